@@ -1,0 +1,180 @@
+"""One table of what a cell may be told, from which signature, checks and config follow.
+
+`GatedCell` and `RecurrentLayer` read it; a cell adds its own rows with
+`extra_arguments` and drops rows with `without_arguments`.
+"""
+
+import inspect
+import numbers
+import operator
+import typing
+
+import keras
+
+
+class Argument(typing.NamedTuple):
+    """A constructor argument of a cell.
+
+    Attributes:
+        kind: str. A key of `KINDS`: how it is checked, stored and serialised.
+        default: its default; `REQUIRED` if it has none.
+        after: str. Name of the argument that it follows in the signature; `None` to
+            stand right before `seed`, as Keras does.
+    """
+
+    kind: str
+    default: object
+    after: str | None = None
+
+
+REQUIRED = inspect.Parameter.empty
+
+
+def _fail(name, expected, value, error=ValueError, fix=""):
+    raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
+
+
+def positive_integer(name, value):
+    """Returns `value` as an int, or raises if it is not a positive integer."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        _fail(name, "a positive integer", value, TypeError)
+    if operator.index(value) <= 0:
+        _fail(name, "a positive integer", value)
+    return operator.index(value)
+
+
+def rate(name, value):
+    """Returns `value` as a float, or raises if it is not in [0, 1)."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        _fail(name, "a number with 0 <= rate < 1", value, TypeError)
+    if not 0.0 <= value < 1.0:
+        _fail(name, "a number with 0 <= rate < 1", value)
+    return float(value)
+
+
+def number(name, value):
+    """Returns `value` as a float, or raises if it is not a finite number."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        _fail(name, "a finite number", value, TypeError)
+    if not float("-inf") < value < float("inf"):
+        _fail(name, "a finite number", value)
+    return float(value)
+
+
+def flag(name, value):
+    """Returns `value` as a bool, or raises if it is neither True nor False."""
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
+        _fail(name, "True or False", value, TypeError)
+    return bool(value)
+
+
+def _integer_or_none(name, value):
+    if value is not None and (
+        isinstance(value, bool) or not hasattr(value, "__index__")
+    ):
+        _fail(name, "an integer or None", value, TypeError)
+    return value if value is None else operator.index(value)
+
+
+def _keras_object(module, what):
+    def get(name, value):
+        try:
+            return module.get(value)
+        except (ValueError, TypeError) as error:
+            _fail(
+                name,
+                f"{what} that Keras knows: a name, a config, an object or None",
+                value,
+                type(error),
+            )
+
+    return get, module.serialize
+
+
+def _same(value):
+    return value
+
+
+KINDS = {
+    "positive integer": (positive_integer, _same),
+    "number": (number, _same),
+    "rate": (rate, _same),
+    "flag": (flag, _same),
+    "seed": (_integer_or_none, _same),
+    "activation": _keras_object(keras.activations, "an activation"),
+    "initializer": _keras_object(keras.initializers, "an initializer"),
+    "regularizer": _keras_object(keras.regularizers, "a regularizer"),
+    "constraint": _keras_object(keras.constraints, "a constraint"),
+}
+
+CELL_ARGUMENTS = {
+    "units": Argument("positive integer", REQUIRED),
+    "activation": Argument("activation", "tanh"),
+    "recurrent_activation": Argument("activation", "sigmoid"),
+    "use_bias": Argument("flag", True),
+    "kernel_initializer": Argument("initializer", "glorot_uniform"),
+    "recurrent_initializer": Argument("initializer", "orthogonal"),
+    "bias_initializer": Argument("initializer", "zeros"),
+    "kernel_regularizer": Argument("regularizer", None),
+    "recurrent_regularizer": Argument("regularizer", None),
+    "bias_regularizer": Argument("regularizer", None),
+    "kernel_constraint": Argument("constraint", None),
+    "recurrent_constraint": Argument("constraint", None),
+    "bias_constraint": Argument("constraint", None),
+    "dropout": Argument("rate", 0.0),
+    "recurrent_dropout": Argument("rate", 0.0),
+    "seed": Argument("seed", None),
+}
+
+
+def assemble(extra, without):
+    """Returns `CELL_ARGUMENTS` with the rows `extra` put in and `without` left out."""
+    table = {k: v for k, v in CELL_ARGUMENTS.items() if k not in without}
+    for name, argument in extra.items():
+        names = list(table)
+        place = (
+            names.index("seed")
+            if argument.after is None
+            else names.index(argument.after) + 1
+        )
+        names.insert(place, name)
+        table[name] = argument
+        table = {key: table[key] for key in names}
+    return table
+
+
+def signature(arguments, keyword_only=()):
+    """Returns the `inspect.Signature` of a dict `{name: default}`, plus `**kwargs`."""
+    parameter = inspect.Parameter
+    return inspect.Signature(
+        [
+            parameter(name, parameter.POSITIONAL_OR_KEYWORD, default=default)
+            for name, default in arguments.items()
+            if name not in keyword_only
+        ]
+        + [
+            parameter(name, parameter.KEYWORD_ONLY, default=default)
+            for name, default in arguments.items()
+            if name in keyword_only
+        ]
+        + [parameter("kwargs", parameter.VAR_KEYWORD)]
+    )
+
+
+def bind(cls, args, kwargs):
+    """Sorts a call's arguments by `cls.__signature__`.
+
+    Returns:
+        `(arguments, rest)`: a dict of every named argument, defaults filled in, and a
+        dict of what is left for `keras.Layer`.
+
+    Raises:
+        TypeError: as Python does, for a missing or doubled argument.
+    """
+    try:
+        bound = cls.__signature__.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{cls.__name__}: {error}") from None
+    bound.apply_defaults()
+    rest = bound.arguments.pop("kwargs", {})
+    return dict(bound.arguments), rest

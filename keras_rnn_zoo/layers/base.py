@@ -1,0 +1,348 @@
+"""What every cell and every recurrent layer of the zoo shares.
+
+A cell is a function of an input and of states. `GatedCell` owns its arguments, its
+weights and its dropout, so that a unit's file holds the paper's lines and no more.
+`RecurrentLayer` makes a layer over sequences out of a cell class.
+"""
+
+import contextlib
+import re
+
+import keras
+from keras import ops
+
+from keras_rnn_zoo.layers import arguments as table
+from keras_rnn_zoo.layers.rnn import RNN
+
+
+class GatedCell(keras.Layer):
+    """Base of the cells: one step of a recurrence with one block of weights per gate.
+
+    A subclass declares its blocks and states, and writes its equations in `call` with
+    three kinds of terms:
+
+        project(x_t)       x_t W + b    depends on the input alone: known for all steps
+                                        before the loop starts
+        recur(a)           a U          linear in (a function of) the state: has to
+                                        wait for the step before
+        everything else    σ, φ, ⊙, +   element by element
+
+    That is all an engine has to know about a cell to compute the first for all steps
+    at once, and to leave the weights' gradients until after the loop.
+
+    Class attributes:
+        gates: names of the blocks in `kernel`, `recurrent_kernel` and `bias`, in order.
+        state_names: names of the states, in order. Each is `units` wide.
+        extra_arguments: `{name: Argument}` that this cell takes beyond the common ones.
+        without_arguments: names of common arguments that this cell has no use for.
+
+    Args:
+        units: int. Width of each state and of the output.
+        activation: φ, the candidate's activation.
+        recurrent_activation: σ, the gates' activation.
+        use_bias: bool. Whether there is a bias b.
+        kernel_initializer: initializer of W.
+        recurrent_initializer: initializer of U.
+        bias_initializer: initializer of b.
+        kernel_regularizer: regularizer of W.
+        recurrent_regularizer: regularizer of U.
+        bias_regularizer: regularizer of b.
+        kernel_constraint: constraint on W.
+        recurrent_constraint: constraint on U.
+        bias_constraint: constraint on b.
+        dropout: float in [0, 1). Share of input elements dropped in training.
+        recurrent_dropout: float in [0, 1). Share of elements dropped from what U
+            multiplies, with one mask for all steps of a sequence (Gal & Ghahramani,
+            2016, https://arxiv.org/abs/1512.05287) and one mask for each gate.
+        seed: int or None. Seed of the dropout masks.
+        **kwargs: `name`, `dtype`, `trainable`; `implementation` as in Keras: 1 draws an
+            input dropout mask for each gate, as `recurrent_dropout` always does.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if an argument has a value out of its range.
+    """
+
+    gates = ()
+    state_names = ("h",)
+    extra_arguments = {}
+    without_arguments = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.arguments = table.assemble(cls.extra_arguments, cls.without_arguments)
+        cls.__signature__ = table.signature(
+            {name: argument.default for name, argument in cls.arguments.items()}
+        )
+
+    def __init__(self, *args, **kwargs):
+        values, rest = table.bind(type(self), args, kwargs)
+        implementation = rest.pop("implementation", 2)
+        super().__init__(**rest)
+        for name, argument in self.arguments.items():
+            check, _ = table.KINDS[argument.kind]
+            setattr(self, name, check(name, values[name]))
+        self.mask_per_gate = implementation == 1 or self.recurrent_dropout > 0
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
+        self.state_size = (
+            self.units
+            if len(self.state_names) == 1
+            else [self.units] * len(self.state_names)
+        )
+        self.output_size = self.units
+        self._masks = None
+
+    # --- Weights
+
+    @property
+    def bias_shape(self):
+        """Shape of `bias`."""
+        return (len(self.gates) * self.units,)
+
+    def initial_bias(self, shape, dtype=None):
+        """The first value of `bias`; an initializer like those of Keras."""
+        return self.bias_initializer(shape, dtype=dtype)
+
+    def build(self, input_shape):
+        """Makes kernel (features, g·units), recurrent_kernel (units, g·units), bias."""
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(
+                "`input_shape` must have a known last dimension. "
+                f"Received: input_shape={tuple(input_shape)}. Declare the number of "
+                "features, e.g. `keras.Input((None, features))`."
+            )
+        width = len(self.gates) * self.units
+        self.kernel = self.add_weight(
+            shape=(features, width),
+            name="kernel",
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.recurrent_kernel = self.add_weight(
+            shape=(self.units, width),
+            name="recurrent_kernel",
+            initializer=self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                shape=self.bias_shape,
+                name="bias",
+                initializer=self.initial_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+
+    # --- The terms of the equations
+
+    @property
+    def input_bias(self):
+        """The part of `bias` that is added to x_t W."""
+        return self.bias
+
+    @property
+    def recurrent_bias(self):
+        """The part of `bias` that is added to h_{t-1} U, or None."""
+        return None
+
+    def project(self, inputs, training=False):
+        """x_t W + b, as a list with one `(batch, units)` tensor for each gate."""
+        mask = self._mask(0, inputs, training)
+        x = self._product(inputs, mask, self.kernel, slice(0, len(self.gates)))
+        if self.input_bias is not None:
+            x = ops.add(x, self.input_bias)
+        return ops.split(x, len(self.gates), axis=-1)
+
+    def recur(self, state, gates=None, training=False):
+        """a U for the blocks of `gates`, as a list with one tensor for each.
+
+        Args:
+            state: `(batch, units)`, what U multiplies.
+            gates: names of neighbouring blocks of U; None for all.
+            training: bool. Whether recurrent dropout applies.
+        """
+        first = 0 if gates is None else self.gates.index(gates[0])
+        count = len(self.gates) if gates is None else len(gates)
+        blocks = slice(first, first + count)
+        mask = self._mask(1, state, training)
+        u = self._product(state, mask, self.recurrent_kernel, blocks)
+        if self.recurrent_bias is not None:
+            u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
+        return ops.split(u, count, axis=-1)
+
+    def _product(self, a, mask, weights, blocks):
+        """(a ⊙ mask) weights for some blocks; `mask` is one for all, or one a gate."""
+        columns = _columns(weights, blocks, self.units)
+        if mask is None:
+            return ops.matmul(a, columns)
+        if not self.mask_per_gate:
+            return ops.matmul(a * mask[0], columns)
+        parts = ops.split(columns, blocks.stop - blocks.start, axis=-1)
+        masked = [a * mask[i] for i in range(blocks.start, blocks.stop)]
+        return ops.concatenate(
+            [ops.matmul(m, part) for m, part in zip(masked, parts, strict=True)], -1
+        )
+
+    # --- Dropout
+
+    @contextlib.contextmanager
+    def masks_for_one_call(self, batch_size, training):
+        """Draws the dropout masks that all steps of one sequence share.
+
+        Outside of this context every step draws masks of its own.
+        """
+        self._masks = self._draw_masks(batch_size) if training else (None, None)
+        try:
+            yield
+        finally:
+            self._masks = None
+
+    def _draw_masks(self, batch_size):
+        count = len(self.gates) if self.mask_per_gate else 1
+        sizes = (self.kernel.shape[0], self.recurrent_kernel.shape[0])
+        return tuple(
+            keras.random.dropout(
+                ops.ones((count, batch_size, size), dtype=self.compute_dtype),
+                rate,
+                seed=self.seed_generator,
+            )
+            if rate > 0
+            else None
+            for size, rate in zip(
+                sizes, (self.dropout, self.recurrent_dropout), strict=True
+            )
+        )
+
+    def _mask(self, which, a, training):
+        if not training or not (self.dropout or self.recurrent_dropout):
+            return None
+        masks = self._masks or self._draw_masks(ops.shape(a)[0])
+        return masks[which]
+
+    # --- Keras
+
+    def __call__(self, inputs, states, *args, **kwargs):
+        """One step. A single state may be given, and then comes back, without a list.
+
+        Raises:
+            ValueError: if `states` does not hold one tensor per state.
+        """
+        bare = not isinstance(states, list | tuple)
+        states = [states] if bare else list(states)
+        if len(states) != len(self.state_names):
+            raise ValueError(
+                f"`states` of {type(self).__name__} must hold "
+                f"{len(self.state_names)} tensor(s), in the order "
+                f"[{', '.join(self.state_names)}]. Received: states of "
+                f"{len(states)} tensor(s)."
+            )
+        output, new_states = super().__call__(inputs, states, *args, **kwargs)
+        return output, new_states[0] if bare else new_states
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros: a list with one `(batch_size, units)` tensor per state."""
+        return [
+            ops.zeros((batch_size, self.units), dtype=self.compute_dtype)
+            for _ in self.state_names
+        ]
+
+    def get_config(self):
+        return {**super().get_config(), **self._argument_config()}
+
+    def _argument_config(self):
+        return {
+            name: table.KINDS[argument.kind][1](getattr(self, name))
+            for name, argument in self.arguments.items()
+        }
+
+
+class RecurrentLayer(RNN):
+    """Base of the layers: `cell_class` carried through a sequence.
+
+    Sorts the arguments of its constructor between the cell and the loop, and gives
+    them back in one flat config. Every argument of the cell can be read from the
+    layer. Other arguments: see `RNN`.
+
+    Class attributes:
+        cell_class: the `GatedCell` subclass.
+        late_arguments: names of cell arguments that stand after those of the loop in
+            the signature, where Keras has them.
+    """
+
+    cell_class = None
+    late_arguments = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.cell_class is None:
+            return
+        of_cell = {
+            name: argument.default for name, argument in cls.cell_class.arguments.items()
+        }
+        late = {name: of_cell.pop(name) for name in cls.late_arguments}
+        names = {}
+        for name, default in of_cell.items():
+            names[name] = default
+            if name == "bias_regularizer":
+                names["activity_regularizer"] = None
+        loop = ("return_sequences", "return_state", "go_backwards", "stateful")
+        names.update(dict.fromkeys((*loop, "unroll"), False), **late)
+        additions = {"zero_output_for_mask": False, "implementation": "auto"}
+        names.update(use_cudnn="auto", **additions)
+        cls.__signature__ = table.signature(names, keyword_only=additions)
+        for name in cls.cell_class.arguments:
+            if not hasattr(cls, name):
+                setattr(cls, name, property(_of_cell(name)))
+
+    def __init__(self, *args, **kwargs):
+        values, rest = table.bind(type(self), args, kwargs)
+        of_cell = {name: values.pop(name) for name in self.cell_class.arguments}
+        cell = self.cell_class(
+            **of_cell,
+            name=_snake_case(self.cell_class.__name__),
+            dtype=rest.get("dtype"),
+            trainable=rest.get("trainable", True),
+            implementation=values["implementation"],
+        )
+        super().__init__(cell, **values, **rest)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["cell"]
+        return {
+            **config,
+            **self.cell._argument_config(),
+            "activity_regularizer": keras.regularizers.serialize(
+                self.activity_regularizer
+            ),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def _of_cell(name):
+    def get(self):
+        return getattr(self.cell, name)
+
+    get.__doc__ = f"`{name}` of the cell."
+    return get
+
+
+def _columns(weights, blocks, units):
+    """The columns of some blocks; the whole, unsliced, where that is all of them."""
+    start, stop = blocks.start * units, blocks.stop * units
+    if stop - start == weights.shape[-1]:
+        return weights
+    return weights[..., start:stop]
+
+
+def _snake_case(name):
+    """`LSTMCell` -> `lstm_cell`, as Keras names layers."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

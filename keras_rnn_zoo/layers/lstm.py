@@ -1,0 +1,101 @@
+"""Long short-term memory with a forget gate."""
+
+import keras
+from keras import ops
+
+from keras_rnn_zoo.layers.arguments import Argument
+from keras_rnn_zoo.layers.base import GatedCell, RecurrentLayer
+from keras_rnn_zoo.layers.registry import register
+
+
+@register
+class LSTMCell(GatedCell):
+    """Long short-term memory: a memory c that is kept, written and read by gates.
+
+        i_t = σ(x_t W_i + h_{t-1} U_i + b_i)
+        f_t = σ(x_t W_f + h_{t-1} U_f + b_f)
+        g_t = φ(x_t W_c + h_{t-1} U_c + b_c)
+        o_t = σ(x_t W_o + h_{t-1} U_o + b_o)
+        c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+        h_t = o_t ⊙ φ(c_t)
+
+    σ is `recurrent_activation`, φ is `activation`. Row vectors, as in the code. The
+    output is h_t.
+    When to use it: the default choice where something has to be remembered for long;
+    the gradient along c is a product of forget gates, not of matrices.
+
+    Reference: Hochreiter & Schmidhuber, 1997, "Long Short-Term Memory", Neural
+    Computation 9(8); forget gate: Gers, Schmidhuber & Cummins, 2000, "Learning to
+    Forget", Neural Computation 12(10). Differs from the papers: no peepholes, one cell
+    per block, tanh for both squashing functions.
+
+    Args:
+        unit_forget_bias: bool. Start b_f at one instead of `bias_initializer`
+            (Jozefowicz et al., 2015). Other arguments: see `GatedCell`.
+
+    Call arguments:
+        inputs: `(batch, features)`.
+        states: `[h, c]`, each `(batch, units)`.
+        training: bool. Matters only with dropout.
+
+    Returns:
+        `(h, [h, c])`, each of shape `(batch, units)`, in the cell's compute dtype.
+
+    Weights:
+        kernel `(features, 4 * units)`, recurrent_kernel `(units, 4 * units)`,
+        bias `(4 * units,)`; blocks i, f, c, o.
+
+    Raises:
+        TypeError: if `units` is not an integer.
+        ValueError: if `units` is not positive.
+
+    Example:
+    >>> cell = LSTMCell(3)
+    >>> out, [h, c] = cell(np.ones((2, 4)), [np.zeros((2, 3)), np.zeros((2, 3))])
+    >>> c.shape
+    TensorShape([2, 3])
+    """
+
+    gates = ("i", "f", "c", "o")
+    state_names = ("h", "c")
+    extra_arguments = {
+        "unit_forget_bias": Argument("flag", True, after="bias_initializer")
+    }
+
+    def initial_bias(self, shape, dtype=None):
+        if not self.unit_forget_bias:
+            return self.bias_initializer(shape, dtype=dtype)
+        return ops.concatenate(
+            [
+                self.bias_initializer((self.units,), dtype=dtype),
+                keras.initializers.Ones()((self.units,), dtype=dtype),
+                self.bias_initializer((2 * self.units,), dtype=dtype),
+            ]
+        )
+
+    def call(self, inputs, states, training=False):
+        h, c = states
+        x_i, x_f, x_c, x_o = self.project(inputs, training)
+        u_i, u_f, u_c, u_o = self.recur(h, training=training)
+        i = self.recurrent_activation(x_i + u_i)
+        f = self.recurrent_activation(x_f + u_f)
+        g = self.activation(x_c + u_c)
+        o = self.recurrent_activation(x_o + u_o)
+        c = f * c + i * g
+        h = o * self.activation(c)
+        return h, [h, c]
+
+
+@register
+class LSTM(RecurrentLayer):
+    """Long short-term memory over a sequence; equations in `LSTMCell`.
+
+    Args: those of `LSTMCell` and of `RNN`, named and ordered as in
+        `keras.layers.LSTM`.
+
+    Example:
+    >>> LSTM(8, return_sequences=True)(np.zeros((2, 5, 3))).shape
+    TensorShape([2, 5, 8])
+    """
+
+    cell_class = LSTMCell
