@@ -1,7 +1,6 @@
 """Recurrent cells, their layers, and the wrappers that work with them."""
 
 from keras.layers import Bidirectional as Bidirectional
-from keras.layers import StackedRNNCells as StackedRNNCells
 
 from keras_rnn_zoo.layers.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.base import RecurrentLayer as RecurrentLayer
@@ -13,5 +12,6 @@ from keras_rnn_zoo.layers.registry import make_recurrent as make_recurrent
 from keras_rnn_zoo.layers.registry import recurrent_layers as recurrent_layers
 from keras_rnn_zoo.layers.registry import register as register
 from keras_rnn_zoo.layers.rnn import RNN as RNN
+from keras_rnn_zoo.layers.rnn import StackedRNNCells as StackedRNNCells
 from keras_rnn_zoo.layers.simple_rnn import SimpleRNN as SimpleRNN
 from keras_rnn_zoo.layers.simple_rnn import SimpleRNNCell as SimpleRNNCell

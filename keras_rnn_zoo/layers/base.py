@@ -158,7 +158,7 @@ class GatedCell(keras.Layer):
         return ops.split(x, len(self.gates), axis=-1)
 
     def recur(self, state, gates=None, training=False):
-        """a U for the blocks of `gates`, as a list with one tensor for each.
+        """A U for the blocks of `gates`, as a list with one tensor for each.
 
         Args:
             state: `(batch, units)`, what U multiplies.
@@ -281,7 +281,8 @@ class RecurrentLayer(RNN):
         if cls.cell_class is None:
             return
         of_cell = {
-            name: argument.default for name, argument in cls.cell_class.arguments.items()
+            name: argument.default
+            for name, argument in cls.cell_class.arguments.items()
         }
         late = {name: of_cell.pop(name) for name in cls.late_arguments}
         names = {}

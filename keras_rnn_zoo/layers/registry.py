@@ -47,8 +47,8 @@ def recurrent_layers():
     """Returns a dict from name to class: the zoo's recurrent layers.
 
     Example:
-    >>> sorted(recurrent_layers())[:3]
-    ['CIFGLSTM', 'GRU', 'IndRNN']
+    >>> "GRU" in recurrent_layers()
+    True
     """
     return {
         name: cls
@@ -101,7 +101,7 @@ def make_recurrent(cell, units=None, **arguments):
 
     Example:
     >>> make_recurrent("gru", 8, return_sequences=True)(np.zeros((2, 5, 3))).shape
-    (2, 5, 8)
+    TensorShape([2, 5, 8])
     """
     from keras_rnn_zoo.layers.rnn import RNN
 

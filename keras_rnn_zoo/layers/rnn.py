@@ -1,6 +1,7 @@
 """The layer that carries a cell through a sequence."""
 
 import contextlib
+import inspect
 
 import keras
 from keras import ops, tree
@@ -8,6 +9,26 @@ from keras import ops, tree
 from keras_rnn_zoo.layers.registry import register
 
 IMPLEMENTATIONS = ("auto", "loop", 1, 2)
+
+
+@register
+class StackedRNNCells(keras.layers.StackedRNNCells):
+    """Cells on top of each other that behave as one: as in Keras, also for one cell.
+
+    `keras.layers.StackedRNNCells` loses the structure of its states when it holds one
+    cell only, and then fails on masks and on the JAX backend.
+
+    Args:
+        cells: list of cell instances.
+
+    Example:
+    >>> RNN(StackedRNNCells([GRUCell(4)]))(np.zeros((2, 5, 3))).shape
+    TensorShape([2, 4])
+    """
+
+    def call(self, inputs, states, training=False):
+        output, new_states = super().call(inputs, states, training=training)
+        return output, [new_states] if len(self.cells) == 1 else new_states
 
 
 @register
@@ -59,7 +80,7 @@ class RNN(keras.layers.RNN):
 
     Example:
     >>> RNN(GRUCell(4), return_sequences=True)(np.zeros((2, 5, 3))).shape
-    (2, 5, 4)
+    TensorShape([2, 5, 4])
     """
 
     def __init__(
@@ -86,6 +107,8 @@ class RNN(keras.layers.RNN):
                 "`use_cudnn` must be 'auto', True or False. "
                 f"Received: use_cudnn={use_cudnn!r}."
             )
+        if isinstance(cell, list | tuple):
+            cell = StackedRNNCells(cell)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -198,9 +221,9 @@ class RNN(keras.layers.RNN):
         if states is None:
             states = self.get_initial_state(variables[0].shape[0])
         else:
-            states = self._checked_states("states", tree.map_structure(
-                ops.convert_to_tensor, states
-            ))
+            states = self._checked_states(
+                "states", tree.map_structure(ops.convert_to_tensor, states)
+            )
         for variable, state in zip(variables, tree.flatten(states), strict=True):
             variable.assign(ops.cast(state, variable.dtype))
 
@@ -228,6 +251,4 @@ def _step_function(cell, training):
 
 
 def _call_parameters(cell):
-    import inspect
-
     return inspect.signature(cell.call).parameters

@@ -1,0 +1,32 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import hypothesis
+import keras
+import numpy as np
+import pytest
+
+hypothesis.settings.register_profile(
+    "zoo",
+    deadline=None,
+    derandomize=True,
+    print_blob=False,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("zoo")
+
+
+@pytest.fixture(autouse=True)
+def fresh_start():
+    """The same seed for every test, float32, and no layer names left over."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(20)
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)

@@ -1,0 +1,83 @@
+"""Every unit against its paper in NumPy float64, from a state that is not zero."""
+
+import numpy as np
+import pytest
+
+from tests.cases import CASES, IDS
+from tests.compare import assert_close, randomise
+from tests.references import over_time
+
+BATCH, TIME, FEATURES, UNITS = 3, 5, 3, 4
+each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+
+
+def draw(case, layer, rng, dtype):
+    layer.build((None, None, FEATURES))
+    randomise(layer, rng)
+    inputs = rng.normal(size=(BATCH, TIME, FEATURES)).astype(dtype)
+    sizes = layer.state_size
+    states = [rng.normal(size=(BATCH, size)).astype(dtype) for size in sizes]
+    assert len(states) == case.states
+    return inputs, states
+
+
+@each_case
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_step(case, dtype, rng):
+    cell = case.make_cell(dtype=dtype)
+    cell.build((None, FEATURES))
+    randomise(cell, rng)
+    x = rng.normal(size=(BATCH, FEATURES)).astype(dtype)
+    states = [rng.normal(size=(BATCH, UNITS)).astype(dtype) for _ in range(case.states)]
+    output, new_states = cell(x, states)
+    expected = case.reference(
+        x.astype("float64"),
+        [s.astype("float64") for s in states],
+        [w.astype("float64") for w in cell.get_weights()],
+    )
+    assert_close(output, expected[0], dtype)
+    for state, known in zip(new_states, expected[1], strict=True):
+        assert_close(state, known, dtype)
+
+
+@each_case
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_sequence(case, backwards, masked, rng):
+    layer = case.make_layer(
+        dtype="float64",
+        return_sequences=True,
+        return_state=True,
+        go_backwards=backwards,
+    )
+    inputs, states = draw(case, layer, rng, "float64")
+    mask = rng.random((BATCH, TIME)) > 0.4 if masked else None
+    outputs, *last = layer(inputs, initial_state=states, mask=mask)
+    expected, expected_last = over_time(
+        case.reference, inputs, states, layer.get_weights(), mask, backwards
+    )
+    assert_close(outputs, expected, "float64")
+    for state, known in zip(last, expected_last, strict=True):
+        assert_close(state, known, "float64")
+
+
+@each_case
+def test_control_swapped_blocks_are_noticed(case, rng):
+    """With two gate blocks exchanged the reference must not agree any more."""
+    if len(case.cell.gates) < 2:
+        swap = "transpose"
+    else:
+        swap = "blocks"
+    layer = case.make_layer(dtype="float64", return_sequences=True)
+    inputs, states = draw(case, layer, rng, "float64")
+    outputs = layer(inputs, initial_state=states)
+    for index, name in enumerate(case.weights):
+        weights = layer.get_weights()
+        if swap == "blocks":
+            order = [1, 0, *range(2, len(case.cell.gates))]
+            blocks = np.split(weights[index], len(order), axis=-1)
+            weights[index] = np.concatenate([blocks[k] for k in order], -1)
+        else:
+            weights[index] = weights[index][::-1]
+        wrong, _ = over_time(case.reference, inputs, states, weights)
+        assert np.abs(np.asarray(outputs) - wrong).max() > 1e-3, name

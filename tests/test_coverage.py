@@ -1,0 +1,55 @@
+"""Every public class has what every public class must have: nothing is forgotten."""
+
+import inspect
+import pathlib
+
+import keras
+import pytest
+
+import keras_rnn_zoo
+from keras_rnn_zoo import layers
+from tests.cases import CASES, NOT_A_UNIT
+
+UNITS = {
+    name: cls
+    for name, cls in vars(layers).items()
+    if inspect.isclass(cls)
+    and issubclass(cls, keras.Layer)
+    and name not in NOT_A_UNIT
+    and cls.__module__.startswith("keras_rnn_zoo")
+}
+
+
+def test_every_unit_has_a_row_and_every_row_is_public():
+    rows = {cls.__name__ for case in CASES for cls in (case.layer, case.cell)}
+    assert rows == set(UNITS)
+    assert not set(NOT_A_UNIT) & set(UNITS)
+
+
+@pytest.mark.parametrize("name", sorted(UNITS))
+def test_every_unit_is_registered_and_at_the_top(name):
+    assert getattr(keras_rnn_zoo, name) is UNITS[name]
+    assert keras.saving.get_registered_name(UNITS[name]) == f"keras_rnn_zoo>{name}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_reference_is_written_from_the_paper_alone(case):
+    file = pathlib.Path(inspect.getfile(case.reference))
+    assert file.parent.name == "references"
+    assert "keras" not in file.read_text()
+    assert inspect.getmodule(case.reference).__doc__
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_cell_states_its_paper_and_its_differences(case):
+    doc = inspect.getdoc(case.cell)
+    for part in ("Reference:", "Differs from the paper", "Weights:", "Returns:"):
+        assert part in doc, part
+    assert "When to use it:" in doc
+    assert case.cell.__name__ in inspect.getdoc(case.layer)
+
+
+def test_every_unit_stands_in_the_readme():
+    readme = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text()
+    for name in UNITS:
+        assert f"`{name}`" in readme, name
