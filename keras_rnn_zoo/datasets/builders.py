@@ -1,0 +1,412 @@
+"""TFDS builders of the zoo; importing this module registers them with `tfds.load`.
+
+>>> import tensorflow_datasets as tfds
+>>> import keras_rnn_zoo.datasets.builders
+>>> tfds.builder_cls("krz_digits").__name__
+'KrzDigits'
+
+This is the only module of the package that imports TensorFlow Datasets.
+"""
+
+import collections
+import hashlib
+import pathlib
+import threading
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from keras_rnn_zoo.datasets import corpus
+from keras_rnn_zoo.datasets.conll import parse_conll
+
+#: Tags of krz_wnut17; the index is the class id. B- begins a name, I- continues it.
+WNUT17_TAGS = ("O",) + tuple(
+    f"{position}-{kind}"
+    for kind in (
+        "corporation",
+        "creative-work",
+        "group",
+        "location",
+        "person",
+        "product",
+    )
+    for position in "BI"
+)
+WNUT17_URL = (
+    "https://raw.githubusercontent.com/leondz/emerging_entities_17/"
+    "e52a2d2a71ac1a051ca2d532eef28653c5c02603/"
+)
+WNUT17_FILES = {
+    "train": "wnut17train.conll",
+    "validation": "emerging.dev.conll",
+    "test": "emerging.test.annotated",
+}
+
+_STDLIB_CITATION = """\
+@misc{python-stdlib,
+  title = {The Python Standard Library},
+  author = {{Python Software Foundation}},
+  url = {https://docs.python.org/3/library/},
+}"""
+
+
+def _stdlib_configs() -> list[tfds.core.BuilderConfig]:
+    """One config, named by version and source files of the running interpreter.
+
+    Data prepared by two interpreters therefore lie in two directories.
+    """
+    name = corpus.interpreter().lower().replace(" ", "_").replace(".", "_")
+    try:
+        name += f"_{corpus.fingerprint()}"
+    except OSError:
+        name += "_without_source"  # preparing it raises, naming what is missing
+    return [
+        tfds.core.BuilderConfig(
+            name=name, description=f"The standard library of {corpus.interpreter()}."
+        )
+    ]
+
+
+class _StandardLibrary(tfds.core.GeneratorBasedBuilder):
+    """What the three views of the standard library's functions share."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+    BUILDER_CONFIGS = _stdlib_configs()
+
+    def _describe(self, description, features, supervised_keys=None):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=description,
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=supervised_keys,
+            homepage="https://docs.python.org/3/library/",
+            citation=_STDLIB_CITATION,
+            license="PSF-2.0",
+            disable_shuffling=True,
+            metadata=tfds.core.MetadataDict(),
+        )
+
+    def _functions(self):
+        return corpus.functions()
+
+    def _split_generators(self, dl_manager):
+        del dl_manager  # nothing to download
+        self.info.metadata.update(
+            interpreter=corpus.interpreter(), corpus_sha256=corpus.corpus_sha256()
+        )
+        return {
+            split: self._generate_examples(
+                [f for f in self._functions() if f.split == split]
+            )
+            for split in corpus.SPLITS
+        }
+
+    def _generate_examples(self, functions):
+        examples = (
+            example
+            for index, function in enumerate(functions)
+            for example in self._examples(index, function)
+        )
+        yield from enumerate(examples)
+
+
+class KrzPyTokens(_StandardLibrary):
+    """Functions with the token class of every character (many-to-many)."""
+
+    name = "krz_py_tokens"
+
+    def _info(self):
+        return self._describe(
+            "Functions of Python's standard library, 40 to 200 ASCII characters long, "
+            "with the class of every character by Python's own tokenizer. "
+            "Split by file.",
+            {
+                "text": tfds.features.Text(),
+                "labels": tfds.features.Sequence(
+                    tfds.features.ClassLabel(names=list(corpus.TOKEN_CLASSES))
+                ),
+                "module": tfds.features.Text(),
+            },
+            supervised_keys=("text", "labels"),
+        )
+
+    def _examples(self, index, function):
+        del index
+        yield {
+            "text": function.text,
+            "labels": corpus.token_classes(function.text),
+            "module": function.module,
+        }
+
+
+class KrzPyCursor(_StandardLibrary):
+    """Prefixes of functions with the token class at the cursor (many-to-one)."""
+
+    name = "krz_py_cursor"
+
+    def _info(self):
+        return self._describe(
+            "Prefixes of functions of Python's standard library, each cut at up to 8 "
+            "random places from its 9th character on, with the token class that the "
+            "whole function gives to the last character of the prefix. `function` "
+            "counts the functions of a split. Split by file.",
+            {
+                "text": tfds.features.Text(),
+                "label": tfds.features.ClassLabel(names=list(corpus.TOKEN_CLASSES)),
+                "function": np.int32,
+                "module": tfds.features.Text(),
+            },
+            supervised_keys=("text", "label"),
+        )
+
+    def _examples(self, index, function):
+        labels = corpus.token_classes(function.text)
+        for length in corpus.prefix_lengths(function.text):
+            yield {
+                "text": function.text[:length],
+                "label": labels[length - 1],
+                "function": index,
+                "module": function.module,
+            }
+
+
+class KrzPyFunctions(_StandardLibrary):
+    """Functions as text for a character language model."""
+
+    name = "krz_py_functions"
+
+    def _info(self):
+        return self._describe(
+            "Functions of Python's standard library as text. Split by file; functions "
+            "of train that are near-duplicates of one in validation or test, and "
+            "functions of validation that are near-duplicates of one in test, are "
+            "left out (Jaccard similarity of 8-character runs of at least 0.5).",
+            {"text": tfds.features.Text(), "module": tfds.features.Text()},
+        )
+
+    def _functions(self):
+        distinct = corpus.without_near_duplicates()
+        self.info.metadata["near_duplicates_dropped"] = dict(distinct.dropped)
+        return distinct.functions
+
+    def _examples(self, index, function):
+        del index
+        yield {"text": function.text, "module": function.module}
+
+
+class KrzWnut17(tfds.core.GeneratorBasedBuilder):
+    """Sentences with the names in them labelled by people (many-to-many)."""
+
+    name = "krz_wnut17"
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        f"Without a network, put {', '.join(WNUT17_FILES.values())} from "
+        "github.com/leondz/emerging_entities_17 into this directory."
+    )
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=(
+                "WNUT 2017 shared task on novel and emerging entities: sentences of "
+                "social media, forums and comments, with person, location, "
+                "corporation, group, product and creative-work names in BIO tags."
+            ),
+            features=tfds.features.FeaturesDict(
+                {
+                    "tokens": tfds.features.Sequence(tfds.features.Text()),
+                    "tags": tfds.features.Sequence(
+                        tfds.features.ClassLabel(names=list(WNUT17_TAGS))
+                    ),
+                }
+            ),
+            supervised_keys=("tokens", "tags"),
+            homepage="https://github.com/leondz/emerging_entities_17",
+            citation="""\
+@inproceedings{derczynski2017wnut,
+  title = {Results of the {WNUT2017} Shared Task on Novel and Emerging Entity
+           Recognition},
+  author = {Derczynski, Leon and Nichols, Eric and van Erp, Marieke and
+            Limsopatham, Nut},
+  booktitle = {Proceedings of the 3rd Workshop on Noisy User-generated Text},
+  year = {2017},
+}""",
+            license="CC BY 4.0",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        if not self._has_files(dl_manager):
+            require_network(WNUT17_URL + WNUT17_FILES["train"], self.name)
+        paths = dl_manager.download(
+            {split: WNUT17_URL + name for split, name in WNUT17_FILES.items()}
+        )
+        return {
+            split: self._generate_examples(path, WNUT17_FILES[split])
+            for split, path in paths.items()
+        }
+
+    def _has_files(self, dl_manager):
+        try:
+            manual_dir = pathlib.Path(dl_manager.manual_dir)
+        except AssertionError:  # TFDS: the directory does not exist or is empty
+            return False
+        return wnut17_files_in(manual_dir)
+
+    def _generate_examples(self, path, file_name):
+        text = pathlib.Path(path).read_bytes().decode("utf-8")
+        sentences = parse_conll(text, WNUT17_TAGS, file_name)
+        for key, (tokens, tags) in enumerate(sentences):
+            yield key, {"tokens": tokens, "tags": tags}
+
+
+class KrzDigits(tfds.core.GeneratorBasedBuilder):
+    """Scikit-learn's handwritten digits as 8 rows of 8 and as 64 pixels."""
+
+    name = "krz_digits"
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+    BUILDER_CONFIGS = [
+        tfds.core.BuilderConfig(
+            name="random",
+            description="A random fifth of every class is the test split, and a fifth "
+            "of the rest the validation split. Writers stand in several splits.",
+        ),
+        tfds.core.BuilderConfig(
+            name="last",
+            description="The last fifth of the file is the test split, and the last "
+            "fifth of the rest the validation split: harder, other writers likely.",
+        ),
+    ]
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=(
+                "1,797 handwritten digits of 8 x 8 pixels with values 0 to 16 (the "
+                "test set of UCI's optdigits), as they come with scikit-learn."
+            ),
+            features=tfds.features.FeaturesDict(
+                {
+                    "rows": tfds.features.Tensor(shape=(8, 8), dtype=np.uint8),
+                    "pixels": tfds.features.Tensor(shape=(64,), dtype=np.uint8),
+                    "label": tfds.features.ClassLabel(num_classes=10),
+                }
+            ),
+            supervised_keys=("rows", "label"),
+            homepage="https://archive.ics.uci.edu/dataset/80",
+            citation="""\
+@misc{alpaydin1998optdigits,
+  title = {Optical Recognition of Handwritten Digits},
+  author = {Alpaydin, E. and Kaynak, C.},
+  publisher = {UCI Machine Learning Repository},
+  year = {1998},
+  doi = {10.24432/C50P49},
+}""",
+            license="CC BY 4.0",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        del dl_manager  # nothing to download
+        try:
+            from sklearn.datasets import load_digits
+        except ImportError as error:
+            raise ImportError(
+                "krz_digits needs scikit-learn. Install it with: "
+                "pip install 'keras_rnn_zoo[data]'"
+            ) from error
+        digits = load_digits()
+        images, labels = digits.images.astype(np.uint8), digits.target
+        order = np.arange(len(labels))
+        cut = _stratified_cut if self.builder_config.name == "random" else _last_cut
+        rest, test = cut(order, labels)
+        train, validation = cut(rest, labels)
+        parts = {"train": train, "validation": validation, "test": test}
+        return {
+            split: self._generate_examples(images[part], labels[part])
+            for split, part in parts.items()
+        }
+
+    def _generate_examples(self, images, labels):
+        for key, (image, label) in enumerate(zip(images, labels, strict=True)):
+            yield key, {"rows": image, "pixels": image.ravel(), "label": int(label)}
+
+
+def wnut17_files_in(directory: pathlib.Path) -> bool:
+    """Tells whether the three files of krz_wnut17 lie in `directory`.
+
+    Raises:
+        ValueError: if one of them is there with other content than the registered one.
+    """
+    found = 0
+    for name in WNUT17_FILES.values():
+        path, expected = directory / name, KrzWnut17.url_infos[WNUT17_URL + name]
+        if path.is_file():
+            found += 1
+            received = hashlib.sha256(path.read_bytes()).hexdigest()
+            if received != expected.checksum:
+                raise ValueError(
+                    f"{path} must have the sha256 {expected.checksum}. Received: "
+                    f"{received}. Take the file from {WNUT17_URL + name}"
+                )
+    return found == len(WNUT17_FILES)
+
+
+def _last_cut(indices, labels):
+    """Cuts off the last fifth of `indices`."""
+    del labels
+    size = len(indices) - len(indices) // 5
+    return indices[:size], indices[size:]
+
+
+def _stratified_cut(indices, labels):
+    """Cuts off a random fifth of `indices` of every class, always the same."""
+    generator = np.random.RandomState(0)  # its stream is frozen by NumPy's policy
+    chosen = []
+    for digit in np.unique(labels):
+        members = indices[labels[indices] == digit]
+        chosen.append(generator.permutation(members)[: round(len(members) / 5)])
+    is_chosen = np.isin(indices, np.concatenate(chosen))
+    return indices[~is_chosen], indices[is_chosen]
+
+
+def require_network(url: str, name: str, seconds: float = 4.0) -> None:
+    """Returns if `url` answers; else raises at once, not after TFDS's 3 minutes.
+
+    Args:
+        url: str. Asked with a HEAD request, through the configured proxies.
+        name: str. The data set, named in the error.
+        seconds: float. Longest time to wait, name look-up included.
+
+    Raises:
+        ConnectionError: if there is no answer, or not the right one.
+    """
+    import requests  # a dependency of TFDS
+
+    answer = collections.deque(["no answer"], maxlen=1)
+
+    def ask():
+        try:
+            response = requests.head(url, timeout=seconds, allow_redirects=True)
+            answer.append(None if response.ok else f"HTTP {response.status_code}")
+        except requests.RequestException as error:
+            answer.append(type(error).__name__)
+
+    # A thread, for the timeout of `requests` does not bound the look-up of the name.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if answer[0] is not None:
+        raise ConnectionError(
+            f"The files of {name} must be reachable to download them. Received: "
+            f"{answer[0]} from {url}. Connect to the network, or put the files "
+            f"{', '.join(WNUT17_FILES.values())} of "
+            "github.com/leondz/emerging_entities_17 into TFDS's manual directory "
+            "(<data_dir>/downloads/manual, by default "
+            "~/tensorflow_datasets/downloads/manual) and try again."
+        )
