@@ -84,15 +84,23 @@ class GatedCell(keras.Layer):
             setattr(self, name, check(name, values[name]))
         self.mask_per_gate = implementation == 1 or self.recurrent_dropout > 0
         self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.state_size = (
-            self.units
-            if len(self.state_names) == 1
-            else [self.units] * len(self.state_names)
-        )
-        self.output_size = self.units
+        sizes = self.state_sizes
+        self.state_size = sizes[0] if len(sizes) == 1 else sizes
+        self.output_size = sizes[0]
         self._masks = None
+        self._stage = None
 
     # --- Weights
+
+    @property
+    def state_sizes(self):
+        """Width of each state, in the order of `state_names`; the first is h."""
+        return [self.units] * len(self.state_names)
+
+    @property
+    def recurrent_shape(self):
+        """Shape of `recurrent_kernel`; None if the cell has none."""
+        return (self.state_sizes[0], len(self.gates) * self.units)
 
     @property
     def bias_shape(self):
@@ -120,14 +128,15 @@ class GatedCell(keras.Layer):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.recurrent_kernel = self.add_weight(
-            shape=(self.units, width),
-            name="recurrent_kernel",
-            initializer=self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
-        self.bias = None
+        self.recurrent_kernel = self.bias = None
+        if self.recurrent_shape is not None:
+            self.recurrent_kernel = self.add_weight(
+                shape=self.recurrent_shape,
+                name="recurrent_kernel",
+                initializer=self.recurrent_initializer,
+                regularizer=self.recurrent_regularizer,
+                constraint=self.recurrent_constraint,
+            )
         if self.use_bias:
             self.bias = self.add_weight(
                 shape=self.bias_shape,
@@ -149,12 +158,21 @@ class GatedCell(keras.Layer):
         """The part of `bias` that is added to h_{t-1} U, or None."""
         return None
 
-    def project(self, inputs, training=False):
-        """x_t W + b, as a list with one `(batch, units)` tensor for each gate."""
+    def input_terms(self, inputs, training=False):
+        """x W + b for all gates, side by side: what depends on the input alone.
+
+        Args:
+            inputs: `(batch, features)`, or `(time, batch, features)`: an engine calls
+                this once for all steps.
+            training: bool. Whether input dropout applies.
+        """
         mask = self._mask(0, inputs, training)
         x = self._product(inputs, mask, self.kernel, slice(0, len(self.gates)))
-        if self.input_bias is not None:
-            x = ops.add(x, self.input_bias)
+        return x if self.input_bias is None else ops.add(x, self.input_bias)
+
+    def project(self, inputs, training=False):
+        """x_t W + b, as a list with one `(batch, units)` tensor for each gate."""
+        x = inputs if self._stage else self.input_terms(inputs, training)
         return ops.split(x, len(self.gates), axis=-1)
 
     def recur(self, state, gates=None, training=False):
@@ -169,23 +187,54 @@ class GatedCell(keras.Layer):
         count = len(self.gates) if gates is None else len(gates)
         blocks = slice(first, first + count)
         mask = self._mask(1, state, training)
-        u = self._product(state, mask, self.recurrent_kernel, blocks)
-        if self.recurrent_bias is not None:
-            u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
+
+        def linear(a):
+            u = self._product(a, mask, self.recurrent_kernel, blocks)
+            if self.recurrent_bias is not None:
+                u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
+            return u
+
+        u = self._stage(linear, state) if self._stage else linear(state)
         return ops.split(u, count, axis=-1)
 
     def _product(self, a, mask, weights, blocks):
         """(a ⊙ mask) weights for some blocks; `mask` is one for all, or one a gate."""
         columns = _columns(weights, blocks, self.units)
         if mask is None:
-            return ops.matmul(a, columns)
+            return _matmul(a, columns)
         if not self.mask_per_gate:
-            return ops.matmul(a * mask[0], columns)
+            return _matmul(a * mask[0], columns)
         parts = ops.split(columns, blocks.stop - blocks.start, axis=-1)
         masked = [a * mask[i] for i in range(blocks.start, blocks.stop)]
         return ops.concatenate(
-            [ops.matmul(m, part) for m, part in zip(masked, parts, strict=True)], -1
+            [_matmul(m, part) for m, part in zip(masked, parts, strict=True)], -1
         )
+
+    @contextlib.contextmanager
+    def staged(self, product, weights, recurrent_mask):
+        """For an engine: takes the terms of a step apart.
+
+        Within this context `call` reads already projected inputs, hands every product
+        `linear(a)` to `product(linear, a)`, and reads `weights` for its own.
+
+        Args:
+            product: callable.
+            weights: dict from a variable's name to the tensor that stands for it.
+            recurrent_mask: tensor, or None: the mask of recurrent dropout.
+        """
+        before = self._stage, self._masks
+        pairs = [(w, weights[w.name]) for w in self.weights if w.name in weights]
+        self._stage, self._masks = product, (None, recurrent_mask)
+        try:
+            with keras.StatelessScope(state_mapping=pairs):
+                yield
+        finally:
+            self._stage, self._masks = before
+
+    def step_weights(self):
+        """The variables that a step reads once its inputs are projected."""
+        done = {"kernel"} if self.recurrent_bias is not None else {"kernel", "bias"}
+        return [w for w in self.weights if w.name not in done]
 
     # --- Dropout
 
@@ -203,7 +252,7 @@ class GatedCell(keras.Layer):
 
     def _draw_masks(self, batch_size):
         count = len(self.gates) if self.mask_per_gate else 1
-        sizes = (self.kernel.shape[0], self.recurrent_kernel.shape[0])
+        sizes = (self.kernel.shape[0], self.state_sizes[0])
         return tuple(
             keras.random.dropout(
                 ops.ones((count, batch_size, size), dtype=self.compute_dtype),
@@ -244,10 +293,10 @@ class GatedCell(keras.Layer):
         return output, new_states[0] if bare else new_states
 
     def get_initial_state(self, batch_size=None):
-        """Zeros: a list with one `(batch_size, units)` tensor per state."""
+        """Zeros: a list with one `(batch_size, size)` tensor per state."""
         return [
-            ops.zeros((batch_size, self.units), dtype=self.compute_dtype)
-            for _ in self.state_names
+            ops.zeros((batch_size, size), dtype=self.compute_dtype)
+            for size in self.state_sizes
         ]
 
     def get_config(self):
@@ -333,6 +382,15 @@ def _of_cell(name):
 
     get.__doc__ = f"`{name}` of the cell."
     return get
+
+
+def _matmul(a, weights):
+    """a weights, over the last axis; one product for all steps if `a` has several."""
+    if len(a.shape) == 2:
+        return ops.matmul(a, weights)
+    shape = ops.shape(a)
+    rows = ops.matmul(ops.reshape(a, (-1, a.shape[-1])), weights)
+    return ops.reshape(rows, (*shape[:-1], weights.shape[-1]))
 
 
 def _columns(weights, blocks, units):

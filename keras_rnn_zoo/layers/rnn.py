@@ -8,7 +8,7 @@ from keras import ops, tree
 
 from keras_rnn_zoo.layers.registry import register
 
-IMPLEMENTATIONS = ("auto", "loop", 1, 2)
+IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", 1, 2)
 
 
 @register
@@ -137,6 +137,10 @@ class RNN(keras.layers.RNN):
         if tree.is_nested(mask):
             mask = mask[0]
         with self._masks_for_one_call(ops.shape(sequences)[0], training):
+            if self.implementation in ("graph", "xla"):
+                from keras_rnn_zoo.layers import engine
+
+                return engine.run(self, sequences, initial_state, mask, training)
             if self.unroll:
                 return self._unrolled(sequences, initial_state, mask, training)
             return super().inner_loop(sequences, initial_state, mask, training)

@@ -1,0 +1,1 @@
+"""Loops over time, independent of any layer."""
