@@ -1,0 +1,364 @@
+"""Honest baselines: what simple counting reaches on the test split of a model.
+
+Every baseline is fitted on the training split and measured on the test split, both as
+the model sees them. Which ones fit is told by the data:
+
+* one label for every character: the most frequent class, of the character alone or of
+  a window of characters around it;
+* one label for every word: the most frequent tag, of the word;
+* one label for a prefix: the most frequent class of its last characters, and logistic
+  regression on its last 40;
+* a language model: Witten-Bell n-grams;
+* real-valued sequences with one label: logistic regression on their mean over time and
+  on all their values, and the nearest neighbour.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_rnn_zoo.datasets import Pipelines
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline and what it reaches.
+
+    Attributes:
+        name: str, e.g. "±3-character window table".
+        metric: "accuracy", a share of 1, or "bits_per_character".
+        value: float, on the test split; None if it was skipped.
+        note: str. What to know about it; why it was skipped.
+    """
+
+    name: str
+    metric: str
+    value: float | None
+    note: str = ""
+
+
+class Skipped(Exception):
+    """A baseline that cannot be computed here; the message says why."""
+
+
+def names(pipelines: Pipelines) -> tuple[str, ...]:
+    """Returns the names of the baselines that fit the data, simplest first."""
+    return tuple(_baselines(pipelines))
+
+
+def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Baseline]:
+    """Computes the baselines of a data set on its test split.
+
+    Args:
+        pipelines: `keras_rnn_zoo.datasets.Pipelines`.
+        which: names out of `names(pipelines)`; None for all of them.
+
+    Returns:
+        A list of `Baseline`, simplest first. Those that need scikit-learn have no
+        value if it is not installed, and a note that says so.
+
+    Raises:
+        ValueError: if `which` holds a name that does not fit the data.
+    """
+    known = _baselines(pipelines)
+    wanted = list(known) if which is None else list(which)
+    for name in wanted:
+        if name not in known:
+            raise ValueError(
+                f"`which` must hold baselines of {pipelines.name}: "
+                f"{', '.join(known)}. Received: which={wanted!r}."
+            )
+    metric = "bits_per_character" if _is_language_model(pipelines) else "accuracy"
+    results = []
+    for name in known:
+        if name not in wanted:
+            continue
+        try:
+            value, note = known[name](pipelines)
+        except Skipped as reason:
+            value, note = None, str(reason)
+        results.append(Baseline(name, metric, value, note))
+    return results
+
+
+def _is_language_model(pipelines):
+    return pipelines.vocabulary is not None and pipelines.labels == pipelines.vocabulary
+
+
+def _baselines(pipelines) -> dict[str, Callable]:
+    per_step = np.ndim(pipelines.raw["train"][0][1]) == 1
+    if pipelines.codec is None:
+        return {
+            "majority": _majority,
+            "logistic regression on the mean over time": _pooled_regression,
+            "flat logistic regression": _flat_regression,
+            "1-nearest neighbour": _nearest_neighbour,
+        }
+    if _is_language_model(pipelines):
+        return {"1-gram": _unigram, "best Witten-Bell n-gram": _best_ngram}
+    if not per_step:
+        return {
+            "majority": _majority,
+            "last 3 characters with back-off": _last_characters(3),
+            "last 6 characters with back-off": _last_characters(6),
+            "logistic regression, 40 characters of context": _context_regression,
+        }
+    if pipelines.codec.unit == "word":
+        return {"majority": _majority, "most frequent tag of the word": _word_table}
+    return {
+        "majority": _majority,
+        "most frequent class of the character": _window_table(0),
+        "±1-character window table": _window_table(1),
+        "±2-character window table": _window_table(2),
+        "±3-character window table": _window_table(3),
+    }
+
+
+# === Counting tables ===
+
+
+def _majority(pipelines):
+    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    best = np.bincount(train).argmax()
+    return float(np.mean(test == best)), f"always {pipelines.labels[best]!r}"
+
+
+def _window_table(width):
+    """Most frequent class of the window; narrower windows where it is unknown."""
+
+    def measure(pipelines):
+        levels = [range(-w, w + 1) for w in range(width, -1, -1)]
+        return _table_accuracy(pipelines, levels, pipelines.raw), (
+            "narrower windows where the training text does not have it" if width else ""
+        )
+
+    return measure
+
+
+def _last_characters(count):
+    """Most frequent class of the last characters; fewer where they are unknown."""
+
+    def measure(pipelines):
+        levels = [range(1 - n, 1) for n in range(count, 0, -1)]
+        ends = {
+            split: [(x[-count:], y) for x, y in pipelines.raw[split]]
+            for split in ("train", "test")
+        }
+        return _table_accuracy(pipelines, levels, ends, slice(-1, None)), ""
+
+    return measure
+
+
+def _word_table(pipelines):
+    ids = {}
+    splits = {
+        split: [ids.setdefault(w.lower(), len(ids)) for ws in rows for w in ws]
+        for split, rows in pipelines.texts.items()
+        if split != "validation"
+    }
+    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    predicted = _most_frequent(
+        np.array(splits["train"]), train, np.array(splits["test"])
+    )
+    predicted = np.where(predicted < 0, np.bincount(train).argmax(), predicted)
+    note = "of the lower-cased word; unknown words: the majority"
+    return float(np.mean(predicted == test)), note
+
+
+def _table_accuracy(pipelines, levels, examples, steps=slice(None)):
+    """Accuracy of tables over the characters at `levels` of offsets, widest first."""
+    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    predicted = np.full(len(test), -1)
+    for offsets in levels:
+        keys = [
+            _keys(examples[split], offsets, pipelines.vocabulary_size, steps)
+            for split in ("train", "test")
+        ]
+        found = _most_frequent(keys[0], train, keys[1])
+        predicted = np.where(predicted < 0, found, predicted)
+    predicted = np.where(predicted < 0, np.bincount(train).argmax(), predicted)
+    return float(np.mean(predicted == test))
+
+
+def _labels(pipelines, split):
+    return np.concatenate([np.atleast_1d(y) for _, y in pipelines.raw[split]])
+
+
+def _keys(examples, offsets, base, steps=slice(None)):
+    """One integer for the tokens at `offsets` of each of the `steps` of every x.
+
+    Beyond the ends of a sequence stands 0, the padding.
+    """
+    offsets = list(offsets)
+    before, after = max(0, -min(offsets)), max(0, max(offsets))
+    keys = []
+    for x, _ in examples:
+        padded = np.pad(x.astype(np.int64), (before, after))
+        key = np.zeros(len(x), np.int64)
+        for offset in offsets:
+            key = key * base + padded[before + offset :][: len(x)]
+        keys.append(key[steps])
+    return np.concatenate(keys)
+
+
+def _most_frequent(keys, labels, queries):
+    """The most frequent label of each query among `keys`; -1 if there is none.
+
+    Of labels equally frequent with a key, the one more frequent in all wins.
+    """
+    totals = np.bincount(labels)
+    pairs, counts = np.unique(keys * len(totals) + labels, return_counts=True)
+    keys, labels = pairs // len(totals), pairs % len(totals)
+    order = np.lexsort((-totals[labels], -counts, keys))
+    keys, first = np.unique(keys[order], return_index=True)
+    place = np.searchsorted(keys, queries).clip(max=len(keys) - 1)
+    return np.where(keys[place] == queries, labels[order][first][place], -1)
+
+
+# === Language model ===
+
+
+def _unigram(pipelines):
+    return _ngram_bits(pipelines, 1)[0], "end-of-text tokens counted as characters"
+
+
+def _best_ngram(pipelines, max_order=6):
+    bits = _ngram_bits(pipelines, max_order)
+    best = int(np.argmin(bits))
+    every = ", ".join(f"{n}: {value:.3f}" for n, value in enumerate(bits, 1))
+    return bits[best], (
+        f"order {best + 1}, chosen on the test split in its favour ({every}); "
+        "end-of-text tokens counted as characters"
+    )
+
+
+def _ngram_bits(pipelines, max_order):
+    """Test bits per token of interpolated Witten-Bell n-grams of order 1, 2, ...
+
+    p_n(y | h) = (c(h, y) + T(h) p_{n-1}(y | h')) / (c(h) + T(h)),   p_0 = 1 / V
+
+    c counts the training text, T(h) is the number of different tokens seen after h,
+    h' is h without its oldest token and V is the number of tokens that can be
+    predicted: padding and unknown cannot. Contexts end where a text begins.
+
+    Reference: Witten and Bell, 1991, "The Zero-Frequency Problem: Estimating the
+    Probabilities of Novel Events in Adaptive Text Compression".
+    """
+    base = pipelines.vocabulary_size
+    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    probabilities = np.full(len(test), 1 / (base - 2))
+    bits = []
+    for order in range(1, max_order + 1):
+        if order == 1:
+            seen, asked = np.zeros_like(train, "int64"), np.zeros_like(test, "int64")
+        else:
+            offsets = range(2 - order, 1)
+            seen = _keys(pipelines.raw["train"], offsets, base)
+            asked = _keys(pipelines.raw["test"], offsets, base)
+        context_count = _count(seen, asked)
+        pair_count = _count(seen * base + train, asked * base + test)
+        types = _count(np.unique(seen * base + train) // base, asked)
+        probabilities = np.where(
+            context_count > 0,
+            (pair_count + types * probabilities) / np.maximum(context_count + types, 1),
+            probabilities,
+        )
+        bits.append(float(-np.log2(probabilities).mean()))
+    return bits
+
+
+def _count(keys, queries):
+    """How often each query occurs in `keys`."""
+    keys, counts = np.unique(keys, return_counts=True)
+    place = np.searchsorted(keys, queries).clip(max=len(keys) - 1)
+    return np.where(keys[place] == queries, counts[place], 0)
+
+
+# === With scikit-learn ===
+
+
+def _context_regression(pipelines):
+    """One-hot last 16 characters and counts of the 1- to 4-grams of the last 40."""
+    _require_sklearn()
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    ngrams = CountVectorizer(
+        analyzer="char", ngram_range=(1, 4), lowercase=False, binary=True, min_df=3
+    )
+    base, width = pipelines.vocabulary_size, 16
+
+    def features(split, fit):
+        tails = [text[-40:] for text in pipelines.texts[split]]
+        counts = ngrams.fit_transform(tails) if fit else ngrams.transform(tails)
+        last = np.stack(
+            [
+                np.pad(x[-width:], (width - len(x[-width:]), 0))
+                for x, _ in pipelines.raw[split]
+            ]
+        )
+        columns = (last + base * np.arange(width)).ravel()
+        rows = np.repeat(np.arange(len(last)), width)
+        one_hot = csr_matrix(
+            (np.ones(len(columns)), (rows, columns)), (len(last), base * width)
+        )
+        return hstack([one_hot, counts]).tocsr()
+
+    train, test = features("train", True), features("test", False)
+    # Stochastic gradient descent on the log loss: a tenth of the time of L-BFGS.
+    model = SGDClassifier("log_loss", alpha=1e-5, max_iter=40, tol=None, random_state=0)
+    model.fit(train, _labels(pipelines, "train"))
+    note = (
+        "last 16 characters one-hot and the 1- to 4-grams of the last 40; settings "
+        "chosen in its favour"
+    )
+    return float(model.score(test, _labels(pipelines, "test"))), note
+
+
+def _pooled_regression(pipelines):
+    return _regression(pipelines, lambda x: x.mean(axis=0)), _WITH_VALIDATION
+
+
+def _flat_regression(pipelines):
+    return _regression(pipelines, np.ravel), _WITH_VALIDATION
+
+
+_WITH_VALIDATION = "fitted on training and validation examples, in its favour"
+
+
+def _regression(pipelines, features):
+    _require_sklearn()
+    from sklearn.linear_model import LogisticRegression
+
+    x, y, x_test, y_test = _vectors(pipelines, features)
+    return float(LogisticRegression(max_iter=2000).fit(x, y).score(x_test, y_test))
+
+
+def _nearest_neighbour(pipelines):
+    x, y, x_test, y_test = _vectors(pipelines, np.ravel)
+    # ||a - b||² = ||a||² - 2 a·b + ||b||²; ||a||² does not change the order.
+    distances = -2 * x_test @ x.T + (x**2).sum(axis=1)
+    predicted = y[distances.argmin(axis=1)]
+    return float(np.mean(predicted == y_test)), _WITH_VALIDATION
+
+
+def _vectors(pipelines, features):
+    """Feature vectors and labels to fit on and to measure on, in float64."""
+    arrays = []
+    for splits in (("train", "validation"), ("test",)):
+        examples = [example for split in splits for example in pipelines.raw[split]]
+        arrays.append(np.stack([features(x.astype("float64")) for x, _ in examples]))
+        arrays.append(np.array([y for _, y in examples]))
+    return arrays
+
+
+def _require_sklearn():
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise Skipped(
+            "skipped: needs scikit-learn. Install it with: "
+            "pip install 'keras_rnn_zoo[data]'"
+        ) from error
