@@ -1,0 +1,25 @@
+# make demo   installs into .venv, trains the default model and shows what it did
+# make test   installs into .venv and runs the tests
+# make slow   the long trainings as well
+# make lint   format and style, as CONTRIBUTING asks
+# PYTHON=…    which Python (3.11-3.13) makes .venv
+
+SHELL := bash
+.PHONY: demo test slow lint clean
+
+demo:
+	@source .ci/env && install_into_venv plot,data
+	.venv/bin/keras-rnn-zoo train
+
+test:
+	@bash .ci/test
+
+slow:
+	@bash .ci/test -m "slow or not slow"
+
+lint:
+	@source .ci/env && install_into_venv dev -e
+	.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+clean:
+	rm -rf .venv build dist runs *.egg-info .pytest_cache .hypothesis .ruff_cache
