@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers import sampling_schedules
-from keras_rnn_zoo.layers.arguments import flag, positive_integer, rate
+from keras_rnn_zoo.layers.arguments import KINDS, flag, positive_integer, rate
 from keras_rnn_zoo.layers.registry import register
 
 FEEDBACK = ("probabilities", "argmax", "sample")
@@ -41,11 +41,11 @@ class JordanRNN(keras.Layer):
     With several `units` there are more feed-forward layers between h_t and o_t:
     h'_t = φ(h_t U' + b'), and so on.
 
-    Reference: Jordan, 1986, "Serial order: a parallel distributed processing approach",
-    ICS Report 8604, University of California, San Diego; scheduled sampling: Bengio et
-    al., 2015, https://arxiv.org/abs/1506.03099, section 2.4. Differs from the paper: the
-    output units are a softmax; the output is fed back without the decaying sum over
-    earlier ones.
+    Reference: Jordan, 1986, "Serial order: a parallel distributed processing
+    approach", ICS Report 8604, University of California, San Diego; scheduled sampling:
+    Bengio et al., 2015, https://arxiv.org/abs/1506.03099, section 2.4. Differs from the
+    paper: the output units are a softmax; the output is fed back without the decaying
+    sum over earlier ones.
 
     Args:
         num_outputs: int, at least 2. Number of classes, the width of ŷ.
@@ -146,7 +146,7 @@ class JordanRNN(keras.Layer):
         self.dropout = rate("dropout", dropout)
         self.recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
         self.output_dropout = rate("output_dropout", output_dropout)
-        self.seed = seed
+        self.seed = KINDS["seed"][0]("seed", seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.InputSpec(ndim=3)
         self.supports_masking = True
@@ -158,8 +158,8 @@ class JordanRNN(keras.Layer):
         if self.training_feedback == "teacher":
             if schedule is not None:
                 raise ValueError(
-                    '`sampling_schedule` must be None when training_feedback="teacher", '
-                    "which always feeds back the truth. Received: "
+                    '`sampling_schedule` must be None with training_feedback="teacher",'
+                    " which always feeds back the truth. Received: "
                     f"sampling_schedule={schedule!r}. Pass "
                     'training_feedback="scheduled" or "soft" with it.'
                 )
@@ -192,7 +192,9 @@ class JordanRNN(keras.Layer):
         for i, (before, width) in enumerate(
             zip(self.units[:-1], self.units[1:], strict=True), start=1
         ):
-            self.hidden_kernels.append(self._weight(f"hidden_kernel_{i}", before, width))
+            self.hidden_kernels.append(
+                self._weight(f"hidden_kernel_{i}", before, width)
+            )
             self.hidden_biases.append(self._bias(f"hidden_bias_{i}", width))
         self.output_kernel = self._weight("output_kernel", last, self.num_outputs)
         self.output_bias = self._bias("output_bias", self.num_outputs)
@@ -224,11 +226,19 @@ class JordanRNN(keras.Layer):
             shape=(width,), name=name, initializer=self.bias_initializer
         )
 
-    # --- One step, or all of them
+    # --- All steps, or one
 
     def call(
-        self, sequences, targets=None, initial_output=None, mask=None, training=False
+        self,
+        sequences,
+        targets=None,
+        initial_output=None,
+        mask=None,
+        training=False,
+        sequences_mask=None,
     ):
+        # Keras fills in `mask` where there is one tensor, else `sequences_mask`.
+        mask = sequences_mask if mask is None else mask
         start = self._start(sequences, initial_output)
         equations = self._equations(ops.shape(sequences)[0], training)
         projected = equations.project(sequences)
@@ -237,10 +247,8 @@ class JordanRNN(keras.Layer):
         truth = previous_outputs(self._as_outputs(targets, sequences), start, mask)
         if self.training_feedback == "teacher" or not training:
             return equations.output(projected, truth)
-        if self.sampling_schedule is None:
-            return self._run(equations, projected, start, mask)
-        coins = self._coins(ops.shape(sequences))
-        return self._run(equations, projected, start, mask, truth, coins)
+        coins = self._coins(ops.shape(sequences)[:2])
+        return self._run(equations, projected, start, mask, truth, coins, training)
 
     def step(self, inputs, feedback=None):
         """One step of a free run, for streams.
@@ -253,19 +261,19 @@ class JordanRNN(keras.Layer):
         Returns:
             `(probabilities, feedback)`, both `(batch, num_outputs)`.
         """
-        inputs = ops.convert_to_tensor(inputs, dtype=self.compute_dtype)
-        if not self.built:
-            self.build((None, None, inputs.shape[-1]))
-            self.built = True
-        feedback = self._start(inputs, feedback)
-        equations = self._equations(ops.shape(inputs)[0], training=False)
-        probabilities = equations.output(equations.project(inputs), feedback)
-        return probabilities, self._fed_back(probabilities)
+        inputs = self._ready(inputs)
+        start = self._start(inputs, feedback)
+        equations = self._equations(ops.shape(inputs)[0])
+        probabilities = equations.output(equations.project(inputs), start)
+        draws = None
+        if self.feedback == "sample":
+            draws = self._uniform((ops.shape(inputs)[0], 1))
+        return probabilities, self.fed_back(probabilities, draws)
 
     def decode(self, sequences, initial_output=None, mask=None):
-        """Runs freely and returns what was fed back, as class ids.
+        """Runs freely and returns the classes that were fed back.
 
-        With `feedback="sample"` that is one drawn sequence; otherwise the most likely
+        With `feedback="sample"` that is one drawn sequence, otherwise the most likely
         class of each step.
 
         Args:
@@ -276,11 +284,8 @@ class JordanRNN(keras.Layer):
         Returns:
             `(batch, time)` int32.
         """
-        sequences = ops.convert_to_tensor(sequences, dtype=self.compute_dtype)
-        if not self.built:
-            self.build(sequences.shape)
-            self.built = True
-        equations = self._equations(ops.shape(sequences)[0], training=False)
+        sequences = self._ready(sequences)
+        equations = self._equations(ops.shape(sequences)[0])
         both = self._run(
             equations,
             equations.project(sequences),
@@ -290,7 +295,32 @@ class JordanRNN(keras.Layer):
         )
         return ops.argmax(both[..., self.num_outputs :], axis=-1)
 
-    def _equations(self, batch_size, training):
+    def fed_back(self, probabilities, draws=None):
+        """The form in which an output reaches the next step.
+
+        Args:
+            probabilities: `(batch, num_outputs)`.
+            draws: `(batch, 1)` uniform in [0, 1); only for `feedback="sample"`.
+        """
+        if self.feedback == "probabilities":
+            return probabilities
+        if self.feedback == "argmax":
+            chosen = ops.argmax(probabilities, axis=-1)
+        else:
+            draws = ops.cast(draws, probabilities.dtype)
+            below = ops.cumsum(probabilities, axis=-1) <= draws
+            chosen = ops.sum(ops.cast(below, "int32"), axis=-1)
+            chosen = ops.minimum(chosen, self.num_outputs - 1)
+        return ops.one_hot(chosen, self.num_outputs, dtype=self.variable_dtype)
+
+    def _ready(self, inputs):
+        inputs = ops.convert_to_tensor(inputs, dtype=self.compute_dtype)
+        if not self.built:
+            self.build(inputs.shape)
+            self.built = True
+        return inputs
+
+    def _equations(self, batch_size, training=False):
         def dropout_mask(share, width):
             if not training or share == 0:
                 return None
@@ -305,25 +335,249 @@ class JordanRNN(keras.Layer):
         )
 
     def _run(
-        self, equations, projected, start, mask, truth=None, coins=None,
+        self,
+        equations,
+        projected,
+        start,
+        mask,
+        truth=None,
+        coins=None,
+        training=False,
         with_feedback=False,
     ):
         """The loop over time: each step gets the output of the one before.
 
-        Where a coin shows 1, the step gets `truth` instead.
+        Everything that differs from step to step stands in the columns of one tensor.
         """
-        parts = [projected]
+        columns = {"projected": projected}
         if coins is not None:
-            parts += [truth, coins]
+            columns.update(truth=truth, coin=coins)
         if mask is not None:
-            parts.append(ops.expand_dims(mask, -1))
-        through_time = self.training_feedback == "soft" and coins is not None
-        step = _Step(
-            self, equations, coins is not None, mask is not None, with_feedback
+            columns["keep"] = ops.expand_dims(mask, -1)
+        soft = training and self.training_feedback == "soft"
+        if self.feedback == "sample" and not soft:
+            columns["draw"] = self._uniform((*ops.shape(projected)[:2], 1))
+
+        def step(given, y):
+            if "coin" in given:
+                feedback = ops.where(given["coin"] > 0.5, given["truth"], y)
+            else:
+                feedback = y
+            p = equations.output(
+                ops.cast(given["projected"], self.compute_dtype), feedback
+            )
+            new = p if soft else self.fed_back(p, given.get("draw"))
+            if training and not soft:
+                new = ops.stop_gradient(new)
+            if "keep" in given:
+                new = ops.where(given["keep"] > 0.5, new, y)
+            return (ops.concatenate([p, new], -1) if with_feedback else p), [new]
+
+        width = self.num_outputs * (2 if with_feedback else 1)
+        columns = {
+            name: ops.cast(value, self.variable_dtype)
+            for name, value in columns.items()
+        }
+        cell = _Closure(
+            step,
+            {name: value.shape[-1] for name, value in columns.items()},
+            state_size=self.num_outputs,
+            output_size=width,
+            dtype=self.variable_dtype,
         )
-        del through_time
         loop = keras.layers.RNN(
-            step, return_sequences=True, dtype=self.variable_dtype, name="loop"
+            cell, return_sequences=True, dtype=self.variable_dtype, name="loop"
         )
-        parts = [ops.cast(part, self.variable_dtype) for part in parts]
-        return loop(ops.concatenate(parts, axis=-1), initial_state=[start])
+        sequences = ops.concatenate(list(columns.values()), axis=-1)
+        return loop(sequences, initial_state=[start])
+
+    def _start(self, sequences, initial_output):
+        """ŷ_0 of shape (batch, num_outputs)."""
+        if initial_output is None:
+            shape = (ops.shape(sequences)[0], self.num_outputs)
+            return ops.zeros(shape, dtype=self.variable_dtype)
+        start = ops.convert_to_tensor(initial_output, dtype=self.variable_dtype)
+        if len(start.shape) != 2 or start.shape[1] != self.num_outputs:
+            raise ValueError(
+                "`initial_output` must be of shape (batch, num_outputs) = "
+                f"(batch, {self.num_outputs}). Received: initial_output of shape "
+                f"{tuple(start.shape)}. Pass None to start from zeros."
+            )
+        return start
+
+    def _as_outputs(self, targets, sequences):
+        """Targets as (batch, time, num_outputs) probabilities."""
+        targets = ops.convert_to_tensor(targets)
+        shape, steps = tuple(targets.shape), sequences.shape[1]
+        if len(shape) == 3 and shape[2] == 1:
+            targets, shape = ops.squeeze(targets, -1), shape[:2]
+        fits = len(shape) == 2 or (len(shape) == 3 and shape[2] == self.num_outputs)
+        if not fits or (None not in (shape[1], steps) and shape[1] != steps):
+            raise ValueError(
+                "`targets` must hold a class id for each step, (batch, time) = "
+                f"(batch, {steps}), or probabilities (batch, time, "
+                f"{self.num_outputs}). Received: targets of shape {shape}."
+            )
+        if len(shape) == 3:
+            return ops.cast(targets, self.variable_dtype)
+        return ops.one_hot(
+            ops.cast(targets, "int32"), self.num_outputs, dtype=self.variable_dtype
+        )
+
+    def _coins(self, shape):
+        """(batch, time, 1): 1 where a step gets the truth. None: nowhere."""
+        if self.sampling_schedule is None:
+            return None
+        steps = 0 if self.training_steps is None else self.training_steps
+        probability = self.sampling_schedule(ops.convert_to_tensor(steps))
+        if self.training_steps is not None:
+            self.training_steps.assign_add(1)
+        return ops.cast(self._uniform((*shape, 1)) < probability, self.variable_dtype)
+
+    def _uniform(self, shape):
+        """Numbers in [0, 1)."""
+        return keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+
+    # --- Keras
+
+    def compute_output_shape(self, sequences_shape, *_other_shapes, **_named_shapes):
+        return (*sequences_shape[:2], self.num_outputs)
+
+    def compute_output_spec(self, sequences, *_others, **_named):
+        return keras.KerasTensor(
+            self.compute_output_shape(sequences.shape), dtype=self.variable_dtype
+        )
+
+    def compute_mask(self, sequences, mask=None):
+        return mask
+
+    def get_config(self):
+        schedule = self.sampling_schedule
+        if schedule is not None:
+            schedule = keras.saving.serialize_keras_object(schedule)
+        return {
+            **super().get_config(),
+            "num_outputs": self.num_outputs,
+            "units": list(self.units),
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "feedback": self.feedback,
+            "training_feedback": self.training_feedback,
+            "sampling_schedule": schedule,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": keras.initializers.serialize(
+                self.recurrent_initializer
+            ),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "output_dropout": self.output_dropout,
+            "seed": self.seed,
+        }
+
+
+def previous_outputs(outputs, start, mask=None):
+    """What each step gets when the true outputs are fed back.
+
+    Step t gets the output of the last unmasked step before t, or `start`. No loop: the
+    outputs of the unmasked steps are moved to the front, and each step takes from them
+    by its number of unmasked predecessors.
+
+    Args:
+        outputs: `(batch, time, num_outputs)`.
+        start: `(batch, num_outputs)`.
+        mask: `(batch, time)` bool, or None.
+
+    Returns:
+        `(batch, time, num_outputs)`.
+    """
+    start = ops.expand_dims(ops.cast(start, outputs.dtype), 1)
+    if mask is None:
+        return ops.concatenate([start, outputs[:, :-1]], axis=1)
+    kept = ops.cast(mask, "int32")
+    length = ops.shape(kept)[1]
+    order = ops.argsort(ops.arange(length, dtype="int32") + (1 - kept) * length, axis=1)
+    order = ops.expand_dims(ops.cast(order, "int32"), -1)
+    in_front = ops.take_along_axis(outputs, order, axis=1)
+    candidates = ops.concatenate([start, in_front], axis=1)
+    predecessors = ops.expand_dims(ops.cumsum(kept, axis=1) - kept, -1)
+    return ops.take_along_axis(candidates, predecessors, axis=1)
+
+
+class _Equations:
+    """The lines of the docstring with the weights and dropout masks of one call."""
+
+    def __init__(self, layer, input_mask, feedback_mask, output_mask):
+        def weight(variable):
+            # Read before the loop: cast once, and one gradient for all steps.
+            if variable is None:
+                return None
+            return ops.cast(variable, layer.compute_dtype)
+
+        self.dtypes = layer.compute_dtype, layer.variable_dtype
+        self.activation = layer.activation
+        self.masks = input_mask, feedback_mask, output_mask
+        self.u, self.w = weight(layer.kernel), weight(layer.recurrent_kernel)
+        self.b = weight(layer.bias)
+        self.hidden = [
+            (weight(kernel), weight(bias))
+            for kernel, bias in zip(
+                layer.hidden_kernels, layer.hidden_biases, strict=True
+            )
+        ]
+        self.v, self.c = weight(layer.output_kernel), weight(layer.output_bias)
+
+    def project(self, x):
+        """X U + b, for one step or for all of them."""
+        return _affine(_masked(x, self.masks[0]), self.u, self.b)
+
+    def output(self, projected, feedback):
+        """ŷ from x U + b and the fed-back output, for one step or for all of them."""
+        compute_dtype, variable_dtype = self.dtypes
+        y = _masked(ops.cast(feedback, compute_dtype), self.masks[1])
+        h = self.activation(projected + ops.matmul(y, self.w))
+        for kernel, bias in self.hidden:
+            h = self.activation(_affine(h, kernel, bias))
+        o = _affine(_masked(h, self.masks[2]), self.v, self.c)
+        return ops.softmax(ops.cast(o, variable_dtype), axis=-1)
+
+
+class _Closure:
+    """A function of one call as a cell, so that Keras's loop can run it.
+
+    Not a layer: it owns nothing, and it leaves with the call.
+    """
+
+    def __init__(self, step, columns, state_size, output_size, dtype):
+        self.step, self.columns = step, columns
+        self.state_size, self.output_size = state_size, output_size
+        self.compute_dtype = dtype
+
+    def call(self, inputs, states):
+        given, start = {}, 0
+        for name, width in self.columns.items():
+            given[name] = inputs[:, start : start + width]
+            start += width
+        return self.step(given, states[0])
+
+    __call__ = call
+
+
+def _affine(a, kernel, bias):
+    product = ops.matmul(a, kernel)
+    return product if bias is None else product + bias
+
+
+def _masked(a, mask):
+    if mask is None:
+        return a
+    return a * (mask if len(a.shape) == 2 else ops.expand_dims(mask, 1))
+
+
+def _one_of(name, value, allowed):
+    if value not in allowed:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(repr, allowed))}. "
+            f"Received: {name}={value!r}."
+        )
+    return value

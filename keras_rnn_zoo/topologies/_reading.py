@@ -1,0 +1,271 @@
+"""What the ready-built models share: how they read, and how they stack layers."""
+
+import copy
+import inspect
+
+import keras
+
+from keras_rnn_zoo.layers import Bidirectional, make_recurrent
+from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
+
+DEFAULT_UNITS = 64
+
+
+def check_reading(vocabulary_size, embedding_dim, num_features, mask_value):
+    """Returns the four arguments that say what a model reads, checked.
+
+    Raises:
+        TypeError: if one is of the wrong kind.
+        ValueError: if not exactly one of `vocabulary_size` and `num_features` is given,
+            or a value is out of its range.
+    """
+    if (vocabulary_size is None) == (num_features is None):
+        raise ValueError(
+            "`vocabulary_size` must be given for integer tokens, or `num_features` for "
+            "real-valued features, and not both. Received: "
+            f"vocabulary_size={vocabulary_size!r}, num_features={num_features!r}."
+        )
+    embedding_dim = positive_integer("embedding_dim", embedding_dim)
+    if num_features is not None:
+        if mask_value is not None:
+            mask_value = number("mask_value", mask_value)
+        num_features = positive_integer("num_features", num_features)
+        return None, embedding_dim, num_features, mask_value
+    if mask_value is not None:
+        raise ValueError(
+            "`mask_value` must be None for integer tokens, whose id 0 is the padding. "
+            f"Received: mask_value={mask_value!r}."
+        )
+    vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
+    if vocabulary_size < 2:
+        raise ValueError(
+            "`vocabulary_size` must be at least 2: id 0 is the padding. "
+            f"Received: vocabulary_size={vocabulary_size!r}."
+        )
+    return vocabulary_size, embedding_dim, None, None
+
+
+def reader(vocabulary_size, embedding_dim, num_features, mask_value, dtype=None):
+    """The first layer of a model: makes features and their mask, or None.
+
+    Tokens are embedded and id 0 is masked; of features, the steps that hold nothing
+    but `mask_value` are.
+    """
+    if vocabulary_size is not None:
+        return keras.layers.Embedding(
+            vocabulary_size,
+            embedding_dim,
+            mask_zero=True,
+            name="embedding",
+            dtype=dtype,
+        )
+    if mask_value is not None:
+        return keras.layers.Masking(mask_value, name="masking", dtype=dtype)
+    return None
+
+
+def model_input(vocabulary_size, num_features):
+    """A symbolic batch of sequences of any length."""
+    if vocabulary_size is not None:
+        return keras.Input((None,), dtype="int32", name="tokens")
+    return keras.Input((None, num_features), name="features")
+
+
+def check_units(units, cell):
+    """Returns `units` as it was given, checked, with the default filled in."""
+    if units is None:
+        if inspect.isclass(cell) or isinstance(cell, str):
+            return DEFAULT_UNITS
+        return getattr(cell, "output_size", None)
+    if not isinstance(units, (list, tuple)):
+        return positive_integer("units", units)
+    if not units:
+        raise ValueError(
+            "`units` must be a positive integer or a list of them, one for each layer. "
+            f"Received: units={units!r}."
+        )
+    return [positive_integer("units", width) for width in units]
+
+
+def recurrent_stack(
+    sequences, units, cell, *, return_sequences, bidirectional, seed, **arguments
+):
+    """One recurrent layer upon the other, named recurrent_1, recurrent_2, ….
+
+    Args:
+        sequences: symbolic `(batch, time, features)`.
+        units: int, or a list with one for each layer.
+        cell: see `make_recurrent`.
+        return_sequences: bool. Whether the last layer returns all steps.
+        bidirectional: bool.
+        seed: int or None. Each layer gets a different one.
+        **arguments: see `make_recurrent`.
+    """
+    widths = units if isinstance(units, list) else [units]
+    for i, width in enumerate(widths, start=1):
+        layer = make_recurrent(
+            cell,
+            width,
+            return_sequences=return_sequences or i < len(widths),
+            seed=None if seed is None else seed + i,
+            name="forward" if bidirectional else f"recurrent_{i}",
+            **arguments,
+        )
+        if bidirectional:
+            layer = Bidirectional(
+                layer, name=f"recurrent_{i}", dtype=arguments.get("dtype")
+            )
+        sequences = layer(sequences)
+    return sequences
+
+
+def head(num_outputs, activation, dtype=None):
+    """The output layer: o = h V + c, and its activation, in the variable dtype.
+
+    Under mixed precision a softmax over half-precision numbers would lose the small
+    probabilities, and the loss with them.
+    """
+    return keras.layers.Dense(
+        num_outputs,
+        activation=activation,
+        name="output",
+        dtype=keras.dtype_policies.get(dtype).variable_dtype,
+    )
+
+
+def serialize_cell(cell):
+    """A cell given by name, class or instance as something JSON can hold."""
+    if isinstance(cell, str):
+        return cell
+    if inspect.isclass(cell):
+        return {
+            "class": cell.__name__,
+            "module": cell.__module__,
+            "registered_name": keras.saving.get_registered_name(cell),
+        }
+    return keras.saving.serialize_keras_object(cell)
+
+
+def deserialize_cell(config):
+    """The inverse of `serialize_cell`. What is not a config comes back as it is.
+
+    Raises:
+        ValueError: if a class is not registered with Keras in this process.
+    """
+    if not isinstance(config, dict):
+        return config
+    if "class" not in config:
+        return keras.saving.deserialize_keras_object(config)
+    name = config["registered_name"]
+    found = keras.saving.get_registered_object(name)
+    if found is None and config["module"].split(".")[0] == "keras":
+        found = getattr(keras.layers, name, None)
+    if found is None:
+        raise ValueError(
+            "`cell` must be a class that Keras can find. Received: "
+            f"cell={name!r} of module {config['module']!r}. Decorate it with "
+            "`@keras.saving.register_keras_serializable()` and import it before loading."
+        )
+    return found
+
+
+class RecurrentModel(keras.Model):
+    """Base of `ManyToMany` and `ManyToOne`: reader, recurrent stack, output layer.
+
+    A functional model with the config of its constructor. `return_sequences` says
+    whether the output layer sees every step or the last one.
+    """
+
+    return_sequences = None
+
+    def __init__(
+        self,
+        num_outputs,
+        units=None,
+        cell="LSTM",
+        *,
+        vocabulary_size=None,
+        embedding_dim=32,
+        num_features=None,
+        mask_value=None,
+        bidirectional=False,
+        output_activation="softmax",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        output_dropout=0.0,
+        seed=None,
+        name=None,
+        dtype=None,
+    ):
+        num_outputs = positive_integer("num_outputs", num_outputs)
+        reading = check_reading(
+            vocabulary_size, embedding_dim, num_features, mask_value
+        )
+        vocabulary_size, embedding_dim, num_features, mask_value = reading
+        units = check_units(units, cell)
+        bidirectional = flag("bidirectional", bidirectional)
+        dropout = rate("dropout", dropout)
+        recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
+        output_dropout = rate("output_dropout", output_dropout)
+        activation = keras.activations.get(output_activation)
+        policy = keras.dtype_policies.get(dtype)
+
+        inputs = model_input(vocabulary_size, num_features)
+        first = reader(*reading, dtype=policy)
+        x = inputs if first is None else first(inputs)
+        x = recurrent_stack(
+            x,
+            units,
+            cell,
+            return_sequences=self.return_sequences,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            dtype=policy,
+        )
+        if output_dropout:
+            x = keras.layers.Dropout(
+                output_dropout, seed=seed, name="output_dropout", dtype=policy
+            )(x)
+        outputs = head(num_outputs, activation, policy)(x)
+        super().__init__(inputs=inputs, outputs=outputs, name=name)
+
+        self.dtype_policy = policy
+        self.vocabulary_size = vocabulary_size
+        self.bidirectional = bidirectional
+        self._config = {
+            "num_outputs": num_outputs,
+            "units": units,
+            "cell": serialize_cell(cell),
+            "vocabulary_size": vocabulary_size,
+            "embedding_dim": embedding_dim,
+            "num_features": num_features,
+            "mask_value": mask_value,
+            "bidirectional": bidirectional,
+            "output_activation": keras.activations.serialize(activation),
+            "dropout": dropout,
+            "recurrent_dropout": recurrent_dropout,
+            "output_dropout": output_dropout,
+            "seed": seed,
+            "dtype": keras.dtype_policies.serialize(policy),
+        }
+
+    @property
+    def num_layers(self):
+        """Number of recurrent layers."""
+        units = self._config["units"]
+        return len(units) if isinstance(units, (list, tuple)) else 1
+
+    @property
+    def num_outputs(self):
+        """Width of the output."""
+        return self._config["num_outputs"]
+
+    def get_config(self):
+        return {**copy.deepcopy(dict(self._config)), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        with keras.saving.custom_object_scope(custom_objects or {}):
+            return cls(**{**config, "cell": deserialize_cell(config["cell"])})
