@@ -61,6 +61,19 @@ def number(name, value):
     return float(value)
 
 
+def positive_number(name, value):
+    """Returns `value` as a float, or raises if it is not a positive finite number."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        _fail(name, "a positive number", value, TypeError)
+    if not 0.0 < value < float("inf"):
+        _fail(name, "a positive number", value)
+    return float(value)
+
+
+def _positive_integer_or_none(name, value):
+    return None if value is None else positive_integer(name, value)
+
+
 def flag(name, value):
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
@@ -97,7 +110,9 @@ def _same(value):
 
 KINDS = {
     "positive integer": (positive_integer, _same),
+    "positive integer or None": (_positive_integer_or_none, _same),
     "number": (number, _same),
+    "positive number": (positive_number, _same),
     "rate": (rate, _same),
     "flag": (flag, _same),
     "seed": (_integer_or_none, _same),
@@ -128,9 +143,15 @@ CELL_ARGUMENTS = {
 
 
 def assemble(extra, without):
-    """Returns `CELL_ARGUMENTS` with the rows `extra` put in and `without` left out."""
+    """Returns `CELL_ARGUMENTS` with the rows `extra` put in and `without` left out.
+
+    An extra row with the name of a common one replaces it where that stands.
+    """
     table = {k: v for k, v in CELL_ARGUMENTS.items() if k not in without}
     for name, argument in extra.items():
+        if name in table:
+            table[name] = argument
+            continue
         names = list(table)
         place = (
             names.index("seed")

@@ -24,16 +24,18 @@ class GatedCell(keras.Layer):
         project(x_t)       x_t W + b    depends on the input alone: known for all steps
                                         before the loop starts
         recur(a)           a U          linear in (a function of) the state: has to
-                                        wait for the step before
-        everything else    σ, φ, ⊙, +   element by element
+        product(a, V)      a V          wait for the step before
+        everything else    σ, φ, ⊙, +   element by element, or over the last axis
 
     That is all an engine has to know about a cell to compute the first for all steps
     at once, and to leave the weights' gradients until after the loop.
 
     Class attributes:
         gates: names of the blocks in `kernel`, `recurrent_kernel` and `bias`, in order.
-        state_names: names of the states, in order. Each is `units` wide.
-        extra_arguments: `{name: Argument}` that this cell takes beyond the common ones.
+        state_names: names of the states, in order. Each is `units` wide, unless the
+            cell says otherwise in `state_sizes`.
+        extra_arguments: `{name: Argument}` that this cell takes beyond the common ones,
+            or common ones to which it gives another default.
         without_arguments: names of common arguments that this cell has no use for.
 
     Args:
@@ -67,6 +69,7 @@ class GatedCell(keras.Layer):
     state_names = ("h",)
     extra_arguments = {}
     without_arguments = ()
+    recurrent_dropout = 0.0  # of cells that have nothing to drop
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -159,7 +162,7 @@ class GatedCell(keras.Layer):
         return None
 
     def input_terms(self, inputs, training=False):
-        """x W + b for all gates, side by side: what depends on the input alone.
+        """Returns x W + b for all gates, side by side: what depends on the input alone.
 
         Args:
             inputs: `(batch, features)`, or `(time, batch, features)`: an engine calls
@@ -194,8 +197,24 @@ class GatedCell(keras.Layer):
                 u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
             return u
 
-        u = self._stage(linear, state) if self._stage else linear(state)
-        return ops.split(u, count, axis=-1)
+        return ops.split(self._linear(linear, state), count, axis=-1)
+
+    def product(self, a, weights):
+        """Returns a V: a product of the step with another matrix than U.
+
+        Args:
+            a: `(batch, size)`, a function of the states and of what else the step has.
+            weights: the cell's variable V.
+        """
+        return self._linear(lambda a: _matmul(a, weights), a)
+
+    def _linear(self, linear, a):
+        return self._stage(linear, a) if self._stage else linear(a)
+
+    def dropped(self, state, training=False):
+        """`state` under recurrent dropout, where no matrix multiplies it."""
+        mask = self._mask(1, state, training)
+        return state if mask is None else state * mask[0]
 
     def _product(self, a, mask, weights, blocks):
         """(a ⊙ mask) weights for some blocks; `mask` is one for all, or one a gate."""
@@ -231,10 +250,15 @@ class GatedCell(keras.Layer):
         finally:
             self._stage, self._masks = before
 
+    @property
+    def input_weights(self):
+        """Names of the weights that `input_terms` reads, and nothing else."""
+        shared = self.recurrent_bias is not None or self.input_bias is None
+        return {"kernel"} if shared else {"kernel", "bias"}
+
     def step_weights(self):
         """The variables that a step reads once its inputs are projected."""
-        done = {"kernel"} if self.recurrent_bias is not None else {"kernel", "bias"}
-        return [w for w in self.weights if w.name not in done]
+        return [w for w in self.weights if w.name not in self.input_weights]
 
     # --- Dropout
 
@@ -385,7 +409,7 @@ def _of_cell(name):
 
 
 def _matmul(a, weights):
-    """a weights, over the last axis; one product for all steps if `a` has several."""
+    """Returns a W, over the last axis: one product for all steps if `a` has several."""
     if len(a.shape) == 2:
         return ops.matmul(a, weights)
     shape = ops.shape(a)
