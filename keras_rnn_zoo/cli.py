@@ -1,0 +1,596 @@
+"""The command `keras-rnn-zoo`: reads the command line, calls one job, prints.
+
+TensorFlow is imported by the job that needs it, so `--help` answers at once.
+"""
+
+import functools
+import itertools
+import os
+import pathlib
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from keras_rnn_zoo import jobs
+from keras_rnn_zoo.training import recipes
+
+app = typer.Typer(
+    name="keras-rnn-zoo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Train, judge, look at and export recurrent networks in Keras 3.",
+    pretty_exceptions_enable=False,
+)
+
+#: Terminal styles of classes in their order; readable on dark and on light ground.
+_STYLES = (
+    "dim",
+    "bold blue",
+    "default",
+    "dark_orange3",
+    "green",
+    "italic magenta",
+    "bold yellow",
+    "cyan",
+    "red",
+    "bold green",
+)
+
+_FILES = {
+    "model.keras": "the model, for keras.models.load_model",
+    "saved_model": "the model for serving, for tf.saved_model.load",
+    "curves.png": "loss and metric over the epochs",
+    "predictions.png": "predictions on test data",
+    "generated.txt": "text written by the model",
+    "metrics.json": "all figures",
+    "history.csv": "figures of every epoch",
+    "recipe.toml": "how to train it again",
+    "assets.json": "vocabulary and class names",
+}
+
+Name = Annotated[
+    str,
+    typer.Argument(help="Name of a model (see `list`), or the directory of a run."),
+]
+Runs = Annotated[
+    pathlib.Path, typer.Option(help="Directory that holds the runs.", metavar="DIR")
+]
+DataDir = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        help="Directory of prepared data; TensorFlow Datasets' own by default.",
+        metavar="DIR",
+    ),
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="Allow to fetch data from the network.")
+]
+
+
+def _console(**options):
+    console = Console(highlight=False, **options)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 110  # nobody's window: do not fold tables
+    return console
+
+
+def _friendly(command):
+    """Turn what the user can put right into one message and exit code 2."""
+
+    @functools.wraps(command)
+    def run(*args, **kwargs):
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            _console(stderr=True).print("[red]Stopped.[/] No run was changed.")
+            raise typer.Exit(130) from None
+        except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+            if os.environ.get("KERAS_RNN_ZOO_TRACEBACK"):
+                raise
+            text = str(error) or type(error).__name__
+            _console(stderr=True).print(
+                f"[bold red]Error:[/] {escape(text)}", soft_wrap=True
+            )
+            if not isinstance(error, recipes.RecipeError | OSError):
+                _console(stderr=True).print(
+                    "[dim]With KERAS_RNN_ZOO_TRACEBACK=1 in the environment, it says "
+                    "where that was found.[/]",
+                    soft_wrap=True,
+                )
+            raise typer.Exit(2) from None
+
+    return run
+
+
+class ConsoleReporter(jobs.Reporter):
+    """Prints progress: a bar in a terminal, one line an epoch otherwise too."""
+
+    def __init__(self, console):
+        self.console, self.bar, self.task = console, None, None
+
+    def say(self, text):
+        """Print one line."""
+        self.console.print(escape(text), soft_wrap=True)
+
+    def step(self, epoch, done, steps, logs):
+        """Move the bar; in a pipe do nothing."""
+        if not self.console.is_terminal:
+            return
+        if self.bar is None:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(compact=True),
+                TextColumn("[dim]{task.fields[logs]}"),
+                console=self.console,
+                transient=True,
+            )
+            self.task = self.bar.add_task("", total=steps, logs="")
+            self.bar.start()
+        self.bar.update(
+            self.task,
+            description=f"epoch {epoch:>3}",
+            completed=done,
+            total=steps,
+            logs=_logs(logs),
+        )
+
+    def epoch(self, epoch, epochs, logs, seconds):
+        """Print one line, and put the bar away."""
+        self.close()
+        width = len(str(epochs))
+        self.console.print(
+            f"epoch {epoch:>{width}}/{epochs}  {seconds:5.1f} s  {_logs(logs)}",
+            soft_wrap=True,
+        )
+
+    def close(self):
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+def _logs(logs):
+    return "  ".join(f"{key} {float(value):.4f}" for key, value in logs.items())
+
+
+def _integers(option, text):
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"`{option}` must be an integer or several with commas between them. "
+            f"Received: {option}={text!r}."
+        ) from None
+
+
+@app.command()
+@_friendly
+def train(
+    name: Annotated[
+        str, typer.Argument(help="Name of a recipe (see `list`), or path of one.")
+    ] = jobs.DEFAULT_NAME,
+    epochs: Annotated[int | None, typer.Option(help="Most epochs.")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help="Cell: SimpleRNN, LSTM, GRU, …")
+    ] = None,
+    units: Annotated[
+        str | None, typer.Option(help="Units: 64, or 64,32 for a stack.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything.")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Several seeds, such as 1,2,3: mean and spread."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Train on about this many sequences an epoch.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Sequences a batch.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, gpu or gpu:1; a GPU if there is one.")
+    ] = None,
+    mixed_precision: Annotated[
+        bool, typer.Option("--mixed-precision", help="Compute in half precision.")
+    ] = False,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Directory for the run; runs/NAME by default."),
+    ] = None,
+    data_dir: DataDir = None,
+    download: Download = False,
+    no_pictures: Annotated[
+        bool, typer.Option("--no-pictures", help="Draw nothing.")
+    ] = False,
+    no_baselines: Annotated[
+        bool, typer.Option("--no-baselines", help="Leave out the simpler methods.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the result only.")
+    ] = False,
+):
+    """Train a model on real data and judge it beside simpler methods.
+
+    Saves the model, draws pictures, exports a SavedModel and checks it.
+    """
+    console = _console()
+    reporter = jobs.Reporter() if quiet else ConsoleReporter(console)
+    arguments = {
+        "epochs": epochs,
+        "cell": cell,
+        "units": None if units is None else _units(units),
+        "limit": limit,
+        "batch_size": batch_size,
+        "device": device,
+        "mixed_precision": mixed_precision,
+        "out": out,
+        "data_dir": data_dir,
+        "download": download,
+        "pictures": not no_pictures,
+        "baselines": not no_baselines,
+        "reporter": reporter,
+    }
+    try:
+        if seeds is not None:
+            if seed is not None:
+                raise ValueError(
+                    "`seed` must be left out when `seeds` is given. Received: "
+                    f"seed={seed}, seeds={seeds!r}."
+                )
+            result = jobs.train_seeds(name, _integers("seeds", seeds), **arguments)
+            _print_seeds(console, result)
+        else:
+            result = jobs.train(name, seed=seed, **arguments)
+            _print_training(console, result)
+    finally:
+        if not quiet:
+            reporter.close()
+
+
+def _units(text):
+    units = _integers("units", text)
+    return units if len(units) > 1 else units[0]
+
+
+def _print_training(console, result):
+    if result.text:
+        console.print()
+        console.print("[bold]Written by the model[/]")
+        console.print(Text(result.text))
+    console.print()
+    console.print(_figures_table("On the test data", result.model, result.baselines))
+    _print_notes(console, [*result.model, *result.baselines])
+    _print_origin(console, result.facts)
+    checks = ", ".join(f"{key} {value:.1e}" for key, value in result.checks.items())
+    console.print(
+        f"Loaded again and compared, largest difference: {checks}", soft_wrap=True
+    )
+    parts = ", ".join(f"{key} {value:.0f} s" for key, value in result.seconds.items())
+    console.print(f"Time: {parts}", soft_wrap=True)
+    console.print()
+    console.print(f"Everything is in [bold]{escape(str(result.directory))}[/]:")
+    for key, what in _FILES.items():
+        if key in result.files:
+            console.print(f"  {key:<16} {what}")
+    name = result.recipe.name
+    more = (
+        ""
+        if result.directory == pathlib.Path("runs", name)
+        else (f" {result.directory}")
+    )
+    next_one = {
+        "language_model": f"generate{more or ' ' + name} --prompt 'def '",
+        "tagging": f"predict{more or ' ' + name} 'def f(x): return x  # same'",
+    }.get(result.recipe.task, f"predict{more or ' ' + name} --example 1")
+    console.print(f"Try it: keras-rnn-zoo {escape(next_one)}", soft_wrap=True)
+
+
+def _print_seeds(console, result):
+    count = len(result.runs)
+    rows = [
+        jobs.Figure(f"{figure.name}", figure.metric, figure.value, "")
+        for figure, _ in result.spread
+    ]
+    spread = {(figure.name, figure.metric): sd for figure, sd in result.spread}
+    console.print()
+    console.print(
+        _figures_table(
+            f"On the test data, mean ± standard deviation of {count} seeds",
+            rows,
+            result.runs[0].baselines,
+            spread,
+        )
+    )
+    _print_notes(console, result.runs[0].baselines)
+    _print_origin(console, result.runs[0].facts)
+    seconds = [run.seconds["training"] for run in result.runs]
+    shown = ", ".join(f"{one:.0f}" for one in seconds)
+    console.print(f"Seconds of training: {shown}. Figures: {result.path}")
+
+
+def _print_origin(console, facts):
+    for key in ("interpreter", "corpus sha256"):
+        if key in facts:
+            console.print(f"{key}: {facts[key]}", soft_wrap=True, style="dim")
+
+
+def _print_notes(console, figures):
+    seen = set()
+    for figure in figures:
+        if figure.note and (figure.name, figure.note) not in seen:
+            seen.add((figure.name, figure.note))
+            console.print(
+                f"  {escape(figure.name)}: {escape(figure.note)}",
+                style="dim",
+                soft_wrap=True,
+            )
+
+
+def _figures_table(title, model, baselines, spread=None):
+    """Return one row a method, one column a metric, the best by the first on top."""
+    metrics = list(dict.fromkeys(figure.metric for figure in [*model, *baselines]))
+    rows = {}
+    for figure in [*model, *baselines]:
+        rows.setdefault(figure.name, {})[figure.metric] = figure.value
+    ours = {figure.name for figure in model}
+    lower_is_better = metrics[0].startswith("bits")
+
+    def order(item):
+        value = item[1].get(metrics[0])
+        if value is None:
+            return float("inf")
+        return value if lower_is_better else -value
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("method")
+    for metric in metrics:
+        arrow = "lower is better" if metric.startswith("bits") else ""
+        heading = metric.replace("_", " ") + (f"\n({arrow})" if arrow else "")
+        table.add_column(heading, justify="right")
+    for name, values in sorted(rows.items(), key=order):
+        cells = []
+        for metric in metrics:
+            value = values.get(metric)
+            shown = "" if value is None else f"{value:.4f}"
+            if spread and (name, metric) in spread:
+                shown += f" ± {spread[name, metric]:.4f}"
+            cells.append(shown)
+        style = "bold green" if name in ours else None
+        table.add_row(escape(name), *cells, style=style)
+    return table
+
+
+@app.command("list")
+@_friendly
+def list_models(runs: Runs = pathlib.Path("runs")):
+    """List the models that can be trained, and those that are."""
+    table = Table()
+    for heading in ("name", "what it does", "model", "trained: test figure"):
+        table.add_column(heading, overflow="fold")
+    for entry in jobs.list_models(runs):
+        table.add_row(
+            entry.recipe.name,
+            entry.recipe.title,
+            _short_model(entry.recipe.model),
+            _short_figure(entry.figure),
+        )
+    _console().print(table)
+
+
+def _short_model(model):
+    cell = f"{model.cell}, " if model.cell else ""
+    return f"{model.topology}({cell}{model.units})"
+
+
+def _short_figure(figure):
+    if figure is None:
+        return "no"
+    return f"{figure.metric.replace('_', ' ')} {figure.value:.4f}"
+
+
+@app.command()
+@_friendly
+def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
+    """Show a recipe, and the figures of its run, if there is one."""
+    console = _console()
+    entry = jobs.show(name, runs=runs)
+    console.print(f"[bold]{entry.recipe.name}[/]: {escape(entry.recipe.title)}")
+    console.print(f"[dim]{escape(str(entry.path))}[/]", soft_wrap=True)
+    console.print()
+    console.print(Text(entry.path.read_text("utf-8").rstrip()))
+    console.print()
+    if entry.run is None:
+        console.print(f"Not trained yet: keras-rnn-zoo train {escape(name)}")
+    else:
+        console.print(
+            f"Trained, in {escape(str(entry.run))}: "
+            f"{_short_figure(entry.figure)} on the test data",
+            soft_wrap=True,
+        )
+
+
+@app.command()
+@_friendly
+def evaluate(
+    name: Name = jobs.DEFAULT_NAME,
+    runs: Runs = pathlib.Path("runs"),
+    data_dir: DataDir = None,
+    download: Download = False,
+):
+    """Measure a trained model on the test data again."""
+    console = _console()
+    result = jobs.evaluate(name, runs=runs, data_dir=data_dir, download=download)
+    console.print(
+        _figures_table(f"{result.directory}, test data", result.model, result.baselines)
+    )
+    _print_origin(console, result.facts)
+    stored = {(one.name, one.metric): one.value for one in result.stored}
+    differences = [
+        abs(one.value - stored.get((one.name, one.metric), float("nan")))
+        for one in result.model
+    ]
+    if not result.same_data:
+        console.print(
+            "[yellow]The corpus is another one than the model was judged on in "
+            "training[/]: the baselines and the stored figures belong to that one."
+        )
+    else:
+        console.print(
+            f"Largest difference from the run's own figures: {max(differences):.1e}"
+        )
+
+
+@app.command()
+@_friendly
+def predict(
+    name: Name = jobs.DEFAULT_NAME,
+    text: Annotated[
+        str | None, typer.Argument(help="What to read; - reads standard input.")
+    ] = None,
+    file: Annotated[
+        pathlib.Path | None,
+        typer.Option("--file", "-f", help="File to read instead: text, or .npy."),
+    ] = None,
+    example: Annotated[
+        int | None, typer.Option(help="Number of an example of the test data instead.")
+    ] = None,
+    runs: Runs = pathlib.Path("runs"),
+    data_dir: DataDir = None,
+):
+    """Let a trained model answer on a text, a file or a test example."""
+    if text == "-":
+        text = sys.stdin.read()
+    result = jobs.predict(
+        name, text, file=file, example=example, runs=runs, data_dir=data_dir
+    )
+    _print_prediction(_console(), result)
+
+
+def _print_prediction(console, result):
+    if result.task == "classification":
+        if result.values is not None:
+            console.print(_pixels(result.values))
+        else:
+            cursor = Text(result.separator.join(result.tokens))
+            cursor.append("▏", "bold red")
+            console.print(cursor)
+        for i in result.probabilities.argsort()[::-1][:3]:
+            console.print(
+                Text(f"{result.labels[i]:<12} {result.probabilities[i]:.4f}", _style(i))
+            )
+        if result.truth is not None:
+            console.print(f"The truth: {escape(result.labels[int(result.truth)])}")
+        return
+    if result.task == "language_model":
+        chosen = result.probabilities[-1].argsort()[::-1][:5]
+        console.print("Most probable next characters:")
+        for i in chosen:
+            shown = repr(result.labels[i])
+            console.print(f"{escape(shown):<6} {result.probabilities[-1][i]:.4f}")
+        return
+    runs = _stretches(result)
+    if console.is_terminal:
+        legend = Text("  ").join(
+            Text(label, _style(i)) for i, label in enumerate(result.labels)
+        )
+        answer = Text()
+        for piece, i in runs:
+            answer.append(piece, _style(i))
+            answer.append(result.separator)
+        console.print(Group(legend, Text(), answer))
+    else:  # no colours in a pipe: one stretch a line
+        for piece, i in runs:
+            print(f"{result.labels[i]}\t{piece!r}")
+    if result.truth is not None:
+        wrong = int((result.truth != result.predicted).sum())
+        console.print(f"{wrong} of {len(result.predicted)} tokens wrong")
+
+
+def _style(i):
+    return _STYLES[i % len(_STYLES)]
+
+
+def _stretches(result):
+    pairs = zip(result.tokens, result.predicted, strict=True)
+    for i, group in itertools.groupby(pairs, key=lambda pair: int(pair[1])):
+        yield result.separator.join(token for token, _ in group), i
+
+
+def _pixels(values):
+    """Return numbers from 0 to the largest as shades."""
+    shades = " ░▒▓█"
+    top = max(float(values.max()), 1e-9)
+    lines = [
+        "".join(2 * shades[round(max(0.0, float(v)) / top * 4)] for v in row)
+        for row in values
+    ]
+    return Text("\n".join(lines))
+
+
+@app.command()
+@_friendly
+def generate(
+    name: Name = jobs.DEFAULT_GENERATOR,
+    prompt: Annotated[str, typer.Option(help="The beginning.")] = "def ",
+    steps: Annotated[int, typer.Option(help="Most characters to write.")] = 200,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1: fewer risks; 0: none.")
+    ] = 0.7,
+    top_k: Annotated[
+        int | None, typer.Option(help="Choose among this many characters only.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Write the same again.")] = None,
+    runs: Runs = pathlib.Path("runs"),
+):
+    """Let a trained language model continue a text."""
+    result = jobs.generate(
+        name,
+        prompt,
+        steps=steps,
+        temperature=temperature,
+        top_k=top_k,
+        seed=seed,
+        runs=runs,
+    )
+    answer = Text(result.prompt, "bold")
+    answer.append(result.text, "not bold cyan")
+    if result.ended:
+        answer.append("\n— the end —", "dim not bold")
+    _console().print(answer, soft_wrap=True)
+
+
+@app.command()
+@_friendly
+def doctor():
+    """Look at this machine: versions, devices, libraries, what will be used."""
+    table = Table(show_header=False, box=None)
+    for finding in jobs.doctor():
+        mark = "[green]ok[/]" if finding.good else "[red]look[/]"
+        table.add_row(mark, finding.what, escape(finding.found))
+    _console().print(table)
+
+
+def main():
+    """Run the command line."""
+    # Before TensorFlow is imported, or it is too late.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,419 @@
+"""Pictures of a training: curves, and predictions on real test data.
+
+Every function draws one picture and writes it as PNG. Matplotlib comes with the extra
+`plot`; it is imported when a picture is drawn, and never opens a window.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+
+import numpy as np
+
+#: Colours that people with any kind of colour vision can tell apart on white
+#: (Okabe and Ito, 2008), for classes in their order. The first is a quiet grey.
+PALETTE = (
+    "#8a8a8a",
+    "#0072b2",
+    "#1a1a1a",
+    "#d55e00",
+    "#009e73",
+    "#a05a9c",
+    "#b8860b",
+    "#56b4e9",
+    "#e69f00",
+    "#7f3b08",
+)
+_ERROR = "#e0002b"
+_DPI = 120
+_SIZE = 10  # of monospaced text, in points
+# Width of a character of DejaVu Sans Mono in inches. Whole pixels, because that is how
+# the characters of a longer text are set.
+_CHARACTER = round(0.602 * _SIZE * _DPI / 72) / _DPI
+
+
+def colour_of(index: int) -> str:
+    """Return the colour of a class, as `#rrggbb`."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def is_available() -> bool:
+    """Return whether pictures can be drawn here."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def _figure(width, height):
+    """Return a figure that belongs to no window and no global state."""
+    if not is_available():
+        raise ImportError(
+            "Pictures need matplotlib. Install it with: "
+            "pip install 'keras_rnn_zoo[plot]'"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def curves(path, history, best_epoch, metric, *, test=None, baselines=(), title=""):
+    """Draw loss and metric of training and validation over the epochs.
+
+    Args:
+        path: PNG to write.
+        history: dict of lists, as in `Fit.history`.
+        best_epoch: int. The 1-based epoch that was kept.
+        metric: str. Name of the metric in the history.
+        test: float. The metric on the test data.
+        baselines: pairs of name and value of the same metric, drawn as lines.
+        title: str.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    figure = _figure(10, 4)
+    epochs = np.arange(1, len(history["loss"]) + 1)
+    names = {"loss": "loss (nats)"}
+    names[metric] = metric.replace("_", " ")
+    for column, key in enumerate(names):
+        axes = figure.add_subplot(1, 2, column + 1)
+        style = {"marker": "o", "markersize": 3}
+        axes.plot(epochs, history[key], color="#0072b2", label="training", **style)
+        axes.plot(
+            epochs, history[f"val_{key}"], color="#d55e00", label="validation", **style
+        )
+        axes.axvline(best_epoch, color="#8a8a8a", linewidth=0.8, linestyle=":")
+        if key == metric:
+            for name, value in baselines:
+                axes.axhline(value, color="#8a8a8a", linewidth=0.8)
+                axes.annotate(
+                    f"{name}: {value:.3f}",
+                    (0.98, value),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(0, 2),
+                    textcoords="offset points",
+                    ha="right",
+                    fontsize=7,
+                    color="#555555",
+                )
+            if test is not None:
+                axes.plot(
+                    [best_epoch],
+                    [test],
+                    "*",
+                    color="#009e73",
+                    markersize=12,
+                    label=f"test, epoch {best_epoch}: {test:.4f}",
+                )
+        axes.set_xlabel("epoch")
+        axes.set_title(names[key], fontsize=10)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(fontsize=8, frameon=False)
+    figure.suptitle(title, fontsize=11)
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def _drawable(text):
+    """Replace tabs by an arrow, and what the font has no picture of by a box."""
+    from matplotlib import font_manager
+
+    font = font_manager.get_font(font_manager.findfont("DejaVu Sans Mono"))
+    return "".join(
+        "→" if one == "\t" else one if font.get_char_index(ord(one)) else "□"
+        for one in text
+    )
+
+
+class _Page:
+    """Lines of monospaced text with colours, marks and headings, one below the other.
+
+    Things are added from top to bottom and drawn at the end, when the height is known.
+    Positions are in characters and lines.
+    """
+
+    def __init__(self, columns):
+        self.columns, self.line, self.items = columns, 0.0, []
+
+    def heading(self, text, bold=True, space=0.6):
+        """Add a line of ordinary text."""
+        weight = "bold" if bold else "normal"
+        self.items.append(("text", 0, self.line, text, "#222222", weight, "sans-serif"))
+        self.line += 1.2 + space * 0.5
+
+    def legend(self, names, colours):
+        """Add a line of coloured names."""
+        column = 0
+        for name, colour in zip(names, colours, strict=True):
+            if column + len(name) > self.columns:
+                column, self.line = 0, self.line + 1.2
+            item = ("text", column, self.line, name, colour, "bold", "monospace")
+            self.items.append(item)
+            column += len(name) + 2
+        self.line += 1.9
+
+    def word(self, column, text, colour="#1a1a1a", weight="normal"):
+        """Add text on the current line."""
+        item = ("text", column, self.line, _drawable(text), colour, weight, "monospace")
+        self.items.append(item)
+
+    def box(self, column, width, colour, fill, outline=None):
+        """Add a box behind characters of the current line."""
+        self.items.append(("box", column, self.line, width, colour, fill, outline))
+
+    def lines(self, text, colours, boxes=(), notes=(), weights=None):
+        """Add text of several lines, coloured character by character.
+
+        Args:
+            text: str.
+            colours: colour of each character.
+            boxes: dict of position in the text → (fill colour, outline colour or None).
+            notes: dict of position in the text → remark, written to the right.
+            weights: font weight of each character. None: normal.
+        """
+        boxes, notes = dict(boxes), dict(notes)
+        column, run, remarks = 0, None, []
+        for position, character in enumerate(text + "\n"):
+            if character == "\n" or column >= self.columns:
+                if position in boxes and character == "\n":
+                    self.box(column, 1, *boxes[position][:1], True, boxes[position][1])
+                if position in notes:
+                    remarks.append(notes[position])
+                self._end_run(run)
+                if remarks:
+                    remark = "; ".join(dict.fromkeys(remarks))
+                    room = self.columns - column - 3
+                    if len(remark) > room:
+                        remark = remark[: max(room - 1, 0)] + "…"
+                    self.word(column + 3, remark, _ERROR)
+                column, run, remarks = 0, None, []
+                self.line += 1.25
+                if character == "\n":
+                    continue
+            if position in boxes:
+                fill, outline = boxes[position]
+                self.box(column, 1, fill, True, outline)
+            if position in notes:
+                remarks.append(notes[position])
+            weight = "normal" if weights is None else weights[position]
+            style = (colours[position], weight)
+            if run is None or run[2] != style:
+                self._end_run(run)
+                run = [column, "", style]
+            run[1] += character
+            column += 1
+
+    def _end_run(self, run):
+        if run is not None and run[1].strip():
+            self.word(run[0], run[1], *run[2])
+
+    def gap(self, lines=0.6):
+        """Leave room."""
+        self.line += lines
+
+    def save(self, path):
+        """Draw everything and write the PNG."""
+        from matplotlib.patches import Rectangle
+
+        character, line = _CHARACTER, 1.15 * _SIZE / 72
+        width = self.columns * character + 0.5
+        height = self.line * line + 0.5
+        figure = _figure(width, height)
+
+        def at(column, row):
+            return (0.25 + column * character) / width, 1 - (0.25 + row * line) / height
+
+        for kind, column, row, *rest in self.items:
+            if kind == "text":
+                text, colour, weight, family = rest
+                x, y = at(column, row + 1)
+                figure.text(
+                    x,
+                    y,
+                    # a dollar sign would start a formula
+                    text.replace("$", r"\$"),
+                    color=colour,
+                    fontsize=_SIZE,
+                    fontweight=weight,
+                    family="DejaVu Sans Mono" if family == "monospace" else family,
+                    verticalalignment="baseline",
+                    zorder=2,
+                )
+            else:
+                span, colour, fill, outline = rest
+                x, y = at(column, row + 1.22)
+                figure.add_artist(
+                    Rectangle(
+                        (x, y),
+                        span * character / width,
+                        1.2 * line / height,
+                        facecolor=colour if fill else "none",
+                        edgecolor=outline or "none",
+                        linewidth=0.8,
+                        zorder=1,
+                    )
+                )
+        figure.savefig(path)
+
+
+def tagged_texts(path, title, examples, labels: Sequence[str], *, columns=110):
+    """Draw texts whose characters are coloured by the predicted class.
+
+    Wrong characters stand in a red box, with the truth beside the line.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of heading, text, true class ids, predicted class ids.
+        labels: names of the classes.
+        columns: int. Characters in a line.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    page = _Page(columns)
+    page.heading(title)
+    colours = [colour_of(i) for i in range(len(labels))]
+    page.legend(labels, colours)
+    for heading, text, truth, predicted in examples:
+        page.heading(heading, bold=False, space=0)
+        wrong = np.flatnonzero(np.asarray(truth) != np.asarray(predicted))
+        notes = {
+            int(stretch[0]): _remark(
+                labels[int(predicted[stretch[0]])], labels[int(truth[stretch[0]])]
+            )
+            for stretch in _stretches(wrong, truth, predicted)
+        }
+        page.lines(
+            text,
+            [colours[int(p)] for p in predicted],
+            {int(i): ("#ffd5dc", _ERROR) for i in wrong},
+            notes,
+        )
+        page.gap()
+    page.save(path)
+
+
+def _remark(predicted, truth):
+    return f"said {predicted}, is {truth}"
+
+
+def _stretches(wrong, truth, predicted):
+    """Split wrong positions into neighbours with the same confusion."""
+    stretches = []
+    for i in wrong:
+        if stretches:
+            last = stretches[-1][-1]
+            same = (truth[last], predicted[last]) == (truth[i], predicted[i])
+            if last == i - 1 and same:
+                stretches[-1].append(i)
+                continue
+        stretches.append([i])
+    return stretches
+
+
+def classified_texts(path, title, examples, labels: Sequence[str], *, columns=118):
+    """Draw the end of each text, the predicted class and, if it is wrong, the truth.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of text, true class id, predicted class id, probability of
+            the predicted class.
+        labels: names of the classes.
+        columns: int. Characters in a line.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    page = _Page(columns)
+    page.heading(title)
+    width = columns - 44
+    for text, truth, predicted, probability in examples:
+        shown = text.replace("\n", "↵")
+        shown = shown if len(shown) <= width else "…" + shown[1 - width :]
+        page.word(width - len(shown), shown[:-1], "#666666")
+        right = truth == predicted
+        page.box(width - 1, 1, "#dff3e8" if right else "#ffd5dc", True, None)
+        page.word(width - 1, shown[-1], "#1a1a1a", "bold")
+        page.word(width + 2, labels[predicted], colour_of(predicted), "bold")
+        page.word(width + 2 + max(map(len, labels)) + 1, f"{probability:.3f}")
+        if not right:
+            column = width + max(map(len, labels)) + 10
+            page.word(column, f"wrong: is {labels[truth]}", _ERROR, "bold")
+        page.line += 1.35
+    page.save(path)
+
+
+def images(path, title, examples, labels: Sequence[str], *, across=12):
+    """Draw small pictures with the predicted label; wrong ones in red with the truth.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of `(height, width)` array, true class id, predicted class id.
+        labels: names of the classes.
+        across: int. Pictures in a row.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    rows = -(-len(examples) // across)
+    figure = _figure(0.95 * across, 1.25 * rows + 0.5)
+    for position, (image, truth, predicted) in enumerate(examples):
+        axes = figure.add_subplot(rows, across, position + 1)
+        axes.imshow(image, cmap="gray_r", interpolation="nearest")
+        axes.set_xticks([])
+        axes.set_yticks([])
+        right = truth == predicted
+        axes.set_title(
+            labels[predicted] if right else f"{labels[predicted]}, is {labels[truth]}",
+            fontsize=9,
+            color="#1a1a1a" if right else _ERROR,
+            fontweight="normal" if right else "bold",
+            pad=3,
+        )
+        axes.spines[:].set_color("#c8c8c8" if right else _ERROR)
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout(rect=(0, 0, 1, 0.99))
+    figure.savefig(path)
+
+
+def generated_texts(path, title, surprises, samples, *, columns=100):
+    """Draw how surprised a language model is by real text, and what it writes itself.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        surprises: tuples of heading, text, bits of each character.
+        samples: tuples of heading, prompt, text generated after it.
+        columns: int. Characters in a line.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    page = _Page(columns)
+    page.heading(title)
+    for heading, text, bits in surprises:
+        page.heading(heading, bold=False, space=0)
+        boxes = {i: (_heat(b), None) for i, b in enumerate(bits)}
+        page.lines(text, ["#1a1a1a"] * len(text), boxes)
+        page.gap()
+    for heading, prompt, text in samples:
+        page.heading(heading, bold=False, space=0)
+        page.lines(
+            prompt + text,
+            ["#1a1a1a"] * len(prompt) + ["#0072b2"] * len(text),
+            weights=["bold"] * len(prompt) + ["normal"] * len(text),
+        )
+        page.gap()
+    page.save(path)
+
+
+def _heat(bits):
+    """Return a colour from white (0 bits) to orange (8 bits and more)."""
+    share = min(max(float(bits), 0.0) / 8, 1.0)
+    red, green, blue = 255 - 20 * share, 255 - 135 * share, 255 - 205 * share
+    return f"#{round(red):02x}{round(green):02x}{round(blue):02x}"

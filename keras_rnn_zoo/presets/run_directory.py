@@ -1,0 +1,126 @@
+"""Write a directory so that it is whole or not there at all."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<kind>partial|old)-(?P<pid>\d+)$")
+
+
+@contextlib.contextmanager
+def new_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """Fill a directory that appears under its name only when it is complete.
+
+    The body of the `with` statement writes into a hidden sibling, `.NAME.partial-PID`,
+    which takes the place of `path` at the end by renaming. If the body raises, the
+    sibling is removed; if the process is killed, the sibling stays until the next call
+    for the same name removes it. Either way what was at `path` before is untouched.
+
+    Args:
+        path: the directory to make or to replace; its parents are made.
+
+    Yields:
+        The directory to write into.
+
+    Raises:
+        NotADirectoryError: if a file lies at `path` or at one of its parents.
+    """
+    path = pathlib.Path(path).absolute()
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(
+            f"`path` must be a directory or a free name. Received: path={str(path)!r}, "
+            "which is a file."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"`path` must lie in a directory. Received: path={str(path)!r}, "
+            f"and {error.filename} is a file."
+        ) from error
+    recover(path)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial.mkdir()
+    try:
+        yield partial
+        old = path.with_name(f".{path.name}.old-{os.getpid()}")
+        if path.exists():
+            path.rename(old)
+        partial.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        recover(path)
+        raise
+
+
+def recover(path: str | os.PathLike) -> None:
+    """Tidy up after processes that were killed while they wrote `path`.
+
+    A predecessor that had been moved aside and not been replaced yet is moved back;
+    what was half written is removed. Processes that still run are left alone.
+    """
+    path = pathlib.Path(path).absolute()
+    if not path.parent.is_dir():
+        return
+    for sibling in sorted(path.parent.iterdir()):
+        match = _LEFTOVER.match(sibling.name)
+        if not match or match["name"] != path.name:
+            continue
+        pid = int(match["pid"])
+        if pid != os.getpid() and _is_running(pid):
+            continue
+        if match["kind"] == "old" and not path.exists():
+            sibling.rename(path)
+        else:
+            shutil.rmtree(sibling, ignore_errors=True)
+
+
+def _is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs, and belongs to somebody else
+        return True
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Assets:
+    """What is needed to use a model on new input, besides the model.
+
+    Attributes:
+        task: str, as in the recipe.
+        data: str. Name of the data set.
+        codec: configuration of the `Codec` that makes ids of text. None for
+            real-valued input.
+        labels: names of the classes, index = class id.
+        num_features: int. Width of real-valued input, None for tokens.
+        facts: printable facts on the data.
+    """
+
+    task: str
+    data: str
+    codec: dict[str, Any] | None
+    labels: tuple[str, ...]
+    num_features: int | None
+    facts: dict[str, str]
+
+    def write(self, directory: pathlib.Path) -> None:
+        """Write `assets.json`."""
+        text = json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False)
+        (directory / "assets.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, directory: pathlib.Path) -> "Assets":
+        """Read `assets.json`."""
+        values = json.loads((directory / "assets.json").read_text(encoding="utf-8"))
+        values["labels"] = tuple(values["labels"])
+        return cls(**values)

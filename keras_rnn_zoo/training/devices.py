@@ -1,0 +1,203 @@
+"""Which processor computes, and what this machine has to offer."""
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def silence_tensorflow() -> None:
+    """Import TensorFlow with its start-up notes kept off the terminal.
+
+    TensorFlow 2.21 writes some before it looks at `TF_CPP_MIN_LOG_LEVEL`, straight to
+    the file descriptor of standard error; that is put aside for the time of the import
+    and written out after all if the import fails. Does nothing once TensorFlow is
+    there, or where `TF_CPP_MIN_LOG_LEVEL` is set to 0.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
+        return
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            aside.seek(0)
+            os.write(real, aside.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
+
+
+def gpus():
+    """Return TensorFlow's list of GPUs, with memory growth switched on for each.
+
+    Without memory growth TensorFlow takes all memory of a GPU at its first use.
+    """
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    for gpu in found:
+        # Too late once a GPU is in use; then it stays as it is.
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return found
+
+
+def choose(device: str | None = None) -> str:
+    """Return the name of the device to compute on.
+
+    Args:
+        device: `"cpu"`, `"gpu"`, `"gpu:1"`, or None for a GPU where there is one.
+
+    Returns:
+        Such as `"cpu:0"` or `"gpu:0"`, for `keras.device`.
+
+    Raises:
+        ValueError: if the name means nothing, or there is no such GPU.
+    """
+    number = len(gpus())
+    if device is None:
+        return "gpu:0" if number else "cpu:0"
+    kind, _, index = device.lower().partition(":")
+    if kind not in ("cpu", "gpu") or not (index or "0").isdigit():
+        raise ValueError(
+            "`device` must be 'cpu', 'gpu' or a numbered one such as 'gpu:1'. "
+            f"Received: device={device!r}."
+        )
+    index = int(index or 0)
+    available = 1 if kind == "cpu" else number
+    if index >= available:
+        raise ValueError(
+            f"`device` must be one that TensorFlow sees: it sees {available} {kind}s "
+            f"here. Received: device={device!r}. `keras-rnn-zoo doctor` says more."
+        )
+    return f"{kind}:{index}"
+
+
+def mixed_precision_policy(device: str) -> str:
+    """Return the Keras dtype policy for mixed precision on a device from `choose`."""
+    return "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16"
+
+
+def report() -> list[tuple[str, str, bool]]:
+    """Look at this machine: versions, devices, libraries, compilers.
+
+    Returns:
+        `(what, finding, whether it is as it should be)`, in the order to read them.
+    """
+    silence_tensorflow()
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from keras_rnn_zoo.version import __version__
+
+    build = tf.sysconfig.get_build_info()
+    found = gpus()
+    lines = [
+        ("keras_rnn_zoo", __version__, True),
+        ("Python", f"{platform.python_version()} on {platform.platform()}", True),
+        ("TensorFlow", tf.__version__, True),
+        (
+            "Keras",
+            f"{keras.__version__}, backend {keras.backend.backend()}",
+            keras.backend.backend() == "tensorflow",
+        ),
+        ("NumPy", np.__version__, True),
+        *_extras(),
+        ("CPU cores", str(len(_usable_cores())), True),
+    ]
+    if found:
+        for i, gpu in enumerate(found):
+            details = tf.config.experimental.get_device_details(gpu)
+            growth = tf.config.experimental.get_memory_growth(gpu)
+            lines.append(
+                (
+                    f"GPU {i}",
+                    f"{details.get('device_name', gpu.name)}, memory growth "
+                    + ("on" if growth else "off"),
+                    growth,
+                )
+            )
+    else:
+        lines.append(("GPU", "none that TensorFlow can use", True))
+    if build.get("is_cuda_build"):
+        versions = ", ".join(
+            f"{name} {build[key]}"
+            for name, key in (("CUDA", "cuda_version"), ("cuDNN", "cudnn_version"))
+            if build.get(key)
+        )
+        used = "used" if found else "not used: no GPU"
+        lines.append(("CUDA build", f"{versions} ({used})", True))
+    else:
+        lines.append(("CUDA build", "no, this TensorFlow computes on CPUs only", True))
+    lines += [_xla(), _compiler()]
+    device = choose()
+    lines.append(("Device in use", device, True))
+    lines.append(
+        ("Mixed precision", f"{mixed_precision_policy(device)}, on request", True)
+    )
+    lines.append(
+        ("Recurrent path", "the cell, step by step in a TensorFlow loop", True)
+    )
+    return lines
+
+
+def _usable_cores():
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)
+
+
+def _extras():
+    """Versions of what is optional, with the extra that brings it."""
+    import importlib.metadata
+
+    for package, extra in (
+        ("tensorflow-datasets", None),
+        ("matplotlib", "plot"),
+        ("scikit-learn", "data"),
+    ):
+        try:
+            yield package, importlib.metadata.version(package), True
+        except importlib.metadata.PackageNotFoundError:
+            hint = "" if extra is None else f" 'keras_rnn_zoo[{extra}]'"
+            yield package, f"missing; pip install{hint or ' ' + package}", bool(extra)
+
+
+def _xla():
+    import tensorflow as tf
+
+    @tf.function(jit_compile=True)
+    def double(x):
+        return x + x
+
+    started = time.perf_counter()
+    try:
+        right = float(double(tf.constant(2.0))) == 4.0
+    except (tf.errors.OpError, ValueError) as error:
+        return "XLA", f"does not work: {str(error).splitlines()[0]}", False
+    seconds = time.perf_counter() - started
+    return "XLA", f"works, first compilation {seconds:.1f} s", right
+
+
+def _compiler():
+    for name in ("c++", "g++", "clang++"):
+        path = shutil.which(name)
+        if path is None:
+            continue
+        answer = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
+        if answer.returncode == 0 and answer.stdout:
+            return "C++ compiler", f"{path}: {answer.stdout.splitlines()[0]}", True
+    return "C++ compiler", "none found", True

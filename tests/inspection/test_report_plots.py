@@ -1,0 +1,86 @@
+"""The pictures: written, of a sensible size, and not empty."""
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from keras_rnn_zoo.inspection import report_plots
+
+
+def pixels(path):
+    return matplotlib.image.imread(path)[..., :3]
+
+
+def near(image, colour, tolerance=0.02):
+    """Count the pixels of a colour."""
+    wanted = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return int((np.abs(image - wanted).max(-1) < tolerance).sum())
+
+
+def test_tagged_texts_mark_errors_and_only_errors(tmp_path):
+    text = "cost = $3\n\tx"
+    truth = np.zeros(len(text), int)
+    wrong = truth.copy()
+    wrong[[2, 9]] = 1  # a letter, and the newline
+    images = []
+    for predicted in (truth, wrong):
+        path = tmp_path / "p.png"
+        report_plots.tagged_texts(path, "t", [("h", text, truth, predicted)], "ab")
+        images.append(pixels(path))
+    assert images[0].shape == images[1].shape
+    assert near(images[0], "#ffd5dc") == 0
+    assert near(images[1], "#ffd5dc") > 100
+
+
+def test_neighbouring_errors_of_one_kind_share_a_remark():
+    truth, predicted = np.array([0, 0, 0, 1, 0]), np.array([1, 1, 2, 0, 0])
+    wrong = np.flatnonzero(truth != predicted)
+    stretches = report_plots._stretches(wrong, truth, predicted)
+    assert [[int(i) for i in one] for one in stretches] == [[0, 1], [2], [3]]
+
+
+def test_classified_texts(tmp_path):
+    path = tmp_path / "p.png"
+    examples = [("def f(x):\n  ret", 0, 0, 0.9), ("x" * 300, 1, 0, 0.5)]
+    report_plots.classified_texts(path, "t", examples, ["name", "string"])
+    image = pixels(path)
+    assert near(image, "#dff3e8") > 20
+    assert near(image, "#ffd5dc") > 20
+
+
+def test_images(tmp_path, rng):
+    path = tmp_path / "p.png"
+    examples = [(rng.random((8, 8)), i % 3, 0) for i in range(7)]
+    report_plots.images(path, "t", examples, "012", across=4)
+    image = pixels(path)
+    assert image.shape[1] > 400
+    assert near(image, "#e0002b", 0.1) > 50
+
+
+def test_generated_texts_are_darker_where_they_are_less_expected(tmp_path):
+    images = []
+    for bits in (0.0, 7.9):
+        path = tmp_path / f"{bits}.png"
+        report_plots.generated_texts(
+            path, "t", [("h", "abc", [bits] * 3)], [("h", "de", "f(x):\n")]
+        )
+        images.append(pixels(path))
+    assert images[1].mean() < images[0].mean() - 0.001
+
+
+def test_curves(tmp_path):
+    path = tmp_path / "c.png"
+    history = {"loss": [2.0, 1.0], "accuracy": [0.5, 0.8]}
+    history |= {f"val_{key}": values for key, values in history.items()}
+    report_plots.curves(
+        path, history, 2, "accuracy", test=0.7, baselines=[("majority", 0.4)]
+    )
+    image = pixels(path)
+    assert near(image, "#0072b2", 0.1) > 100
+    assert near(image, "#009e73", 0.1) > 20
+
+
+def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(report_plots.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"keras_rnn_zoo\[plot\]"):
+        report_plots.curves(tmp_path / "c.png", {"loss": [1]}, 1, "accuracy")
