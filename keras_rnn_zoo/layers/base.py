@@ -178,17 +178,17 @@ class GatedCell(keras.Layer):
         x = inputs if self._stage else self.input_terms(inputs, training)
         return ops.split(x, len(self.gates), axis=-1)
 
-    def recur(self, state, gates=None, training=False):
-        """A U for the blocks of `gates`, as a list with one tensor for each.
+    def recurrent_terms(self, state, gates=None, training=False):
+        """Returns a U for the blocks of `gates`, side by side.
 
         Args:
             state: `(batch, units)`, what U multiplies.
             gates: names of neighbouring blocks of U; None for all.
             training: bool. Whether recurrent dropout applies.
         """
-        first = 0 if gates is None else self.gates.index(gates[0])
-        count = len(self.gates) if gates is None else len(gates)
-        blocks = slice(first, first + count)
+        gates = gates or self.gates
+        first = self.gates.index(gates[0])
+        blocks = slice(first, first + len(gates))
         mask = self._mask(1, state, training)
 
         def linear(a):
@@ -197,7 +197,12 @@ class GatedCell(keras.Layer):
                 u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
             return u
 
-        return ops.split(self._linear(linear, state), count, axis=-1)
+        return self._linear(linear, state)
+
+    def recur(self, state, gates=None, training=False):
+        """`recurrent_terms` as a list with one `(batch, units)` tensor a gate."""
+        u = self.recurrent_terms(state, gates, training)
+        return ops.split(u, len(gates or self.gates), axis=-1)
 
     def product(self, a, weights):
         """Returns a V: a product of the step with another matrix than U.

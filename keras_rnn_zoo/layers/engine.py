@@ -36,7 +36,7 @@ def run(layer, sequences, states, mask, training):
         bptt.Step(one_step, training),
         [terms],
         states,
-        [w.value for w in cell.step_weights()],
+        [tf.convert_to_tensor(w.value) for w in cell.step_weights()],
         constants,
         mask=mask,
         backwards=layer.go_backwards,

@@ -170,22 +170,15 @@ def bptt(
         outputs, every_state, products = forward(
             length, x, states, weights, constants, masks
         )
-        last = [_last(s, length, first) for s, first in zip(every_state, states)]
+        last = [
+            _last(s, length, first)
+            for s, first in zip(every_state, states, strict=True)
+        ]
 
         def gradient(*deltas):
             delta_outputs, *delta_last = deltas
-            return backward(
-                length,
-                x,
-                states,
-                weights,
-                constants,
-                masks,
-                every_state,
-                products,
-                delta_outputs,
-                list(delta_last),
-            )
+            known = (x, states, weights, constants, masks, every_state, products)
+            return _once(backward)(length, *known, delta_outputs, delta_last)
 
         return (outputs, *last), gradient
 
@@ -197,6 +190,24 @@ def bptt(
         begun = tf.cumsum(tf.cast(order, tf.int32)) > 0
         outputs = tf.where(begun, outputs, tf.zeros_like(outputs))
     return outputs, last
+
+
+def _once(backward):
+    """The way back, with an error instead of a wrong answer when differentiated."""
+
+    @tf.custom_gradient
+    def run(*arguments):
+        def second(*_):
+            raise NotImplementedError(
+                "`implementation` must be 'loop' for a second derivative through a "
+                "recurrent layer. Received: a gradient of the gradient of "
+                "back-propagation through time. Build the layer with "
+                'implementation="loop".'
+            )
+
+        return backward(*arguments), second
+
+    return run
 
 
 def _carry_output(step, form, index):
@@ -215,6 +226,10 @@ def _last(sequence, length, first):
     nothing = tf.equal(tf.shape(sequence)[0], 0)
     padded = tf.cond(nothing, lambda: first[None], lambda: sequence)
     return tf.where(length > 0, padded[index], first)
+
+
+def _write(arrays, t, values):
+    return [a.write(t, value) for a, value in zip(arrays, values, strict=True)]
 
 
 class _Loops:
@@ -246,7 +261,9 @@ class _Loops:
     def _masked_step(self, x, states, weights, constants, mask, product):
         output, new = self.step.run(x, states, weights, constants, product)
         if mask:
-            kept = [tf.where(mask[0], n, old) for n, old in zip(new, states)]
+            kept = [
+                tf.where(mask[0], n, old) for n, old in zip(new, states, strict=True)
+            ]
             output, new = kept[self.form.output_state], kept
         return output, list(new)
 
@@ -254,7 +271,7 @@ class _Loops:
         return length - 1 - t if self.backwards else t
 
     def forward(self, length, x, states, weights, constants, masks):
-        """t = 0 … length-1. Returns outputs, every state and every product, by time."""
+        """Steps 0 … length-1: every output, state and product, by time."""
         time = tf.shape(x[0])[0]
         xs, ms = self._read_from(x), self._read_from(masks)
         like = states[0]
@@ -284,8 +301,8 @@ class _Loops:
             return (
                 t + 1,
                 states,
-                [k.write(t, s) for k, s in zip(keep_states, states)],
-                [k.write(t, z) for k, z in zip(keep_products, products)],
+                _write(keep_states, t, states),
+                _write(keep_products, t, products),
                 [k.write(t, output) for k in keep_outputs],
             )
 
@@ -314,11 +331,11 @@ class _Loops:
         delta_outputs,
         delta_last,
     ):
-        """t = length-1 … 0 for δs; then everything else for all steps at once."""
+        """Steps length-1 … 0 for δs; then everything else for all steps at once."""
         time = tf.shape(x[0])[0]
         before = [
             tf.concat([first[None], s[:-1]], 0)
-            for first, s in zip(first_states, every_state)
+            for first, s in zip(first_states, every_state, strict=True)
         ]
         xs, ms = self._read_from(x), self._read_from(masks)
         states_before = self._read_from(before)
@@ -351,9 +368,9 @@ class _Loops:
                 unconnected_gradients="zero",
             )
             out = {
-                "x": [a.write(place, d) for a, d in zip(out["x"], delta_x)],
-                "z": [a.write(t, d) for a, d in zip(out["z"], delta_z)],
-                "s": [a.write(t, d) for a, d in zip(out["s"], deltas)],
+                "x": _write(out["x"], place, delta_x),
+                "z": _write(out["z"], t, delta_z),
+                "s": _write(out["s"], t, deltas if out["s"] else []),
             }
             return t - 1, delta_s, out
 
@@ -416,12 +433,13 @@ def _recall(products):
     stored = iter(products)
 
     def product(linear, a):
+        with tf.GradientTape() as tape:
+            tape.watch(a)
+            again = linear(a)
+
         @tf.custom_gradient
-        def recalled(a, z):
+        def recalled(_, z):
             def gradient(delta_z):
-                with tf.GradientTape() as tape:
-                    tape.watch(a)
-                    again = linear(a)
                 return tape.gradient(again, a, delta_z), delta_z
 
             return tf.identity(z), gradient

@@ -1,0 +1,250 @@
+"""Our back-propagation through time equals plain differentiation of the plain loop."""
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.ops import bptt
+from tests.cases import CASES, IDS
+from tests.compare import assert_close, assert_same, randomise, run
+
+each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+FEATURES = 3
+
+
+def pair(case, implementation, rng, **options):
+    """The same layer through the engine and through the loop."""
+    options = {"return_state": True, "return_sequences": True, **options}
+    fast, loop = (
+        case.make_layer(implementation=i, **options) for i in (implementation, "loop")
+    )
+    for layer in (fast, loop):
+        layer.build((None, None, FEATURES))
+    randomise(fast, rng)
+    loop.set_weights(fast.get_weights())
+    return fast, loop
+
+
+def draw(rng, layer, batch, time, dtype):
+    inputs = rng.normal(size=(batch, time, FEATURES)).astype(dtype)
+    sizes = keras.tree.flatten(layer.state_size)
+    return inputs, [rng.normal(size=(batch, n)).astype(dtype) for n in sizes]
+
+
+@each_case
+@hypothesis.settings(max_examples=12)
+@hypothesis.given(
+    batch=st.integers(1, 4),
+    time=st.integers(1, 6),
+    masked=st.booleans(),
+    backwards=st.booleans(),
+    sequences=st.booleans(),
+    zero=st.booleans(),
+    dtype=st.sampled_from(["float32", "float64"]),
+    seed=st.integers(0, 1000),
+)
+def test_graph_equals_loop(
+    case, batch, time, masked, backwards, sequences, zero, dtype, seed
+):
+    rng = np.random.default_rng(seed)
+    fast, loop = pair(
+        case,
+        "graph",
+        rng,
+        dtype=dtype,
+        go_backwards=backwards,
+        return_sequences=sequences,
+        zero_output_for_mask=zero,
+    )
+    inputs, states = draw(rng, loop, batch, time, dtype)
+    mask = rng.random((batch, time)) > 0.4 if masked else None
+    actual = run(fast, inputs, states, mask)
+    assert_same(actual, run(loop, inputs, states, mask), dtype)
+
+
+@each_case
+@pytest.mark.parametrize("masked", [False, True])
+def test_xla_equals_loop(case, masked, rng):
+    fast, loop = pair(case, "xla", rng, dtype="float64", go_backwards=masked)
+    inputs, states = draw(rng, loop, 3, 6, "float64")
+    mask = rng.random((3, 6)) > 0.4 if masked else None
+    actual = run(fast, inputs, states, mask)
+    assert_same(actual, run(loop, inputs, states, mask), "float64")
+
+
+@each_case
+def test_gradients_are_finite_differences(case, rng):
+    fast, _ = pair(case, "graph", rng, dtype="float64")
+    inputs, states = draw(rng, fast, 2, 4, "float64")
+    mask = np.array([[1, 1, 0, 1], [1, 1, 1, 0]], bool)
+    gradients = run(fast, inputs, states, mask)
+    generator = np.random.default_rng(0)
+    shapes = [(2, 4, fast.cell.output_size)]
+    shapes += [(2, n) for n in keras.tree.flatten(fast.state_size)]
+    directions = [generator.normal(size=shape) for shape in shapes]
+
+    def loss(inputs, states):
+        results = fast(inputs, initial_state=states, mask=mask)
+        return sum(
+            float(np.sum(r * d)) for r, d in zip(results, directions, strict=True)
+        )
+
+    def difference(change, eps=1e-6):
+        return (change(eps) - change(-eps)) / (2 * eps)
+
+    direction = rng.normal(size=inputs.shape)
+    slope = difference(lambda e: loss(inputs + e * direction, states))
+    np.testing.assert_allclose(
+        (gradients["d inputs"] * direction).sum(), slope, rtol=1e-6, atol=1e-8
+    )
+    for weight in fast.trainable_weights:
+        value = np.asarray(weight)
+        direction = rng.normal(size=value.shape)
+
+        def moved(e, weight=weight, value=value, direction=direction):
+            weight.assign(value + e * direction)
+            result = loss(inputs, states)
+            weight.assign(value)
+            return result
+
+        expected = (gradients[f"d {weight.name}"] * direction).sum()
+        np.testing.assert_allclose(
+            expected, difference(moved), rtol=1e-6, atol=1e-8, err_msg=weight.name
+        )
+
+
+@each_case
+@pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
+def test_dropout_takes_the_engine_too(case, option, rng):
+    """One seed: the same masks, so the same outputs and gradients."""
+    fast, loop = pair(case, "graph", rng, seed=3, **{option: 0.4})
+    inputs, states = draw(rng, loop, 3, 5, "float32")
+    actual = run(fast, inputs, states, training=True)
+    assert_same(actual, run(loop, inputs, states, training=True))
+    plain = run(loop, inputs, states, training=False)
+    assert np.abs(actual["output"] - plain["output"]).max() > 1e-3
+
+
+@each_case
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision(case, policy, rng):
+    fast, loop = pair(case, "graph", rng, dtype=policy)
+    inputs, states = draw(rng, loop, 2, 5, "float32")
+    for a, b in zip(
+        fast(inputs, initial_state=states),
+        loop(inputs, initial_state=states),
+        strict=True,
+    ):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(
+            np.asarray(a, "float32"), np.asarray(b, "float32"), atol=0.04
+        )
+
+
+def test_second_derivatives_raise_instead_of_being_wrong(rng):
+    fast, _ = pair(CASES[2], "graph", rng)
+    x = tf.constant(rng.normal(size=(2, 3, FEATURES)).astype("float32"))
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = tf.reduce_sum(fast(x)[0] ** 2)
+        total = tf.reduce_sum(inner.gradient(value, x) ** 2)
+    with pytest.raises(NotImplementedError, match="'loop'.*gradient of the gradient"):
+        outer.gradient(total, x)
+
+
+def test_one_trace_serves_every_batch_and_length(rng):
+    fast, loop = pair(CASES[2], "graph", rng)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, FEATURES))])
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(fast(x)[0] ** 2)
+        return tape.gradient(loss, x)
+
+    for batch, time in [(2, 6), (1, 1), (4, 3)]:
+        x = rng.normal(size=(batch, time, FEATURES)).astype("float32")
+        with tf.GradientTape() as tape:
+            variable = tf.Variable(x)
+            loss = tf.reduce_sum(loop(variable)[0] ** 2)
+        assert_close(gradient(x), tape.gradient(loss, variable))
+
+
+def test_control_a_wrong_backward_pass_is_noticed(rng, monkeypatch):
+    """A product whose gradient is not that of the product must fail the comparison."""
+    right = bptt._recall
+
+    def wrong(products):
+        product = right(products)
+        return lambda linear, a: product(linear, 1.01 * a)
+
+    monkeypatch.setattr(bptt, "_recall", wrong)
+    fast, loop = pair(CASES[2], "graph", rng, dtype="float64")
+    inputs, states = draw(rng, loop, 2, 4, "float64")
+    with pytest.raises(AssertionError, match="max.a-b"):
+        assert_same(run(fast, inputs, states), run(loop, inputs, states), "float64")
+
+
+def test_a_shorter_length_leaves_the_rest_alone(rng):
+    def one_step(x, states, weights, constants, product):
+        [z] = [product(lambda a: a @ weights[0], states[0])]
+        h = tf.tanh(x[0] + z)
+        return h, [h]
+
+    x = rng.normal(size=(6, 2, 3))
+    h, u = rng.normal(size=(2, 3)), rng.normal(size=(3, 3))
+    tensors = [tf.constant(t) for t in (x, h, u)]
+    for backwards in (False, True):
+        results = []
+        for steps, length in [(x[:4], None), (x, tf.constant(4))]:
+            steps = tf.constant(steps)
+            with tf.GradientTape() as tape:
+                tape.watch([steps, *tensors[1:]])
+                outputs, [last] = bptt.bptt(
+                    bptt.Step(one_step),
+                    [steps],
+                    [tensors[1]],
+                    [tensors[2]],
+                    length=length,
+                    backwards=backwards,
+                )
+                loss = tf.reduce_sum(outputs[:4] ** 2) + tf.reduce_sum(last)
+            gradients = tape.gradient(loss, [steps, *tensors[1:]])
+            results.append((outputs, last, gradients))
+        (short, last, gradients), (long, long_last, long_gradients) = results
+        assert_close(long[:4], short, "float64")
+        assert np.all(np.asarray(long[4:]) == 0)
+        assert_close(long_last, last, "float64")
+        assert_close(long_gradients[0][:4], gradients[0], "float64")
+        for a, b in zip(long_gradients[1:], gradients[1:], strict=True):
+            assert_close(a, b, "float64")
+
+
+def test_fit_through_the_engine_is_fit_through_the_loop(rng):
+    x = rng.normal(size=(32, 7, 3)).astype("float32")
+    y = x.sum(axis=(1, 2))
+    losses = []
+    for implementation in ("loop", "graph", "xla"):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [
+                keras.Input((None, 3)),
+                keras.layers.Masking(),
+                zoo.Bidirectional(
+                    zoo.LSTM(8, implementation=implementation, return_sequences=True)
+                ),
+                zoo.GRU(8, implementation=implementation),
+                keras.layers.Dense(1),
+            ]
+        )
+        model.compile("adam", "mse")
+        history = model.fit(x, y, epochs=2, batch_size=8, shuffle=False, verbose=0)
+        losses.append(history.history["loss"])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+    np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
