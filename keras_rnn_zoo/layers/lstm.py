@@ -8,8 +8,33 @@ from keras_rnn_zoo.layers.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.registry import register
 
 
+class ForgetGateCell(GatedCell):
+    """Base of the LSTMs: states h and c, and a gate "f" whose bias may start at one.
+
+    Args:
+        unit_forget_bias: bool. Start b_f at one instead of `bias_initializer`. Other
+            arguments: see `GatedCell`.
+    """
+
+    state_names = ("h", "c")
+    extra_arguments = {
+        "unit_forget_bias": Argument("flag", True, after="bias_initializer")
+    }
+
+    def initial_bias(self, shape, dtype=None):
+        if not self.unit_forget_bias:
+            return self.bias_initializer(shape, dtype=dtype)
+        before = self.gates.index("f") * self.units
+        parts = [
+            self.bias_initializer((before,), dtype=dtype),
+            keras.initializers.Ones()((self.units,), dtype=dtype),
+            self.bias_initializer((shape[-1] - before - self.units,), dtype=dtype),
+        ]
+        return ops.concatenate([part for part in parts if part.shape[0]])
+
+
 @register
-class LSTMCell(GatedCell):
+class LSTMCell(ForgetGateCell):
     """Long short-term memory: a memory c that is kept, written and read by gates.
 
         i_t = σ(x_t W_i + h_{t-1} U_i + b_i)
@@ -57,21 +82,6 @@ class LSTMCell(GatedCell):
     """
 
     gates = ("i", "f", "c", "o")
-    state_names = ("h", "c")
-    extra_arguments = {
-        "unit_forget_bias": Argument("flag", True, after="bias_initializer")
-    }
-
-    def initial_bias(self, shape, dtype=None):
-        if not self.unit_forget_bias:
-            return self.bias_initializer(shape, dtype=dtype)
-        return ops.concatenate(
-            [
-                self.bias_initializer((self.units,), dtype=dtype),
-                keras.initializers.Ones()((self.units,), dtype=dtype),
-                self.bias_initializer((2 * self.units,), dtype=dtype),
-            ]
-        )
 
     def call(self, inputs, states, training=False):
         h, c = states
