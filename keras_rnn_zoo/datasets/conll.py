@@ -45,10 +45,10 @@ def parse_conll(
                 f"{', '.join(tags)}. Received: {tag!r}."
             )
         if tag.startswith("I-") and (not labels or labels[-1][2:] != tag[2:]):
+            before = repr(labels[-1]) if labels else "the start of a sentence"
             raise ValueError(
                 f"{file_name}, line {number}: {tag!r} must follow 'B-{tag[2:]}' or "
-                f"{tag!r}. Received: {line!r} after "
-                f"{labels[-1] if labels else 'the start of a sentence'!r}."
+                f"{tag!r}. Received: {line!r} after {before}."
             )
         tokens.append(token)
         labels.append(tag)

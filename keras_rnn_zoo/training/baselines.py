@@ -129,7 +129,7 @@ def _window_table(width):
 
     def measure(pipelines):
         levels = [range(-w, w + 1) for w in range(width, -1, -1)]
-        return _table_accuracy(pipelines, levels, pipelines.raw), (
+        return _table_accuracy(pipelines, levels), (
             "narrower windows where the training text does not have it" if width else ""
         )
 
@@ -141,11 +141,7 @@ def _last_characters(count):
 
     def measure(pipelines):
         levels = [range(1 - n, 1) for n in range(count, 0, -1)]
-        ends = {
-            split: [(x[-count:], y) for x, y in pipelines.raw[split]]
-            for split in ("train", "test")
-        }
-        return _table_accuracy(pipelines, levels, ends, slice(-1, None)), ""
+        return _table_accuracy(pipelines, levels, last=True), ""
 
     return measure
 
@@ -166,13 +162,13 @@ def _word_table(pipelines):
     return float(np.mean(predicted == test)), note
 
 
-def _table_accuracy(pipelines, levels, examples, steps=slice(None)):
+def _table_accuracy(pipelines, levels, last=False):
     """Accuracy of tables over the characters at `levels` of offsets, widest first."""
     train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
     predicted = np.full(len(test), -1)
     for offsets in levels:
         keys = [
-            _keys(examples[split], offsets, pipelines.vocabulary_size, steps)
+            _keys(pipelines.raw[split], offsets, pipelines.vocabulary_size, last)
             for split in ("train", "test")
         ]
         found = _most_frequent(keys[0], train, keys[1])
@@ -185,21 +181,25 @@ def _labels(pipelines, split):
     return np.concatenate([np.atleast_1d(y) for _, y in pipelines.raw[split]])
 
 
-def _keys(examples, offsets, base, steps=slice(None)):
-    """One integer for the tokens at `offsets` of each of the `steps` of every x.
+def _keys(examples, offsets, base, last=False):
+    """One integer for the tokens at `offsets` of each step, or the `last`, of every x.
 
     Beyond the ends of a sequence stands 0, the padding.
     """
     offsets = list(offsets)
-    before, after = max(0, -min(offsets)), max(0, max(offsets))
-    keys = []
-    for x, _ in examples:
-        padded = np.pad(x.astype(np.int64), (before, after))
-        key = np.zeros(len(x), np.int64)
-        for offset in offsets:
-            key = key * base + padded[before + offset :][: len(x)]
-        keys.append(key[steps])
-    return np.concatenate(keys)
+    lengths = np.array([len(x) for x, _ in examples])
+    gap = max(0, *offsets, *(-offset for offset in offsets))
+    # All sequences in one line, with `gap` zeros before, between and behind them.
+    steps = np.arange(lengths.sum())
+    steps += np.repeat(gap * np.arange(1, len(lengths) + 1), lengths)
+    line = np.zeros(lengths.sum() + gap * (len(lengths) + 1), np.int64)
+    line[steps] = np.concatenate([x for x, _ in examples])
+    if last:
+        steps = steps[np.cumsum(lengths) - 1]
+    keys = np.zeros(len(steps), np.int64)
+    for offset in offsets:
+        keys = keys * base + line[steps + offset]
+    return keys
 
 
 def _most_frequent(keys, labels, queries):
