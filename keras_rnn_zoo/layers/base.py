@@ -246,14 +246,16 @@ class GatedCell(keras.Layer):
             weights: dict from a variable's name to the tensor that stands for it.
             recurrent_mask: tensor, or None: the mask of recurrent dropout.
         """
-        before = self._stage, self._masks
+        before, self._stage = self._stage, product
         pairs = [(w, weights[w.name]) for w in self.weights if w.name in weights]
-        self._stage, self._masks = product, (None, recurrent_mask)
         try:
-            with keras.StatelessScope(state_mapping=pairs):
+            with (
+                keras.StatelessScope(state_mapping=pairs),
+                self.given_masks((None, recurrent_mask)),
+            ):
                 yield
         finally:
-            self._stage, self._masks = before
+            self._stage = before
 
     @property
     def input_weights(self):
@@ -273,11 +275,18 @@ class GatedCell(keras.Layer):
 
         Outside of this context every step draws masks of its own.
         """
-        self._masks = self._draw_masks(batch_size) if training else (None, None)
+        masks = self._draw_masks(batch_size) if training else (None, None)
+        with self.given_masks(masks):
+            yield
+
+    @contextlib.contextmanager
+    def given_masks(self, masks):
+        """Within this context the masks of input and recurrent dropout are these."""
+        before, self._masks = self._masks, masks
         try:
             yield
         finally:
-            self._masks = None
+            self._masks = before
 
     def _draw_masks(self, batch_size):
         count = len(self.gates) if self.mask_per_gate else 1
@@ -370,7 +379,12 @@ class RecurrentLayer(RNN):
                 names["activity_regularizer"] = None
         loop = ("return_sequences", "return_state", "go_backwards", "stateful")
         names.update(dict.fromkeys((*loop, "unroll"), False), **late)
-        additions = {"zero_output_for_mask": False, "implementation": "auto"}
+        additions = {
+            "zero_output_for_mask": False,
+            "implementation": "auto",
+            "truncate": None,
+            "checkpoint": None,
+        }
         names.update(use_cudnn="auto", **additions)
         cls.__signature__ = table.signature(names, keyword_only=additions)
         for name in cls.cell_class.arguments:

@@ -1,14 +1,13 @@
 """The layer that carries a cell through a sequence."""
 
 import contextlib
-import inspect
 
 import keras
 from keras import ops, tree
 
+from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.layers.arguments import positive_integer
 from keras_rnn_zoo.layers.registry import register
-
-IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", 1, 2)
 
 
 @register
@@ -55,8 +54,18 @@ class RNN(keras.layers.RNN):
         unroll: bool. One copy of the step per time step instead of a loop.
         zero_output_for_mask: bool. Output zeros at masked steps instead of repeating
             the output before.
-        implementation: `"auto"` or `"loop"`: how the loop is computed. Keras's 1 and 2
-            mean the loop. The results are the same.
+        implementation: how the sequence is computed; the results are the same.
+            `"loop"`: step by step, differentiated automatically: the reference.
+            `"graph"`: back-propagation through time of our own, see
+            `keras_rnn_zoo.ops.bptt`. `"xla"`: the same, compiled for each shape.
+            `"auto"`: what `keras_rnn_zoo.layers.engine` has found to be fastest.
+            Keras's 1 and 2 mean the loop.
+        truncate: int k, or None. Truncated back-propagation through time: states flow
+            on, but no gradient flows from step nk to the step before it. For streams,
+            use it with `stateful`, whose states bring no gradient either.
+        checkpoint: int, or None. Keeps only every so many states in training and
+            computes the steps between them again on the way back: memory for one more
+            pass forward. Not for the loop.
         use_cudnn: accepted for Keras's sake: `"auto"`, True or False.
         **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 
@@ -94,14 +103,21 @@ class RNN(keras.layers.RNN):
         zero_output_for_mask=False,
         *,
         implementation="auto",
+        truncate=None,
+        checkpoint=None,
         use_cudnn="auto",
         **kwargs,
     ):
-        if implementation not in IMPLEMENTATIONS or isinstance(implementation, bool):
+        if implementation not in engine.IMPLEMENTATIONS or isinstance(
+            implementation, bool
+        ):
             raise ValueError(
-                f"`implementation` must be one of {IMPLEMENTATIONS}. "
+                f"`implementation` must be one of {engine.IMPLEMENTATIONS}. "
                 f"Received: implementation={implementation!r}."
             )
+        for name, value in (("truncate", truncate), ("checkpoint", checkpoint)):
+            if value is not None:
+                positive_integer(name, value)
         if use_cudnn not in ("auto", True, False):
             raise ValueError(
                 "`use_cudnn` must be 'auto', True or False. "
@@ -124,6 +140,8 @@ class RNN(keras.layers.RNN):
         self.supports_jit = False
         self.input_spec = keras.InputSpec(ndim=3)
         self.implementation = implementation
+        self.truncate = truncate
+        self.checkpoint = checkpoint
         self.use_cudnn = use_cudnn
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
@@ -137,10 +155,13 @@ class RNN(keras.layers.RNN):
         if tree.is_nested(mask):
             mask = mask[0]
         with self._masks_for_one_call(ops.shape(sequences)[0], training):
-            if self.implementation in ("graph", "xla"):
-                from keras_rnn_zoo.layers import engine
-
-                return engine.run(self, sequences, initial_state, mask, training)
+            path = engine.choose(self, training)
+            if path != "loop":
+                return engine.run(path, self, sequences, initial_state, mask, training)
+            if self.truncate:
+                return engine.truncated_loop(
+                    self, sequences, initial_state, mask, training
+                )
             if self.unroll:
                 return self._unrolled(sequences, initial_state, mask, training)
             return super().inner_loop(sequences, initial_state, mask, training)
@@ -150,7 +171,7 @@ class RNN(keras.layers.RNN):
         steps = list(range(sequences.shape[1]))
         if self.go_backwards:
             steps.reverse()
-        step = _step_function(self.cell, training)
+        step = engine.step_function(self.cell, training)
         outputs, output = [], None
         for t in steps:
             new_output, new_states = step(sequences[:, t], states)
@@ -236,23 +257,6 @@ class RNN(keras.layers.RNN):
             **super().get_config(),
             "zero_output_for_mask": self.zero_output_for_mask,
             "implementation": self.implementation,
+            "truncate": self.truncate,
+            "checkpoint": self.checkpoint,
         }
-
-
-def _step_function(cell, training):
-    takes_training = isinstance(cell, keras.Layer) and "training" in (
-        _call_parameters(cell)
-    )
-    options = {"training": training} if takes_training else {}
-
-    def step(inputs, states):
-        output, new_states = cell(inputs, states, **options)
-        if not tree.is_nested(new_states):
-            new_states = [new_states]
-        return output, list(new_states)
-
-    return step
-
-
-def _call_parameters(cell):
-    return inspect.signature(cell.call).parameters

@@ -123,6 +123,7 @@ def bptt(
     mask=None,
     length=None,
     backwards=False,
+    truncate=None,
     compiled=False,
 ):
     """Carries `step` over a sequence, with the gradient above.
@@ -139,57 +140,223 @@ def bptt(
             lies behind is neither read nor written (outputs are zero there).
         backwards: bool. Reads the sequence from its last step; outputs come in the
             order in which they are computed.
+        truncate: int k, or None: truncated back-propagation. States flow on, but no
+            gradient flows from step nk to the step before it, n = 1, 2, …
         compiled: bool. Whether XLA compiles the two passes, for each shape of `x`.
 
     Returns:
         `(outputs, states)`: `(time, batch, size)`, and the list of last states.
     """
-    x, states, weights = list(x), list(states), list(weights)
-    constants = list(constants)
-    form = anatomy(step, x, states, weights, constants)
-    carried = mask is not None and form.output_state is None
-    if carried:
-        step, form = _carry_output(step, form, len(states))
-        batch = tf.shape(states[0])[0]
-        states = [*states, tf.zeros((batch, form.output), states[0].dtype)]
-    loops = _Loops(step, form, mask is not None, backwards)
-    forward, backward = loops.forward, loops.backward
-    if compiled:
-        forward = tf.function(forward, autograph=False, jit_compile=True)
-        backward = tf.function(backward, autograph=False, jit_compile=True)
+    x, states, constants = list(x), list(states), list(constants)
+    sequence = _Sequence(
+        step, x, states, weights, constants, mask is not None, truncate, compiled
+    )
     if length is None:
         length = tf.shape(x[0])[0]
     masks = [] if mask is None else [mask]
+    if backwards:
+        x, masks = [[_reversed(t, length) for t in list_] for list_ in (x, masks)]
+    states = sequence.extend(states)
+    outputs, states = sequence.run(length, 0, x, states, weights, constants, masks)
+    return sequence.settle(outputs, states, masks)
+
+
+def checkpointed_bptt(
+    step,
+    project,
+    x,
+    states,
+    weights,
+    constants=(),
+    *,
+    every,
+    mask=None,
+    backwards=False,
+    truncate=None,
+    compiled=False,
+):
+    """`bptt` that keeps the states of every `every`-th step only.
+
+    The sequence is cut into segments. The way forward keeps the states at their
+    starts; the way back computes one segment after the other again, the last one
+    first, and runs `bptt` on it. That costs one more pass forward, and memory for one
+    segment (and for inputs and outputs) instead of the whole sequence.
+
+    Args:
+        step: a `Step`.
+        project: `project(x, weights, constants)` turns a list of inputs into what the
+            step reads; it is computed segment by segment as well.
+        x: list of `(time, batch, size)` tensors: the inputs.
+        states: as in `bptt`.
+        weights: list of tensors that `project` and the step read.
+        constants: as in `bptt`.
+        every: int. Steps in a segment; about the square root of `time` needs least.
+        mask: as in `bptt`.
+        backwards: as in `bptt`.
+        truncate: as in `bptt`.
+        compiled: as in `bptt`.
+
+    Returns:
+        As `bptt`.
+    """
+    x, states, weights = list(x), list(states), list(weights)
+    constants = list(constants)
+    time = tf.shape(x[0])[0]
+    masks = [] if mask is None else [mask]
+    if backwards:
+        x, masks = [[_reversed(t, time) for t in list_] for list_ in (x, masks)]
+    few = [t[:1] for t in x]
+    sequence = _Sequence(
+        step,
+        project(few, weights, constants),
+        states,
+        weights,
+        constants,
+        mask is not None,
+        truncate,
+        compiled,
+    )
+    count = -(-time // every)
+
+    def segment(number, x, states, weights):
+        place = number * every
+        part = [t[place : place + every] for t in masks]
+        length = tf.minimum(every, time - place)
+        terms = project(x, weights, constants)
+        return sequence.run(length, place, terms, states, weights, constants, part)
+
+    def cut(tensors, number):
+        return [t[number * every : (number + 1) * every] for t in tensors]
+
+    def array(tensor):
+        shape = [None, *tensor.shape[1:]]
+        return tf.TensorArray(
+            tensor.dtype,
+            count,
+            element_shape=shape,
+            infer_shape=False,
+            clear_after_read=False,
+        )
 
     @tf.custom_gradient
     def run(x, states, weights):
-        # What a tape outside watches would have it record the loop as well.
         x, states, weights = tf.nest.map_structure(
             tf.stop_gradient, (x, states, weights)
         )
-        outputs, every_state, products = forward(
-            length, x, states, weights, constants, masks
+        like = tf.zeros((1, 1, sequence.form.output), states[0].dtype)
+
+        def forward(number, states, starts, outputs):
+            starts = _write(starts, number, states)
+            piece, states = segment(number, cut(x, number), states, weights)
+            return number + 1, states, starts, outputs.write(number, piece)
+
+        _, last, starts, outputs = tf.while_loop(
+            lambda number, *_: number < count,
+            forward,
+            (0, states, [array(s) for s in states], array(like)),
+            maximum_iterations=count,
         )
-        last = [
-            _last(s, length, first)
-            for s, first in zip(every_state, states, strict=True)
-        ]
 
         def gradient(*deltas):
-            delta_outputs, *delta_last = deltas
-            known = (x, states, weights, constants, masks, every_state, products)
-            return _once(backward)(length, *known, delta_outputs, delta_last)
+            delta_outputs, *delta_states = deltas
 
-        return (outputs, *last), gradient
+            def backward(number, delta_states, delta_weights, delta_x):
+                x_s, s_s = cut(x, number), [a.read(number) for a in starts]
+                with tf.GradientTape() as tape:
+                    tape.watch([x_s, s_s, weights])
+                    piece, ends = segment(number, x_s, s_s, weights)
+                delta = tape.gradient(
+                    [piece, *ends],
+                    [x_s, s_s, weights],
+                    [*cut([delta_outputs], number), *delta_states],
+                    unconnected_gradients="zero",
+                )
+                delta_weights = [
+                    a + b for a, b in zip(delta_weights, delta[2], strict=True)
+                ]
+                return (
+                    number - 1,
+                    delta[1],
+                    delta_weights,
+                    _write(delta_x, number, delta[0]),
+                )
 
-    outputs, *last = run(x, states, weights)
-    if carried:
-        last = last[:-1]
-    elif mask is not None:
-        order = _reversed(mask, length) if backwards else mask
-        begun = tf.cumsum(tf.cast(order, tf.int32)) > 0
-        outputs = tf.where(begun, outputs, tf.zeros_like(outputs))
-    return outputs, last
+            zeros = [tf.zeros_like(w) for w in weights]
+            _, delta_states, delta_weights, delta_x = tf.while_loop(
+                lambda number, *_: number >= 0,
+                backward,
+                (count - 1, delta_states, zeros, [array(t) for t in x]),
+                maximum_iterations=count,
+            )
+            return [a.concat() for a in delta_x], delta_states, delta_weights
+
+        return (outputs.concat(), *last), gradient
+
+    outputs, *states = run(x, sequence.extend(states), weights)
+    return sequence.settle(outputs, states, masks)
+
+
+class _Sequence:
+    """One kind of step with all that does not depend on a sequence's values."""
+
+    def __init__(self, step, x, states, weights, constants, masked, truncate, compiled):
+        form = anatomy(step, x, states, weights, constants)
+        self.carried = masked and form.output_state is None
+        if self.carried:
+            step, form = _carry_output(step, form, len(states))
+        self.form = form
+        loops = _Loops(step, form, truncate)
+        self.forward, self.backward = loops.forward, loops.backward
+        if compiled:
+            self.forward, self.backward = (
+                tf.function(f, autograph=False, jit_compile=True)
+                for f in (self.forward, self.backward)
+            )
+
+    def extend(self, states):
+        """The states, with the output before the first step as one more if needed."""
+        if not self.carried:
+            return list(states)
+        shape = (tf.shape(states[0])[0], self.form.output)
+        return [*states, tf.zeros(shape, states[0].dtype)]
+
+    def settle(self, outputs, states, masks):
+        """Takes off what `extend` put on; zeros before the first unmasked step."""
+        if self.carried:
+            return outputs, list(states)[:-1]
+        for mask in masks:
+            begun = tf.cumsum(tf.cast(mask, tf.int32)) > 0
+            outputs = tf.where(begun, outputs, tf.zeros_like(outputs))
+        return outputs, list(states)
+
+    def run(self, length, offset, x, states, weights, constants, masks):
+        """`(outputs, last states)`; step 0 is number `offset` of the whole sequence."""
+
+        @tf.custom_gradient
+        def differentiable(x, states, weights):
+            # What a tape outside watches would have it record the loop as well.
+            x, states, weights = tf.nest.map_structure(
+                tf.stop_gradient, (x, states, weights)
+            )
+            outputs, every_state, products = self.forward(
+                length, x, states, weights, constants, masks
+            )
+            last = [
+                _last(s, length, first)
+                for s, first in zip(every_state, states, strict=True)
+            ]
+
+            def gradient(*deltas):
+                delta_outputs, *delta_last = deltas
+                known = (x, states, weights, constants, masks, every_state, products)
+                return _once(self.backward)(
+                    length, offset, *known, delta_outputs, delta_last
+                )
+
+            return (outputs, *last), gradient
+
+        outputs, *last = differentiable(list(x), list(states), list(weights))
+        return outputs, last
 
 
 def _once(backward):
@@ -235,11 +402,10 @@ def _write(arrays, t, values):
 class _Loops:
     """The way forward and the way back for one kind of step."""
 
-    def __init__(self, step, form, masked, backwards):
+    def __init__(self, step, form, truncate):
         self.step = step
         self.form = form
-        self.masked = masked
-        self.backwards = backwards
+        self.truncate = truncate
 
     def _array(self, tensor, time, size=None):
         shape = [None, size] if size else tensor.shape
@@ -267,9 +433,6 @@ class _Loops:
             output, new = kept[self.form.output_state], kept
         return output, list(new)
 
-    def _place(self, t, length):
-        return length - 1 - t if self.backwards else t
-
     def forward(self, length, x, states, weights, constants, masks):
         """Steps 0 … length-1: every output, state and product, by time."""
         time = tf.shape(x[0])[0]
@@ -284,18 +447,18 @@ class _Loops:
         )
 
         def body(t, states, keep_states, keep_products, keep_outputs):
-            place, products = self._place(t, length), []
+            products = []
 
             def product(linear, a):
                 products.append(linear(a))
                 return products[-1]
 
             output, states = self._masked_step(
-                [a.read(place) for a in xs],
+                [a.read(t) for a in xs],
                 states,
                 weights,
                 constants,
-                [a.read(place) for a in ms],
+                [a.read(t) for a in ms],
                 product,
             )
             return (
@@ -321,6 +484,7 @@ class _Loops:
     def backward(
         self,
         length,
+        offset,
         x,
         first_states,
         weights,
@@ -350,11 +514,10 @@ class _Loops:
         }
 
         def body(t, deltas, out):
-            place = self._place(t, length)
-            x_t = [a.read(place) for a in xs]
+            x_t = [a.read(t) for a in xs]
             s_t = [a.read(t) for a in states_before]
             z_t = [a.read(t) for a in zs]
-            mask_t = [a.read(place) for a in ms]
+            mask_t = [a.read(t) for a in ms]
             delta_y = delta_ys.read(t)
             with tf.GradientTape() as tape:
                 tape.watch([x_t, s_t, z_t])
@@ -368,10 +531,12 @@ class _Loops:
                 unconnected_gradients="zero",
             )
             out = {
-                "x": _write(out["x"], place, delta_x),
+                "x": _write(out["x"], t, delta_x),
                 "z": _write(out["z"], t, delta_z),
                 "s": _write(out["s"], t, deltas if out["s"] else []),
             }
+            if self.truncate:
+                delta_s = self._cut(offset + t, delta_s)
             return t - 1, delta_s, out
 
         _, delta_first, out = tf.while_loop(
@@ -382,9 +547,14 @@ class _Loops:
         )
         delta = {name: [a.stack() for a in arrays] for name, arrays in out.items()}
         delta_weights = self._all_steps_at_once(
-            x, before, weights, constants, masks, products, delta, delta_outputs, length
+            x, before, weights, constants, masks, products, delta, delta_outputs
         )
         return delta["x"], delta_first, delta_weights
+
+    def _cut(self, step, deltas):
+        """No gradient from step nk, n = 1, 2, …, to the step before it."""
+        stop = (step > 0) & (step % self.truncate == 0)
+        return [tf.where(stop, tf.zeros_like(delta), delta) for delta in deltas]
 
     def _all_steps_at_once(
         self,
@@ -396,13 +566,8 @@ class _Loops:
         products,
         delta,
         delta_outputs,
-        length,
     ):
         """∂L/∂U = Aᵀ Δ for every product, and the gradients of weights inside F."""
-        if self.backwards:
-            x, masks = [
-                [_reversed(t, length) for t in tensors] for tensors in (x, masks)
-            ]
         linears = []
         with tf.GradientTape() as tape:
             tape.watch(weights)

@@ -248,3 +248,65 @@ def test_fit_through_the_engine_is_fit_through_the_loop(rng):
         losses.append(history.history["loss"])
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
+
+
+@each_case
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("implementation", ["graph", "loop"])
+def test_truncated_gradients_are_those_of_detached_chunks(
+    case, masked, implementation, rng
+):
+    """`truncate=3` over 8 steps is chunks of 3, 3 and 2 with detached states."""
+    short, loop = pair(
+        case, implementation, rng, dtype="float64", truncate=3, go_backwards=masked
+    )
+    inputs, states = draw(rng, loop, 2, 8, "float64")
+    mask = rng.random((2, 8)) > 0.3 if masked else None
+    actual = run(short, inputs, states, mask)
+
+    whole = case.make_layer(return_sequences=True, return_state=True, dtype="float64")
+    whole.build((None, None, FEATURES))
+    whole.set_weights(short.get_weights())
+    if masked:
+        inputs, mask = inputs[:, ::-1], mask[:, ::-1]
+    x, first = tf.constant(inputs), [tf.constant(s) for s in states]
+    generator = np.random.default_rng(0)
+    with tf.GradientTape() as tape:
+        tape.watch([x, *first])
+        pieces, carried, before = [], first, None
+        for start in (0, 3, 6):
+            chunk = slice(start, start + 3)
+            of_chunk = None if mask is None else mask[:, chunk]
+            piece, *carried = whole(x[:, chunk], initial_state=carried, mask=of_chunk)
+            if of_chunk is not None and before is not None:
+                begun = np.cumsum(of_chunk, 1) > 0
+                piece = tf.where(begun[..., None], piece, before[:, None])
+            before = tf.stop_gradient(piece[:, -1])
+            pieces.append(piece)
+            last, carried = carried, [tf.stop_gradient(s) for s in carried]
+        results = [tf.concat(pieces, 1), *last]
+        loss = sum(tf.reduce_sum(r * generator.normal(size=r.shape)) for r in results)
+    gradients = tape.gradient(
+        loss,
+        [x, *first, *[w.value for w in whole.trainable_weights]],
+        unconnected_gradients="zero",
+    )
+    if masked:
+        gradients[0] = gradients[0][:, ::-1]
+    values = zip(actual, [*results, *gradients], strict=True)
+    for name, expected in values:
+        assert_close(actual[name], expected, "float64", name)
+
+
+@each_case
+@pytest.mark.parametrize("every", [1, 3, 4, 10])
+def test_checkpointed_equals_loop(case, every, rng):
+    masked = every != 3
+    options = dict(dtype="float64", go_backwards=every == 4, seed=1)
+    if every == 4:
+        options.update(dropout=0.3, recurrent_dropout=0.3)
+    fast, loop = pair(case, "graph", rng, checkpoint=every, **options)
+    inputs, states = draw(rng, loop, 2, 8, "float64")
+    mask = rng.random((2, 8)) > 0.3 if masked else None
+    actual = run(fast, inputs, states, mask, training=True)
+    assert_same(actual, run(loop, inputs, states, mask, training=True), "float64")
