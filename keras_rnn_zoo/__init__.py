@@ -1,14 +1,35 @@
 """The home of recurrent networks in Keras 3: cells, layers and ready-built models."""
 
 from keras_rnn_zoo import layers as layers
+from keras_rnn_zoo.layers import CIFGLSTM as CIFGLSTM
 from keras_rnn_zoo.layers import GRU as GRU
+from keras_rnn_zoo.layers import JANET as JANET
 from keras_rnn_zoo.layers import LSTM as LSTM
+from keras_rnn_zoo.layers import MGU as MGU
 from keras_rnn_zoo.layers import RNN as RNN
 from keras_rnn_zoo.layers import Bidirectional as Bidirectional
+from keras_rnn_zoo.layers import CIFGLSTMCell as CIFGLSTMCell
 from keras_rnn_zoo.layers import GRUCell as GRUCell
+from keras_rnn_zoo.layers import IndRNN as IndRNN
+from keras_rnn_zoo.layers import IndRNNCell as IndRNNCell
+from keras_rnn_zoo.layers import JANETCell as JANETCell
+from keras_rnn_zoo.layers import LayerNormGRU as LayerNormGRU
+from keras_rnn_zoo.layers import LayerNormGRUCell as LayerNormGRUCell
+from keras_rnn_zoo.layers import LayerNormLSTM as LayerNormLSTM
+from keras_rnn_zoo.layers import LayerNormLSTMCell as LayerNormLSTMCell
+from keras_rnn_zoo.layers import LayerNormSimpleRNN as LayerNormSimpleRNN
+from keras_rnn_zoo.layers import LayerNormSimpleRNNCell as LayerNormSimpleRNNCell
 from keras_rnn_zoo.layers import LSTMCell as LSTMCell
+from keras_rnn_zoo.layers import MaxAbs as MaxAbs
+from keras_rnn_zoo.layers import MGUCell as MGUCell
+from keras_rnn_zoo.layers import MinGRU as MinGRU
+from keras_rnn_zoo.layers import MinGRUCell as MinGRUCell
+from keras_rnn_zoo.layers import PeepholeLSTM as PeepholeLSTM
+from keras_rnn_zoo.layers import PeepholeLSTMCell as PeepholeLSTMCell
+from keras_rnn_zoo.layers import ProjectedLSTM as ProjectedLSTM
+from keras_rnn_zoo.layers import ProjectedLSTMCell as ProjectedLSTMCell
 from keras_rnn_zoo.layers import SimpleRNN as SimpleRNN
 from keras_rnn_zoo.layers import SimpleRNNCell as SimpleRNNCell
 from keras_rnn_zoo.layers import StackedRNNCells as StackedRNNCells
-
+from keras_rnn_zoo.layers import UnitUniform as UnitUniform
 from keras_rnn_zoo.version import __version__ as __version__

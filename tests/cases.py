@@ -3,7 +3,19 @@
 import dataclasses
 
 from keras_rnn_zoo import layers
-from tests.references import gru, lstm, simple_rnn
+from tests.references import (
+    cifg_lstm,
+    gru,
+    ind_rnn,
+    janet,
+    layer_norm,
+    lstm,
+    mgu,
+    min_gru,
+    peephole_lstm,
+    projected_lstm,
+    simple_rnn,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,7 +24,8 @@ class Case:
 
     `reference(x, states, weights, activations…)` is one step in NumPy float64 and
     returns `(output, states)`. `weights` maps weight names to shapes for 3 features
-    and 4 units. `gates` are the columns' blocks.
+    and 4 units. `scale_free` units divide by the scale of what they multiply, so that
+    small weights do not make them linear.
     """
 
     id: str
@@ -21,6 +34,7 @@ class Case:
     weights: dict
     options: dict = dataclasses.field(default_factory=dict)
     states: int = 1
+    scale_free: bool = False
 
     @property
     def cell(self):
@@ -66,6 +80,153 @@ CASES = [
         gru.reset_before_step,
         {"kernel": (3, 12), "recurrent_kernel": (4, 12), "bias": (12,)},
         {"reset_after": False},
+    ),
+    Case(
+        "PeepholeLSTM",
+        layers.PeepholeLSTM,
+        peephole_lstm.step,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "peephole_kernel": (12,),
+        },
+        states=2,
+    ),
+    Case(
+        "ProjectedLSTM",
+        layers.ProjectedLSTM,
+        projected_lstm.step,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (2, 16),
+            "bias": (16,),
+            "projection_kernel": (4, 2),
+        },
+        states=2,
+    ),
+    Case(
+        "ProjectedLSTM-wide",
+        layers.ProjectedLSTM,
+        projected_lstm.step,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (5, 16),
+            "bias": (16,),
+            "projection_kernel": (4, 5),
+        },
+        {"projection_units": 5},
+        states=2,
+    ),
+    Case(
+        "CIFGLSTM",
+        layers.CIFGLSTM,
+        cifg_lstm.step,
+        {"kernel": (3, 12), "recurrent_kernel": (4, 12), "bias": (12,)},
+        states=2,
+    ),
+    Case(
+        "LayerNormLSTM",
+        layers.LayerNormLSTM,
+        layer_norm.lstm_step,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "kernel_gamma": (16,),
+            "recurrent_gamma": (16,),
+            "state_gamma": (4,),
+            "state_beta": (4,),
+        },
+        states=2,
+        scale_free=True,
+    ),
+    Case(
+        "LayerNormLSTM-epsilon",
+        layers.LayerNormLSTM,
+        layer_norm.lstm_step_large_epsilon,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "kernel_gamma": (16,),
+            "recurrent_gamma": (16,),
+            "state_gamma": (4,),
+            "state_beta": (4,),
+        },
+        {"epsilon": 0.5},
+        states=2,
+        scale_free=True,
+    ),
+    Case(
+        "LayerNormGRU",
+        layers.LayerNormGRU,
+        layer_norm.gru_step,
+        {
+            "kernel": (3, 12),
+            "recurrent_kernel": (4, 12),
+            "bias": (2, 12),
+            "kernel_gamma": (12,),
+            "recurrent_gamma": (12,),
+        },
+        scale_free=True,
+    ),
+    Case(
+        "LayerNormSimpleRNN",
+        layers.LayerNormSimpleRNN,
+        layer_norm.simple_rnn_step,
+        {
+            "kernel": (3, 4),
+            "recurrent_kernel": (4, 4),
+            "bias": (4,),
+            "gamma": (4,),
+        },
+        scale_free=True,
+    ),
+    Case(
+        "MGU",
+        layers.MGU,
+        mgu.step,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 8), "bias": (8,)},
+    ),
+    Case(
+        "IndRNN",
+        layers.IndRNN,
+        ind_rnn.step,
+        {"kernel": (3, 4), "recurrent_kernel": (4,), "bias": (4,)},
+    ),
+    Case(
+        "IndRNN-tanh",
+        layers.IndRNN,
+        ind_rnn.tanh_step,
+        {"kernel": (3, 4), "recurrent_kernel": (4,), "bias": (4,)},
+        {"activation": "tanh"},
+    ),
+    Case(
+        "JANET",
+        layers.JANET,
+        janet.step,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 8), "bias": (8,)},
+    ),
+    Case(
+        "JANET-without-beta",
+        layers.JANET,
+        janet.step_without_beta,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 8), "bias": (8,)},
+        {"beta": 0.0, "longest": 20},
+    ),
+    Case(
+        "MinGRU",
+        layers.MinGRU,
+        min_gru.step,
+        {"kernel": (3, 8), "bias": (8,)},
+    ),
+    Case(
+        "MinGRU-tanh",
+        layers.MinGRU,
+        min_gru.tanh_step,
+        {"kernel": (3, 8), "bias": (8,)},
+        {"activation": "tanh"},
     ),
 ]
 IDS = [case.id for case in CASES]

@@ -42,7 +42,7 @@ def test_every_reference_is_written_from_the_paper_alone(case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_every_cell_states_its_paper_and_its_differences(case):
-    doc = inspect.getdoc(case.cell)
+    doc = " ".join(inspect.getdoc(case.cell).split())
     for part in ("Reference:", "Differs from the paper", "Weights:", "Returns:"):
         assert part in doc, part
     assert "When to use it:" in doc

@@ -38,8 +38,9 @@ def test_the_weights_line_is_what_build_makes(case):
     section = re.search(r"Weights:\n(.+?)\n\n", inspect.getdoc(case.cell), re.S).group(
         1
     )
+    section = " ".join(section.split())
     documented = re.findall(r"(\w+) `\(([^`]*)\)`", section)
-    sizes = {"features": 3, "units": 4}
+    sizes = {"features": 3, "units": 4, "projection_units": 2, **case.options}
     shapes = {
         (name, tuple(eval(f"({shape},)".replace(",,", ","), {}, sizes)))
         for name, shape in documented

@@ -4,10 +4,34 @@ from keras.layers import Bidirectional as Bidirectional
 
 from keras_rnn_zoo.layers.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.base import RecurrentLayer as RecurrentLayer
+from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTM as CIFGLSTM
+from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTMCell as CIFGLSTMCell
 from keras_rnn_zoo.layers.gru import GRU as GRU
 from keras_rnn_zoo.layers.gru import GRUCell as GRUCell
+from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
+from keras_rnn_zoo.layers.ind_rnn import IndRNNCell as IndRNNCell
+from keras_rnn_zoo.layers.ind_rnn import MaxAbs as MaxAbs
+from keras_rnn_zoo.layers.ind_rnn import UnitUniform as UnitUniform
+from keras_rnn_zoo.layers.janet import JANET as JANET
+from keras_rnn_zoo.layers.janet import JANETCell as JANETCell
+from keras_rnn_zoo.layers.layer_norm import LayerNormGRU as LayerNormGRU
+from keras_rnn_zoo.layers.layer_norm import LayerNormGRUCell as LayerNormGRUCell
+from keras_rnn_zoo.layers.layer_norm import LayerNormLSTM as LayerNormLSTM
+from keras_rnn_zoo.layers.layer_norm import LayerNormLSTMCell as LayerNormLSTMCell
+from keras_rnn_zoo.layers.layer_norm import LayerNormSimpleRNN as LayerNormSimpleRNN
+from keras_rnn_zoo.layers.layer_norm import (
+    LayerNormSimpleRNNCell as LayerNormSimpleRNNCell,
+)
 from keras_rnn_zoo.layers.lstm import LSTM as LSTM
 from keras_rnn_zoo.layers.lstm import LSTMCell as LSTMCell
+from keras_rnn_zoo.layers.mgu import MGU as MGU
+from keras_rnn_zoo.layers.mgu import MGUCell as MGUCell
+from keras_rnn_zoo.layers.min_gru import MinGRU as MinGRU
+from keras_rnn_zoo.layers.min_gru import MinGRUCell as MinGRUCell
+from keras_rnn_zoo.layers.peephole_lstm import PeepholeLSTM as PeepholeLSTM
+from keras_rnn_zoo.layers.peephole_lstm import PeepholeLSTMCell as PeepholeLSTMCell
+from keras_rnn_zoo.layers.projected_lstm import ProjectedLSTM as ProjectedLSTM
+from keras_rnn_zoo.layers.projected_lstm import ProjectedLSTMCell as ProjectedLSTMCell
 from keras_rnn_zoo.layers.registry import make_recurrent as make_recurrent
 from keras_rnn_zoo.layers.registry import recurrent_layers as recurrent_layers
 from keras_rnn_zoo.layers.registry import register as register

@@ -7,7 +7,7 @@ from tests.cases import CASES, IDS
 from tests.compare import assert_close, randomise
 from tests.references import over_time
 
-BATCH, TIME, FEATURES, UNITS = 3, 5, 3, 4
+BATCH, TIME, FEATURES = 3, 5, 3
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
 
 
@@ -28,7 +28,7 @@ def test_one_step(case, dtype, rng):
     cell.build((None, FEATURES))
     randomise(cell, rng)
     x = rng.normal(size=(BATCH, FEATURES)).astype(dtype)
-    states = [rng.normal(size=(BATCH, UNITS)).astype(dtype) for _ in range(case.states)]
+    states = [rng.normal(size=(BATCH, n)).astype(dtype) for n in cell.state_sizes]
     output, new_states = cell(x, states)
     expected = case.reference(
         x.astype("float64"),
@@ -64,20 +64,19 @@ def test_sequence(case, backwards, masked, rng):
 @each_case
 def test_control_swapped_blocks_are_noticed(case, rng):
     """With two gate blocks exchanged the reference must not agree any more."""
-    if len(case.cell.gates) < 2:
-        swap = "transpose"
-    else:
-        swap = "blocks"
     layer = case.make_layer(dtype="float64", return_sequences=True)
     inputs, states = draw(case, layer, rng, "float64")
     outputs = layer(inputs, initial_state=states)
     for index, name in enumerate(case.weights):
         weights = layer.get_weights()
-        if swap == "blocks":
-            order = [1, 0, *range(2, len(case.cell.gates))]
-            blocks = np.split(weights[index], len(order), axis=-1)
-            weights[index] = np.concatenate([blocks[k] for k in order], -1)
-        else:
-            weights[index] = weights[index][::-1]
+        weights[index] = exchanged(weights[index], len(case.cell.gates))
         wrong, _ = over_time(case.reference, inputs, states, weights)
         assert np.abs(np.asarray(outputs) - wrong).max() > 1e-3, name
+
+
+def exchanged(weight, gates):
+    """The weight with its first two gate blocks exchanged; flipped if it has none."""
+    if gates < 2 or weight.shape[-1] % gates:
+        return weight[::-1]
+    first, second, *rest = np.split(weight, gates, axis=-1)
+    return np.concatenate([second, first, *rest], -1)
