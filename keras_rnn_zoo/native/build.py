@@ -115,7 +115,7 @@ def _run(command, seconds):
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _version(compiler):
     try:
         answer = _run([*compiler, "--version"], 60)
@@ -126,7 +126,7 @@ def _version(compiler):
     return answer.stdout.strip()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _processor():
     """What `-march=native` depends on."""
     try:

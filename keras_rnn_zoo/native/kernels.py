@@ -46,13 +46,13 @@ def rnn(
 ):
     """Runs a recurrent cell over sequences, as `keras.layers.RNN.inner_loop` would.
 
-    Differentiable once with respect to the sequences, the initial states, the weights and
-    the peepholes. Steps that the mask excludes are not computed.
+    Differentiable once with respect to the sequences, the initial states, the weights
+    and the peepholes. Steps that the mask excludes are not computed.
 
     Args:
-        cell: one of `CELLS`. "simple_rnn" has tanh, "simple_rnn_relu" relu; "gru" resets
-            after the product, "gru_reset_before" before it; "coupled_lstm" is the LSTM
-            with i = 1 - f and blocks f, c, o.
+        cell: one of `CELLS`. "simple_rnn" has tanh, "simple_rnn_relu" relu; "gru"
+            resets after the product, "gru_reset_before" before it; "coupled_lstm" is
+            the LSTM with i = 1 - f and blocks f, c, o.
         sequences: `(batch, time, features)`, float32 or float64.
         initial_states: list of `(batch, units)`: `[h]`, or `[h, c]`.
         kernel: `(features, blocks * units)`, with Keras's order of blocks.
@@ -60,9 +60,9 @@ def rnn(
         bias: `(blocks * units,)`, for "gru" `(2, blocks * units)`; None for no bias.
         peepholes: `(3 * units,)`, blocks i, f, o; only with "peephole_lstm".
         mask: bool `(batch, time)` or `(batch, time, 1)`, any pattern; None: all True.
-        recurrent_dropout_mask: `(batch, blocks, units)` or `(batch, 1, units)`: factors
-            of h in each block's product, the same at all steps; None: ones. The gradient
-            with respect to it is not computed.
+        recurrent_dropout_mask: `(batch, blocks, units)` or `(batch, 1, units)`:
+            factors of h in each block's product, the same at all steps; None: ones. It
+            gets no gradient.
         go_backwards: bool. From the last step to the first; outputs in that order.
         zero_output_for_mask: bool. The output of a masked step is zero; else it is the
             previous output, and zero before the first step that counts.
@@ -71,8 +71,8 @@ def rnn(
             but computes the sequence once more.
 
     Returns:
-        `(last_output, outputs, states)`: `(batch, units)`, `(batch, time, units)` or None,
-        and a list of `(batch, units)`.
+        `(last_output, outputs, states)`: `(batch, units)`, `(batch, time, units)` or
+        None, and a list of `(batch, units)`.
 
     Raises:
         ValueError: if `cell` is not in `CELLS`, or `initial_states` has another length.
