@@ -7,6 +7,7 @@ from keras_rnn_zoo.native.build import (
     load,
     status,
 )
+from keras_rnn_zoo.native.context import compiles_with_xla, may_run_here
 from keras_rnn_zoo.native.kernels import CELLS, rnn, supports
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "NativeBuildError",
     "NativeStatus",
     "clean",
+    "compiles_with_xla",
     "load",
+    "may_run_here",
     "rnn",
     "status",
     "supports",

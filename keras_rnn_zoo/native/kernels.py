@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from keras_rnn_zoo.native import build
+from keras_rnn_zoo.native.build import DTYPES, load
+from keras_rnn_zoo.native.build import status as build_status
 
 # name of the cell: (blocks of the kernels, states)
 CELLS = {
@@ -25,9 +26,10 @@ def supports(cell, dtype):
         cell: a name. Any value that is not in `CELLS` gives False.
         dtype: a dtype's name.
     """
-    return cell in CELLS and build.load(dtype) is not None
+    return cell in CELLS and load(dtype) is not None
 
 
+@tf.autograph.experimental.do_not_convert
 def rnn(
     cell,
     sequences,
@@ -77,7 +79,7 @@ def rnn(
     Raises:
         ValueError: if `cell` is not in `CELLS`, or `initial_states` has another length.
         TypeError: if `sequences` are neither float32 nor float64.
-        RuntimeError: if the library is not available; see `build.status`.
+        RuntimeError: if the library is not available; see `status`.
         NotImplementedError: if a second derivative is asked for.
     """
     if cell not in CELLS:
@@ -87,7 +89,7 @@ def rnn(
     blocks, num_states = CELLS[cell]
     sequences = tf.convert_to_tensor(sequences)
     dtype = sequences.dtype
-    if dtype.name not in build.DTYPES:
+    if dtype.name not in DTYPES:
         raise TypeError(
             "`sequences` must be float32 or float64. "
             f"Received: sequences of dtype {dtype.name}."
@@ -97,10 +99,10 @@ def rnn(
             f"`initial_states` must hold {num_states} tensors. "
             f"Received: {len(initial_states)} tensors."
         )
-    ops = build.load(dtype.name)
+    ops = load(dtype.name)
     if ops is None:
         raise RuntimeError(
-            f"The native kernels are not available: {build.status(dtype.name).reason}"
+            f"The native kernels are not available: {build_status(dtype.name).reason}"
         )
 
     def tensor(value):

@@ -1,0 +1,48 @@
+"""Where a custom op may stand: not in a graph that can end in a file."""
+
+import tensorflow as tf
+
+# The graphs in which Keras's trainer traces train_step, test_step and predict_step.
+# Keras keeps them out of everything that it saves and exports.
+TRAINER_FUNCTIONS = frozenset(
+    [
+        "one_step_on_data",
+        "one_step_on_data_distributed",
+        "multi_step_on_iterator",
+        "multi_step_on_data",
+    ]
+)
+
+
+def _graphs():
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        yield graph
+        graph = getattr(graph, "outer_graph", None)
+
+
+def compiles_with_xla():
+    """True while a function with `jit_compile=True` is traced: no place for an op."""
+    for graph in _graphs():
+        # Not public: the one place where TensorFlow notes it while it traces.
+        context = getattr(graph, "_get_control_flow_context", lambda: None)()
+        while context is not None:
+            if getattr(context, "IsXLAContext", lambda: False)():
+                return True
+            context = getattr(context, "outer_context", None)
+    return False
+
+
+def may_run_here():
+    """True where a native op can run and cannot get into a file.
+
+    That is in eager execution and in the steps of Keras's fit, evaluate and predict
+    (and train_on_batch, ...). Any other graph may be traced for an export:
+    `model.export()`, `keras.export.ExportArchive`, `tf.saved_model.save` and a user's
+    own `tf.function` cannot be told apart while they are traced. Nor does XLA compile
+    custom ops.
+    """
+    if tf.executing_eagerly():
+        return True
+    names = {getattr(graph, "name", None) for graph in _graphs()}
+    return not names.isdisjoint(TRAINER_FUNCTIONS) and not compiles_with_xla()

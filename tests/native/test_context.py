@@ -1,0 +1,108 @@
+"""Native ops stand where they can run, and never in what is written to a file."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_zoo import native
+
+
+@keras.saving.register_keras_serializable("tests")
+class Probe(keras.layers.Layer):
+    """Notes the answer at each call, and multiplies by one."""
+
+    def build(self, input_shape):
+        self.seen = []
+
+    def call(self, inputs, training=False):
+        self.seen.append(native.may_run_here())
+        return inputs * 1.0
+
+
+@pytest.fixture
+def model():
+    inputs = keras.Input((3,))
+    probe = Probe()
+    model = keras.Model(inputs, keras.layers.Dense(1)(probe(inputs)))
+    model.probe = probe
+    probe.seen.clear()
+    return model
+
+
+X, Y = np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
+
+INSIDE = {
+    "fit": lambda m: m.fit(X, Y, verbose=0),
+    "evaluate": lambda m: m.evaluate(X, Y, verbose=0),
+    "predict": lambda m: m.predict(X, verbose=0),
+    "train_on_batch": lambda m: m.train_on_batch(X, Y),
+    "test_on_batch": lambda m: m.test_on_batch(X, Y),
+    "predict_on_batch": lambda m: m.predict_on_batch(X),
+    "call": lambda m: m(X),
+}
+
+
+@pytest.mark.parametrize("how", INSIDE)
+def test_native_inside_of_keras(model, how):
+    model.compile("sgd", "mse", jit_compile=False)
+    INSIDE[how](model)
+    assert model.probe.seen and model.probe.seen[-1]
+
+
+def test_native_with_several_steps_per_execution(model):
+    model.compile("sgd", "mse", jit_compile=False, steps_per_execution=2)
+    model.fit(X, Y, batch_size=1, verbose=0)
+    assert model.probe.seen[-1]
+
+
+def test_native_not_under_xla(model):
+    model.compile("sgd", "mse", jit_compile=True)
+    model.train_on_batch(X, Y)
+    assert model.probe.seen == [False]
+    answers = []
+
+    @tf.function
+    def inner(x):
+        answers.append(native.compiles_with_xla())
+        return x + 1
+
+    tf.function(inner, jit_compile=True)(tf.ones(3))
+    assert answers == [True]
+    inner(tf.ones(4))
+    assert answers == [True, False]
+
+
+def archive(model, path, fn):
+    made = keras.export.ExportArchive()
+    made.track(model)
+    made.add_endpoint("serve", fn=fn, input_signature=[tf.TensorSpec((None, 3))])
+    made.write_out(path, verbose=False)
+
+
+OUTSIDE = {
+    "export": lambda m, path: m.export(path, verbose=False),
+    "saved_model": lambda m, path: tf.saved_model.save(m, path),
+    "archive": lambda m, path: archive(m, path, lambda x: m(x)),
+    "archive, training": lambda m, path: archive(
+        m, path, lambda x: m(x, training=True)
+    ),
+    "tf.function": lambda m, path: tf.function(lambda x: m(x))(X),
+    "concrete function": lambda m, path: tf.function(
+        lambda x: m(x)
+    ).get_concrete_function(tf.TensorSpec((None, 3))),
+    "tf.data": lambda m, path: list(tf.data.Dataset.from_tensors(X).map(m)),
+}
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("how", OUTSIDE)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_pure_in_what_may_be_written(model, how, trained, tmp_path):
+    if trained:
+        model.compile("sgd", "mse", jit_compile=False)
+        model.fit(X, Y, verbose=0)
+        model.predict(X, verbose=0)
+        model.probe.seen.clear()
+    OUTSIDE[how](model, str(tmp_path / "model"))
+    assert model.probe.seen and not any(model.probe.seen)
