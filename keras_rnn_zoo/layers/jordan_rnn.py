@@ -54,9 +54,10 @@ class JordanRNN(keras.Layer):
         use_bias: bool. Whether there are b and c.
         feedback: "probabilities", "argmax" or "sample". See above.
         training_feedback: "teacher", "scheduled" or "soft". See above.
-        sampling_schedule: "linear", "exponential", "inverse_sigmoid", a number from 0
-            to 1, or a `SamplingSchedule`; a function of the number of training calls.
-            None: "inverse_sigmoid" for "scheduled", 0 for "soft".
+        sampling_schedule: "linear", "exponential", "inverse_sigmoid", a dict of such a
+            `name` and its arguments, a number from 0 to 1, or a `SamplingSchedule`: a
+            function of the number of training calls. None: "inverse_sigmoid" for
+            "scheduled", 0 for "soft".
         kernel_initializer: initializer of U, of U' and of V.
         recurrent_initializer: initializer of W.
         bias_initializer: initializer of b and of c.
@@ -150,8 +151,6 @@ class JordanRNN(keras.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.InputSpec(ndim=3)
         self.supports_masking = True
-        # Sequences of many lengths would make XLA compile a program for each of them.
-        self.supports_jit = False
 
     def _schedule(self, schedule):
         """The schedule, or None where nothing is to be mixed."""

@@ -191,7 +191,12 @@ NAMES = {
 
 
 def get(schedule):
-    """Returns a `SamplingSchedule` for a name, a number, a config or a schedule.
+    """Returns a `SamplingSchedule` for whatever the user calls a schedule.
+
+    Args:
+        schedule: a name ("linear", "exponential", "inverse_sigmoid"); a dict with that
+            `name` and the arguments of the schedule, as a recipe has it; a number, the
+            same at every step; a `SamplingSchedule`, or its Keras config.
 
     Raises:
         ValueError: if the name or the number is none that can be used.
@@ -199,6 +204,17 @@ def get(schedule):
     """
     if isinstance(schedule, SamplingSchedule):
         return schedule
+    if isinstance(schedule, dict) and "name" in schedule:
+        arguments = dict(schedule)
+        schedule = get(arguments.pop("name"))
+        unknown = set(arguments) - set(schedule.get_config())
+        if unknown:
+            raise ValueError(
+                "`sampling_schedule` must hold `name` and its arguments "
+                f"{', '.join(schedule.get_config())}. Received: "
+                f"sampling_schedule with {', '.join(sorted(unknown))}."
+            )
+        return type(schedule)(**arguments)
     if isinstance(schedule, dict):
         made = keras.saving.deserialize_keras_object(schedule)
         if isinstance(made, SamplingSchedule):

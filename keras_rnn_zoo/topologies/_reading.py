@@ -1,7 +1,7 @@
 """What the ready-built models share: how they read, and how they stack layers."""
 
-import copy
 import inspect
+import json
 
 import keras
 
@@ -164,7 +164,7 @@ def deserialize_cell(config):
         raise ValueError(
             "`cell` must be a class that Keras can find. Received: "
             f"cell={name!r} of module {config['module']!r}. Decorate it with "
-            "`@keras.saving.register_keras_serializable()` and import it before loading."
+            "`@keras.saving.register_keras_serializable()` and import it first."
         )
     return found
 
@@ -234,7 +234,8 @@ class RecurrentModel(keras.Model):
         self.dtype_policy = policy
         self.vocabulary_size = vocabulary_size
         self.bidirectional = bidirectional
-        self._config = {
+        # As text: Keras tracks what lies in a dict, and copies it with its layers.
+        config = {
             "num_outputs": num_outputs,
             "units": units,
             "cell": serialize_cell(cell),
@@ -250,20 +251,21 @@ class RecurrentModel(keras.Model):
             "seed": seed,
             "dtype": keras.dtype_policies.serialize(policy),
         }
+        self._config = json.dumps(config)
 
     @property
     def num_layers(self):
         """Number of recurrent layers."""
-        units = self._config["units"]
-        return len(units) if isinstance(units, (list, tuple)) else 1
+        units = self.get_config()["units"]
+        return len(units) if isinstance(units, list) else 1
 
     @property
     def num_outputs(self):
         """Width of the output."""
-        return self._config["num_outputs"]
+        return self.get_config()["num_outputs"]
 
     def get_config(self):
-        return {**copy.deepcopy(dict(self._config)), "name": self.name}
+        return {**json.loads(self._config), "name": self.name}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -19,10 +19,10 @@ class ManyToMany(RecurrentModel):
         L = mean of L_t over the unmasked steps
 
     x_t is a token's embedding, or the features; the first line stands for `cell`,
-    whatever its own equations; softmax is `output_activation`. With several `units`, x_t
-    of a layer is h_t of the one below. Bidirectional: h_t is both directions' state at
-    t, side by side. The sum of L_t comes with `reduction="sum"` given to the loss. When
-    to use it: tag every step, or predict the next one (then see `generate`).
+    whatever its own equations; softmax is `output_activation`. With several `units`,
+    x_t of a layer is h_t of the one below. Bidirectional: h_t is both directions' state
+    at t, side by side. The sum of L_t comes with `reduction="sum"` given to the loss.
+    When to use it: tag every step, or predict the next one (then see `generate`).
 
     Reference: Goodfellow, Bengio & Courville, 2016, "Deep Learning", section 10.2, eq.
     (10.8)-(10.14). Differs from the paper: the mean of L_t, there the sum.
@@ -221,7 +221,7 @@ class ManyToMany(RecurrentModel):
         if activation not in allowed:
             raise ValueError(
                 '`output_activation` must be "softmax" or None to generate. Received: '
-                f"output_activation={self._config['output_activation']!r}."
+                f"output_activation={self.get_config()['output_activation']!r}."
             )
 
     def _check_prompt(self, prompt):
@@ -246,7 +246,7 @@ class ManyToMany(RecurrentModel):
         empty = np.flatnonzero(~rows.any(axis=1))
         if len(empty):
             raise ValueError(
-                "`prompt` must hold at least one token that is not padding in each row. "
+                "`prompt` must hold a token that is not padding in each row. "
                 f"Received: prompt with nothing but padding in row {empty[0]}."
             )
         return rows.astype("int32"), prompt.ndim == 1
@@ -266,7 +266,7 @@ def _at_least_zero(name, value):
 
 
 def _compile(function):
-    """`_generator`'s loop as a TensorFlow graph; with another backend, the loop itself."""
+    """The loop as a TensorFlow graph; with another backend, the loop itself."""
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf

@@ -40,8 +40,9 @@ class OutputRecurrence(keras.Model):
         activation: φ.
         training_feedback: "teacher", "scheduled" or "soft".
         feedback: "probabilities", "argmax" or "sample".
-        sampling_schedule: "linear", "exponential", "inverse_sigmoid", a number from 0
-            to 1, or a `SamplingSchedule`; None: see `JordanRNN`.
+        sampling_schedule: "linear", "exponential", "inverse_sigmoid", a dict of such a
+            `name` and its arguments, a number from 0 to 1, or a `SamplingSchedule`;
+            None: see `JordanRNN`.
         dropout: float in [0, 1). Share of x_t dropped in training.
         recurrent_dropout: float in [0, 1). Share of ŷ_{t-1} dropped in training.
         output_dropout: float in [0, 1). Share of the last hidden layer dropped.
@@ -161,6 +162,19 @@ class OutputRecurrence(keras.Model):
 
     # --- Training and evaluation
 
+    def compile(self, *args, jit_compile="auto", **kwargs):
+        """As `keras.Model.compile`; XLA only where it is asked for.
+
+        It makes a program for each length of sequence, which takes seconds each.
+        """
+        jit_compile = False if jit_compile == "auto" else jit_compile
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
     def train_step(self, *state_and_data):
         *state, data = state_and_data
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -247,7 +261,7 @@ class OutputRecurrence(keras.Model):
 
 
 def _split(inputs):
-    """x and y of `(x, y)`, or x and None."""
+    """Splits `(x, y)`; of x alone, y is None."""
     if isinstance(inputs, (tuple, list)):
         inputs, targets = inputs
         return inputs, targets

@@ -160,8 +160,9 @@ def test_scheduled_sampling_has_no_gradient_through_the_feedback(rng):
         tape.watch([U, W, b, V, c])
         p = tf.nn.softmax(tf.tanh(x @ U + fed @ W + b) @ V + c)
         loss = -tf.reduce_mean(tf.math.log(tf.gather(p, y, batch_dims=2)))
-    for a, b in zip(gradients, tape.gradient(loss, [U, W, b, V, c]), strict=True):
-        assert_close(a, b, "float64")
+    known = tape.gradient(loss, [U, W, b, V, c])
+    for gradient, expected in zip(gradients, known, strict=True):
+        assert_close(gradient, expected, "float64")
     soft = make(rng, training_feedback="soft")
     soft.set_weights(layer.get_weights())
     assert (
@@ -459,6 +460,9 @@ def test_schedules_by_name():
     for name, cls in schedules.NAMES.items():
         assert type(schedules.get(name)) is cls
     assert schedules.get(1).get_config() == {"k": 1.0}
+    made = schedules.get({"name": "linear", "c": 0.01, "minimum": 0.2})
+    assert isinstance(made, schedules.LinearSampling)
+    assert made.get_config() == {"k": 1.0, "c": 0.01, "minimum": 0.2}
     layer = JordanRNN(CLASSES, training_feedback="scheduled")
     assert isinstance(layer.sampling_schedule, schedules.InverseSigmoidSampling)
     assert JordanRNN(CLASSES, training_feedback="soft").sampling_schedule is None
@@ -519,6 +523,14 @@ def test_only_training_counts_steps(rng):
             ValueError,
             r"sampling_schedule.*linear, exponential.*sampling_schedule='cosine'",
             {"training_feedback": "soft", "sampling_schedule": "cosine"},
+        ),
+        (
+            ValueError,
+            r"sampling_schedule.*k, c, minimum.*with slope",
+            {
+                "training_feedback": "soft",
+                "sampling_schedule": {"name": "linear", "slope": 0.1},
+            },
         ),
         (
             ValueError,
