@@ -309,13 +309,20 @@ class _Source:
 @contextlib.contextmanager
 def _quiet():
     """Keeps the bars, lines and warnings that TFDS writes off the terminal."""
-    sink, logger = io.StringIO(), logging.getLogger("absl")
+    sink, logger, silent = (
+        io.StringIO(),
+        logging.getLogger("absl"),
+        logging.NullHandler(),
+    )
     level = logger.level
     logger.setLevel(logging.ERROR)
+    # Without a handler, absl would add one that writes to the sink from now on.
+    logging.root.addHandler(silent)
     try:
         with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
             yield
     finally:
+        logging.root.removeHandler(silent)
         logger.setLevel(level)
 
 
