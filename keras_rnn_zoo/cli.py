@@ -330,15 +330,13 @@ def _print_origin(console, facts):
 
 
 def _print_notes(console, figures):
-    seen = set()
+    names = {}
     for figure in figures:
-        if figure.note and (figure.name, figure.note) not in seen:
-            seen.add((figure.name, figure.note))
-            console.print(
-                f"  {escape(figure.name)}: {escape(figure.note)}",
-                style="dim",
-                soft_wrap=True,
-            )
+        if figure.note:
+            names.setdefault(figure.note, []).append(figure.name)
+    for note, those in names.items():
+        those = ", ".join(dict.fromkeys(those))
+        console.print(f"  {escape(those)}: {escape(note)}", style="dim", soft_wrap=True)
 
 
 def _figures_table(title, model, baselines, spread=None):
@@ -381,7 +379,7 @@ def list_models(runs: Runs = pathlib.Path("runs")):
     """List the models that can be trained, and those that are."""
     table = Table()
     for heading in ("name", "what it does", "model", "trained: test figure"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading != "what it does")
     for entry in jobs.list_models(runs):
         table.add_row(
             entry.recipe.name,

@@ -50,7 +50,7 @@ def draw(
         title=f"{recipe.name}: {recipe.title}",
     )
     title = (
-        f"{recipe.name}: {main.metric.replace('_', ' ')} {main.value:.4f} on "
+        f"{main.name}: {main.metric.replace('_', ' ')} {main.value:.4f} on "
         f"{evaluation.num_examples:,} test sequences"
     )
     if origin:

@@ -71,49 +71,85 @@ def curves(path, history, best_epoch, metric, *, test=None, baselines=(), title=
     Raises:
         ImportError: without matplotlib.
     """
-    figure = _figure(10, 4)
+    figure = _figure(12, 4)
     epochs = np.arange(1, len(history["loss"]) + 1)
-    names = {"loss": "loss (nats)"}
-    names[metric] = metric.replace("_", " ")
-    for column, key in enumerate(names):
-        axes = figure.add_subplot(1, 2, column + 1)
-        style = {"marker": "o", "markersize": 3}
-        axes.plot(epochs, history[key], color="#0072b2", label="training", **style)
-        axes.plot(
-            epochs, history[f"val_{key}"], color="#d55e00", label="validation", **style
-        )
+    left, right = figure.subplots(1, 2)
+    shown, name = np.asarray, metric.replace("_", " ")
+    if metric == "accuracy":  # what is left of it differs by orders of magnitude
+        shown, name = _share_wrong, "share of wrong answers, 1 - accuracy"
+        right.set_yscale("log")
+        right.yaxis.set_major_formatter("{x:g}")
+        right.yaxis.set_minor_formatter(_two_and_five)
+    for axes, key, form in ((left, "loss", np.asarray), (right, metric, shown)):
+        for values, colour, label in (
+            (history[key], "#0072b2", "training"),
+            (history[f"val_{key}"], "#d55e00", "validation"),
+        ):
+            axes.plot(
+                epochs, form(values), "o-", markersize=3, color=colour, label=label
+            )
         axes.axvline(best_epoch, color="#8a8a8a", linewidth=0.8, linestyle=":")
-        if key == metric:
-            for name, value in baselines:
-                axes.axhline(value, color="#8a8a8a", linewidth=0.8)
-                axes.annotate(
-                    f"{name}: {value:.3f}",
-                    (0.98, value),
-                    xycoords=("axes fraction", "data"),
-                    xytext=(0, 2),
-                    textcoords="offset points",
-                    ha="right",
-                    fontsize=7,
-                    color="#555555",
-                )
-            if test is not None:
-                axes.plot(
-                    [best_epoch],
-                    [test],
-                    "*",
-                    color="#009e73",
-                    markersize=12,
-                    label=f"test, epoch {best_epoch}: {test:.4f}",
-                )
         axes.set_xlabel("epoch")
-        axes.set_title(names[key], fontsize=10)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(fontsize=8, frameon=False)
+    left.set_title("loss (nats)", fontsize=10)
+    right.set_title(name, fontsize=10)
+    if test is not None:
+        right.plot(
+            [best_epoch],
+            shown([test]),
+            "*",
+            color="#009e73",
+            markersize=12,
+            label=f"test, epoch {best_epoch}: {metric.replace('_', ' ')} {test:.4f}",
+        )
+    left.legend(fontsize=8, frameon=False)
+    right.legend(fontsize=8, framealpha=0.8, edgecolor="none")
+    for _, value in baselines:
+        right.axhline(float(shown([value])[0]), color="#8a8a8a", linewidth=0.8)
     figure.suptitle(title, fontsize=11)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 0.78 if baselines else 1, 1))
+    _label_lines(right, [(f"{n}: {v:.3f}", shown([v])[0]) for n, v in baselines])
     figure.savefig(path)
+
+
+def _share_wrong(accuracy):
+    """Return 1 - accuracy; none wrong has no place on a logarithmic axis."""
+    wrong = 1 - np.asarray(accuracy, "float64")
+    return np.where(wrong > 1e-9, wrong, np.nan)
+
+
+def _two_and_five(value, _):
+    """Return the label of a minor tick: only 2 and 5 of each power of ten have one."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+
+
+def _label_lines(axes, labels, distance=0.075):
+    """Write names of horizontal lines to the right of them, none over another."""
+    heights = axes.transAxes.inverted().transform(
+        axes.transData.transform([(1, value) for _, value in labels] or [(1, 1)])
+    )[:, 1]
+    position = -np.inf
+    for i in np.argsort(heights[: len(labels)]):
+        position = max(heights[i], position + distance)
+        axes.annotate(
+            labels[i][0],
+            (1.0, heights[i]),
+            xycoords="axes fraction",
+            xytext=(1.03, position),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=7,
+            color="#444444",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": "#8a8a8a",
+                "linewidth": 0.6,
+                "relpos": (0, 0.5),
+            },
+            annotation_clip=False,
+        )
 
 
 def _drawable(text):
@@ -138,10 +174,14 @@ class _Page:
         self.columns, self.line, self.items = columns, 0.0, []
 
     def heading(self, text, bold=True, space=0.6):
-        """Add a line of ordinary text."""
+        """Add lines of ordinary text."""
         weight = "bold" if bold else "normal"
-        self.items.append(("text", 0, self.line, text, "#222222", weight, "sans-serif"))
-        self.line += 1.2 + space * 0.5
+        for one in text.split("\n"):
+            self.items.append(
+                ("text", 0, self.line, one, "#222222", weight, "sans-serif")
+            )
+            self.line += 1.2
+        self.line += space * 0.5
 
     def legend(self, names, colours):
         """Add a line of coloured names."""
@@ -218,7 +258,8 @@ class _Page:
         from matplotlib.patches import Rectangle
 
         character, line = _CHARACTER, 1.15 * _SIZE / 72
-        width = self.columns * character + 0.5
+        used = [item[1] + len(item[3]) for item in self.items if item[0] == "text"]
+        width = max(min(max(used), self.columns + 2), 60) * character + 0.5
         height = self.line * line + 0.5
         figure = _figure(width, height)
 

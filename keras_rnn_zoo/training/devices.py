@@ -146,10 +146,50 @@ def report() -> list[tuple[str, str, bool]]:
     lines.append(
         ("Mixed precision", f"{mixed_precision_policy(device)}, on request", True)
     )
-    lines.append(
-        ("Recurrent path", "the cell, step by step in a TensorFlow loop", True)
-    )
+    # Asking for the path may compile the kernels, so that comes first.
+    path = _recurrent_path()
+    lines += [_native(), ("Recurrent path", path, True)]
     return lines
+
+
+_PATHS = {
+    "loop": "the cell, step by step",
+    "graph": "one TensorFlow loop with a backward pass of its own",
+    "xla": "one loop compiled by XLA",
+    "native": "C++ kernels",
+}
+
+
+def _recurrent_path():
+    """Ask an LSTM which loop it takes inside `fit` and inside `predict`."""
+    import keras
+    import tensorflow as tf
+
+    from keras_rnn_zoo.layers import LSTM, engine
+
+    chosen, layer = {}, LSTM(2)
+
+    class Asking(keras.Model):
+        def train_step(self, data):
+            chosen["training"] = engine.choose(layer, True)
+
+        def predict_step(self, data):
+            chosen["prediction"] = engine.choose(layer, False)
+
+    model = Asking()
+    for step in (model.train_step, model.predict_step):
+        tf.function(step, autograph=False)(None)
+    return "; ".join(f"{use}: {_PATHS.get(p, p)}" for use, p in chosen.items())
+
+
+def _native():
+    """Say whether there are C++ kernels, or why not."""
+    from keras_rnn_zoo import native
+
+    status = native.status()
+    if status.available:
+        return "C++ kernels", f"compiled, {status.path}", True
+    return "C++ kernels", f"not used: {status.reason}", True
 
 
 def _usable_cores():

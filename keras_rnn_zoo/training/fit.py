@@ -149,6 +149,7 @@ def compile_model(recipe, model, steps_per_epoch: int):
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(),
         metrics=task_metrics(recipe.task),
+        jit_compile=False,  # XLA would compile for each length of sequence
     )
 
 

@@ -1,0 +1,182 @@
+"""The command line, in processes of its own, as a user runs it."""
+
+import ast
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import typer.testing
+
+from keras_rnn_zoo.cli import app
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory):
+    """Run the command in a directory that the tests share."""
+    directory = tmp_path_factory.mktemp("cli")
+
+    def run(*arguments, stdin="", **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "keras_rnn_zoo.cli", *arguments],
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+
+    run.directory = directory
+    return run
+
+
+@pytest.fixture
+def here(cli, monkeypatch):
+    """Run the command in this process, which is quicker, in the same directory."""
+    monkeypatch.chdir(cli.directory)
+    return lambda *arguments: typer.testing.CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="session")
+def training(cli):
+    """The output of one training, for all who look at it."""
+    return cli("train", "digits_gru", "--epochs", "2", "--data-dir", "tfds")
+
+
+def test_train_tells_what_it_does_and_where_everything_is(training, cli):
+    assert training.returncode == 0, training.stderr
+    out = training.stdout
+    assert "krz_digits: 1,151 train, 287 validation, 359 test sequences" in out
+    assert re.search(r"Model .*ManyToOne\(cell=GRU, units=64\): [\d,]+ weights", out)
+    assert len(re.findall(r"^epoch \d/2 +\d+\.\d s  .*val_accuracy", out, re.M)) == 2
+    assert "1-nearest neighbour" in out and "majority" in out
+    assert re.search(r"digits_gru +│ +0\.\d{4}", out)
+    assert "Loaded again and compared" in out
+    for file in ("model.keras", "saved_model", "curves.png", "predictions.png"):
+        assert file in out
+        assert (cli.directory / "runs" / "digits_gru" / file).exists()
+    assert "\r" not in out and "\x1b" not in out, "no bars and no colours in a pipe"
+    assert "Traceback" not in training.stderr
+    assert "Warning" not in training.stderr
+
+
+def test_evaluate_repeats_the_figure(training, cli):
+    answer = cli("evaluate", "digits_gru", "--data-dir", "tfds")
+    assert answer.returncode == 0, answer.stderr
+    figure = re.search(r"digits_gru +│ +(0\.\d{4})", training.stdout)[1]
+    assert re.search(rf"digits_gru +│ +{figure}", answer.stdout)
+    assert "Largest difference from the run's own figures: 0.0e+00" in answer.stdout
+
+
+def test_predict_shows_the_digit(training, cli):
+    arguments = ("predict", "digits_gru", "--example", "3", "--data-dir", "tfds")
+    answer = cli(*arguments)
+    assert answer.returncode == 0, answer.stderr
+    assert "█" in answer.stdout
+    assert re.search(r"^The truth: \d$", answer.stdout, re.M)
+    numbers = cli("predict", "digits_gru", "-", stdin="0 " * 64)
+    assert numbers.returncode == 0, numbers.stderr
+
+
+def test_list_and_show(training, here):
+    listed = here("list")
+    assert listed.exit_code == 0, listed.output
+    figure = re.search(r"digits_gru +│ +(0\.\d{4})", training.stdout)[1]
+    assert f"accuracy {figure}" in listed.output
+    assert "py_tagger_output_recurrence" in listed.output
+    shown = here("show", "digits_gru")
+    assert 'topology = "ManyToOne"' in shown.output
+    assert f"accuracy {figure}" in shown.output
+    assert "keras-rnn-zoo train py_chars_lstm" in here("show", "py_chars_lstm").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "digitz_gru"), "Received: name='digitz_gru'"),
+        (("train", "bad.toml"), "bad.toml, line 3: unknown key `sead`"),
+        (("train", "--units", "many"), "Received: units='many'"),
+        (("train", "digits_gru", "--epochs", "0"), "Received: epochs=0"),
+        (("train", "digits_gru", "--out", "file"), "which is a file"),
+        (("train", "--seed", "1", "--seeds", "1,2"), "seeds='1,2'"),
+        (("train", "--seeds", "1,x"), "Received: seeds='1,x'"),
+        (("evaluate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
+        (("generate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
+        (("predict", "digits_gru", "--file", "no.txt"), "Received: file='no.txt'"),
+    ],
+)
+def test_what_the_user_can_put_right_is_one_message_and_exit_code_2(
+    arguments, message, cli, here
+):
+    (cli.directory / "bad.toml").write_text('title = "x"\ntask = "tagging"\nsead = 1\n')
+    (cli.directory / "file").write_text("")
+    answer = here(*arguments)
+    assert answer.exit_code == 2, answer.output
+    assert message in answer.stderr
+    assert "Traceback" not in answer.output
+
+
+def test_an_error_in_a_process_of_its_own(cli):
+    answer = cli("train", "nothing")
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    lines = answer.stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("Error: `name` must be one of")
+
+
+def test_a_traceback_comes_on_request(cli):
+    answer = cli("train", "nothing", KERAS_RNN_ZOO_TRACEBACK="1")
+    assert answer.returncode == 1
+    assert "Traceback" in answer.stderr
+
+
+def test_doctor(cli):
+    answer = cli("doctor")
+    assert answer.returncode == 0, answer.stderr
+    for word in ("TensorFlow", "XLA", "cuDNN", "C++ compiler", "Recurrent path"):
+        assert word in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_help_lists_the_commands_without_importing_tensorflow(cli):
+    code = (
+        "import sys\n"
+        "sys.argv = ['/usr/bin/keras-rnn-zoo', '--help']\n"
+        "from keras_rnn_zoo import cli\n"
+        "try:\n"
+        "    cli.main()\n"
+        "finally:\n"
+        "    print('heavy:', {'tensorflow', 'keras'} & set(sys.modules))\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    for command in "train list show evaluate predict generate doctor".split():
+        assert re.search(rf"│ {command} ", answer.stdout), command
+    assert "heavy: set()" in answer.stdout
+
+
+def test_nothing_heavy_is_imported_to_parse_the_command_line():
+    heavy = {"keras", "tensorflow", "matplotlib", "tensorflow_datasets"}
+    package = ROOT / "keras_rnn_zoo"
+    for file in ("cli.py", "jobs.py", "training/recipes.py", "training/__init__.py"):
+        for node in ast.parse((package / file).read_text()).body:
+            if isinstance(node, ast.Import):
+                imported = {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported = {node.module.split(".")[0]}
+            else:
+                continue
+            assert not imported & heavy, (file, ast.unparse(node))
