@@ -52,6 +52,18 @@ def rate(name, value):
     return float(value)
 
 
+def rates(name, value):
+    """Returns a rate, or a tuple for a sequence of rates; raises like `rate`."""
+    if not isinstance(value, list | tuple):
+        return rate(name, value)
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, numbers.Real):
+            _fail(name, "numbers with 0 <= rate < 1", value, TypeError)
+        if not 0.0 <= one < 1.0:
+            _fail(name, "numbers with 0 <= rate < 1", value)
+    return tuple(float(one) for one in value)
+
+
 def number(name, value):
     """Returns `value` as a float, or raises if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -108,12 +120,17 @@ def _same(value):
     return value
 
 
+def _as_list(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
 KINDS = {
     "positive integer": (positive_integer, _same),
     "positive integer or None": (_positive_integer_or_none, _same),
     "number": (number, _same),
     "positive number": (positive_number, _same),
     "rate": (rate, _same),
+    "rates": (rates, _as_list),
     "flag": (flag, _same),
     "seed": (_integer_or_none, _same),
     "activation": _keras_object(keras.activations, "an activation"),
@@ -139,7 +156,11 @@ CELL_ARGUMENTS = {
     "dropout": Argument("rate", 0.0),
     "recurrent_dropout": Argument("rate", 0.0),
     "seed": Argument("seed", None),
+    "zoneout": Argument("rates", 0.0),
+    "trainable_initial_state": Argument("flag", False),
 }
+# What Keras's cells do not have stands where no positional argument can reach it.
+KEYWORD_ONLY = ("zoneout", "trainable_initial_state")
 
 
 def assemble(extra, without):

@@ -6,6 +6,8 @@ weights and its dropout, so that a unit's file holds the paper's lines and no mo
 """
 
 import contextlib
+import functools
+import itertools
 import re
 
 import keras
@@ -56,7 +58,14 @@ class GatedCell(keras.Layer):
         recurrent_dropout: float in [0, 1). Share of elements dropped from what U
             multiplies, with one mask for all steps of a sequence (Gal & Ghahramani,
             2016, https://arxiv.org/abs/1512.05287) and one mask for each gate.
-        seed: int or None. Seed of the dropout masks.
+        seed: int or None. Seed of the dropout and zoneout masks.
+        zoneout: float in [0, 1), or a list with one for each state. Share of a state's
+            elements that keep their value at a step, drawn anew for every step; outside
+            of training the new state is the mean, rate · s_{t-1} + (1 - rate) · s_t
+            (Krueger et al., 2016, https://arxiv.org/abs/1606.01305).
+        trainable_initial_state: bool. Whether sequences start from weights, which start
+            at zero, instead of zeros. Of a stateful layer, at `reset_state`, and
+            without a gradient.
         **kwargs: `name`, `dtype`, `trainable`; `implementation` as in Keras: 1 draws an
             input dropout mask for each gate, as `recurrent_dropout` always does.
 
@@ -75,8 +84,11 @@ class GatedCell(keras.Layer):
         super().__init_subclass__(**kwargs)
         cls.arguments = table.assemble(cls.extra_arguments, cls.without_arguments)
         cls.__signature__ = table.signature(
-            {name: argument.default for name, argument in cls.arguments.items()}
+            {name: argument.default for name, argument in cls.arguments.items()},
+            keyword_only=table.KEYWORD_ONLY,
         )
+        if "call" in vars(cls):
+            cls.call = _then_zoneout(cls.call)
 
     def __init__(self, *args, **kwargs):
         values, rest = table.bind(type(self), args, kwargs)
@@ -90,6 +102,8 @@ class GatedCell(keras.Layer):
         sizes = self.state_sizes
         self.state_size = sizes[0] if len(sizes) == 1 else sizes
         self.output_size = sizes[0]
+        self._zoneout_rates = self._one_rate_per_state()
+        self._initial_states = None
         self._masks = None
         self._stage = None
 
@@ -148,6 +162,13 @@ class GatedCell(keras.Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+        if self.trainable_initial_state:
+            self._initial_states = [
+                self.add_weight(
+                    shape=(size,), name=f"initial_{name}", initializer="zeros"
+                )
+                for name, size in zip(self.state_names, self.state_sizes, strict=True)
+            ]
 
     # --- The terms of the equations
 
@@ -265,7 +286,25 @@ class GatedCell(keras.Layer):
 
     def step_weights(self):
         """The variables that a step reads once its inputs are projected."""
-        return [w for w in self.weights if w.name not in self.input_weights]
+        before = {w.name for w in self._initial_states or ()} | self.input_weights
+        return [w for w in self.weights if w.name not in before]
+
+    @property
+    def native_kernel(self):
+        """Name of the native kernel that computes this cell; None if there is none."""
+        return None
+
+    @property
+    def has_standard_activations(self):
+        """Whether φ is tanh and σ the logistic function."""
+        return (
+            self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+        )
+
+    def native_weights(self):
+        """What the native kernel takes beyond kernel, recurrent_kernel and bias."""
+        return {}
 
     # --- Dropout
 
@@ -310,6 +349,84 @@ class GatedCell(keras.Layer):
         masks = self._masks or self._draw_masks(ops.shape(a)[0])
         return masks[which]
 
+    # --- Zoneout
+
+    def _one_rate_per_state(self):
+        names = self.state_names
+        if not isinstance(self.zoneout, tuple):
+            return [self.zoneout] * len(names)
+        if len(self.zoneout) != len(names):
+            raise ValueError(
+                f"`zoneout` must be one rate, or {len(names)} in the order "
+                f"[{', '.join(names)}]. Received: zoneout={list(self.zoneout)!r}."
+            )
+        return list(self.zoneout)
+
+    def zoneout_masks(self, *shape):
+        """Draws 1 where a state element keeps its value, and 0 elsewhere.
+
+        Args:
+            *shape: `batch`, or `batch, time` for all steps at once.
+
+        Returns:
+            `(*shape, sum of sizes)`, in the compute dtype: a block for each state.
+        """
+        rates = [
+            ops.full((size,), rate)
+            for size, rate in zip(self.state_sizes, self._zoneout_rates, strict=True)
+        ]
+        drawn = keras.random.uniform(
+            (*shape, sum(self.state_sizes)), dtype="float32", seed=self.seed_generator
+        )
+        keep = drawn < ops.cast(ops.concatenate(rates), "float32")
+        return ops.cast(keep, self.compute_dtype)
+
+    def with_zoneout_masks(self, sequences, training=False):
+        """Puts the masks of all steps beside the inputs, with which they reach a step.
+
+        A loop over time cannot draw: it is compiled, run again on the way back, or has
+        no state to keep a seed in.
+
+        Args:
+            sequences: `(batch, time, features)`.
+            training: bool. Without training, or zoneout, nothing is added.
+        """
+        if not training or not any(self._zoneout_rates):
+            return sequences
+        masks = self.zoneout_masks(*ops.shape(sequences)[:2])
+        return ops.concatenate([ops.cast(sequences, masks.dtype), masks], axis=-1)
+
+    def without_zoneout_masks(self, inputs):
+        """Returns the inputs and the masks that are beside them, or None."""
+        width = len(self.gates) * self.units if self._stage else self.kernel.shape[0]
+        if not any(self._zoneout_rates):
+            return inputs, None
+        if inputs.shape[-1] != width + sum(self.state_sizes):
+            return inputs, None
+        return ops.split(inputs, [width], axis=-1)
+
+    def terms_of_all_steps(self, inputs, training=False):
+        """For an engine: `input_terms` of inputs that may have masks beside them."""
+        inputs, masks = self.without_zoneout_masks(inputs)
+        terms = self.input_terms(inputs, training)
+        return terms if masks is None else ops.concatenate([terms, masks], axis=-1)
+
+    def _zoned(self, states, new_states, masks):
+        """The new states with some elements, or some of each element, as they were."""
+        if masks is None:
+            return [
+                new + rate * (old - new) if rate else new
+                for old, new, rate in zip(
+                    states, new_states, self._zoneout_rates, strict=True
+                )
+            ]
+        ends = list(itertools.accumulate(self.state_sizes))[:-1]
+        blocks = ops.split(masks, ends, axis=-1) if ends else [masks]
+        return [
+            ops.where(mask > 0.5, old, new)
+            for old, new, mask in zip(states, new_states, blocks, strict=True)
+        ]
+
     # --- Keras
 
     def __call__(self, inputs, states, *args, **kwargs):
@@ -331,10 +448,19 @@ class GatedCell(keras.Layer):
         return output, new_states[0] if bare else new_states
 
     def get_initial_state(self, batch_size=None):
-        """Zeros: a list with one `(batch_size, size)` tensor per state."""
-        return [
+        """A list with one `(batch_size, size)` tensor per state.
+
+        Zeros, or the weights of `trainable_initial_state`, the same for every row.
+        """
+        zeros = [
             ops.zeros((batch_size, size), dtype=self.compute_dtype)
             for size in self.state_sizes
+        ]
+        if self._initial_states is None:
+            return zeros
+        return [
+            zero + ops.cast(first, self.compute_dtype)
+            for zero, first in zip(zeros, self._initial_states, strict=True)
         ]
 
     def get_config(self):
@@ -386,7 +512,9 @@ class RecurrentLayer(RNN):
             "checkpoint": None,
         }
         names.update(use_cudnn="auto", **additions)
-        cls.__signature__ = table.signature(names, keyword_only=additions)
+        cls.__signature__ = table.signature(
+            names, keyword_only=(*additions, *table.KEYWORD_ONLY)
+        )
         for name in cls.cell_class.arguments:
             if not hasattr(cls, name):
                 setattr(cls, name, property(_of_cell(name)))
@@ -417,6 +545,27 @@ class RecurrentLayer(RNN):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+def _then_zoneout(call):
+    """A cell's `call`, after which elements of the states may keep their old value."""
+
+    @functools.wraps(call)
+    def call_then_zoneout(self, inputs, states, training=False):
+        # Where a subclass calls its parent's `call`, the subclass's comes last.
+        outermost = type(self).call is call_then_zoneout
+        if not outermost or not any(self._zoneout_rates):
+            return call(self, inputs, states, training)
+        inputs, masks = self.without_zoneout_masks(inputs)
+        if training and masks is None:
+            masks = self.zoneout_masks(ops.shape(inputs)[0])
+        output, new_states = call(self, inputs, states, training)
+        zoned = self._zoned(states, new_states, masks)
+        for new, kept in zip(new_states, zoned, strict=True):
+            output = kept if output is new else output
+        return output, zoned
+
+    return call_then_zoneout
 
 
 def _of_cell(name):

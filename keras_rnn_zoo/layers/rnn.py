@@ -154,6 +154,8 @@ class RNN(keras.layers.RNN):
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if tree.is_nested(mask):
             mask = mask[0]
+        if hasattr(self.cell, "with_zoneout_masks"):
+            sequences = self.cell.with_zoneout_masks(sequences, training)
         with self._masks_for_one_call(ops.shape(sequences)[0], training):
             path = engine.choose(self, training)
             if path != "loop":

@@ -243,7 +243,8 @@ def checkpointed_bptt(
         x, states, weights = tf.nest.map_structure(
             tf.stop_gradient, (x, states, weights)
         )
-        like = tf.zeros((1, 1, sequence.form.output), states[0].dtype)
+        batch = tf.shape(states[0])[0]
+        like = tf.zeros((1, batch, sequence.form.output), states[0].dtype)
 
         def forward(number, states, starts, outputs):
             starts = _write(starts, number, states)
