@@ -230,6 +230,13 @@ CASES = [
     ),
 ]
 IDS = [case.id for case in CASES]
+# One row for each unit, and one for each way in which the terms of a step hang together.
+ONE_EACH = list({case.layer: case for case in reversed(CASES)}.values())[::-1]
+ANATOMIES = [
+    case
+    for case in CASES
+    if case.id in ("LSTM", "GRU-reset-before", "LayerNormLSTM", "ProjectedLSTM")
+]
 # Public classes that are no unit of their own: what they are instead.
 NOT_A_UNIT = {
     "RNN": "carries any cell",

@@ -54,6 +54,10 @@ class CIFGLSTMCell(ForgetGateCell):
 
     gates = ("f", "c", "o")
 
+    @property
+    def native_kernel(self):
+        return "coupled_lstm" if self.has_standard_activations else None
+
     def call(self, inputs, states, training=False):
         h, c = states
         x_f, x_c, x_o = self.project(inputs, training)

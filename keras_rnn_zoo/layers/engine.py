@@ -1,4 +1,12 @@
-"""From a recurrent layer to the loops of `keras_rnn_zoo.ops`, and which of them."""
+"""From a recurrent layer to what carries it through time, and which of them.
+
+    loop     Keras's loop, differentiated automatically; any cell, any backend
+    graph    our back-propagation through time, `keras_rnn_zoo.ops.bptt`
+    xla      the same, compiled by XLA for each shape
+    native   C++ kernels for the CPU, `keras_rnn_zoo.native`
+
+All of them give the same outputs, states and gradients.
+"""
 
 import inspect
 
@@ -6,10 +14,12 @@ import keras
 import tensorflow as tf
 from keras import ops, tree
 
+from keras_rnn_zoo.native import build, kernels
+from keras_rnn_zoo.native.context import may_run_here
 from keras_rnn_zoo.ops import bptt
 from keras_rnn_zoo.ops.loop import loop
 
-IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", 1, 2)
+IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", "native", 1, 2)
 
 
 def takes_engine(cell):
@@ -17,11 +27,36 @@ def takes_engine(cell):
     return hasattr(cell, "staged") and hasattr(cell, "input_terms")
 
 
-def choose(layer, training):
-    """The path of one call of `layer`: "loop", "graph" or "xla".
+def why_not_native(layer):
+    """What keeps a layer from the native kernels; None if nothing does."""
+    cell = layer.cell
+    if keras.config.backend() != "tensorflow":
+        return f"the backend is {keras.config.backend()}"
+    if getattr(cell, "native_kernel", None) is None:
+        return f"there is no kernel for this {type(cell).__name__}"
+    if layer.truncate or layer.checkpoint:
+        return "truncate and checkpoint are for the other paths"
+    if any(cell._zoneout_rates):
+        return "there is no kernel with zoneout"
+    if cell.dropout and cell.mask_per_gate:
+        return "the input has a dropout mask for each gate"
+    if tf.config.list_physical_devices("GPU"):
+        return "there is a GPU"
+    if not kernels.supports(cell.native_kernel, cell.compute_dtype):
+        if cell.compute_dtype not in build.DTYPES:
+            return f"there is no kernel for {cell.compute_dtype}"
+        return build.status(cell.compute_dtype).reason
+    return None
 
-    Inference takes the loop: it has nothing to keep for a way back, and an exported
-    model must hold neither a compiled function nor a gradient.
+
+def choose(layer, training):
+    """The path of one call of `layer`.
+
+    The native kernels are the fastest on a CPU (`python -m tests.benchmarks native`).
+    A file must never hold one of their ops, so that without being asked for by name
+    they are taken only where no file can come of it: eagerly, and inside of Keras's
+    fit, evaluate and predict. For inference elsewhere the loop is right: it keeps
+    nothing for a way back.
     """
     wanted = layer.implementation
     if (
@@ -30,18 +65,51 @@ def choose(layer, training):
         or not takes_engine(layer.cell)
     ):
         return "loop"
+    if wanted == "native" and (reason := why_not_native(layer)):
+        raise ValueError(
+            "`implementation` must be another than 'native' for this layer: "
+            f"{reason}. Received: implementation='native'. Use 'auto'."
+        )
     if wanted != "auto":
         return wanted
+    if may_run_here() and why_not_native(layer) is None:
+        return "native"
     if training is not True or tf.executing_eagerly():
         return "loop"
     return "graph"
+
+
+def run_native(layer, sequences, states, mask, training):
+    """Carries `layer.cell` through a sequence in C++. As `run`."""
+    cell = layer.cell
+    input_mask, recurrent_mask = cell._masks if training else (None, None)
+    if input_mask is not None:
+        sequences = sequences * ops.expand_dims(input_mask[0], 1)
+    if recurrent_mask is not None:
+        recurrent_mask = time_major(recurrent_mask)
+    last, outputs, states = kernels.rnn(
+        cell.native_kernel,
+        sequences,
+        list(states),
+        cell.kernel,
+        cell.recurrent_kernel,
+        cell.bias,
+        **cell.native_weights(),
+        mask=mask,
+        recurrent_dropout_mask=recurrent_mask,
+        go_backwards=layer.go_backwards,
+        zero_output_for_mask=layer.zero_output_for_mask,
+        return_sequences=layer.return_sequences,
+        training=bool(training),
+    )
+    return last, last[:, None] if outputs is None else outputs, list(states)
 
 
 def run(path, layer, sequences, states, mask, training):
     """Carries `layer.cell` through `(batch, time, features)`.
 
     Args:
-        path: "graph" or "xla".
+        path: "graph", "xla" or "native".
         layer: an `RNN` whose cell declares its terms, inside `masks_for_one_call`.
         sequences: `(batch, time, features)`.
         states: list of `(batch, size)` tensors.
@@ -51,6 +119,8 @@ def run(path, layer, sequences, states, mask, training):
     Returns:
         `(last_output, outputs, states)` as `keras.layers.RNN.inner_loop` does.
     """
+    if path == "native":
+        return run_native(layer, sequences, states, mask, training)
     cell = layer.cell
     masks = cell._masks if training else (None, None)
     present = [m for m in masks if m is not None]
@@ -75,7 +145,7 @@ def run(path, layer, sequences, states, mask, training):
     step = bptt.Step(one_step, training)
     steps = time_major(sequences)
     if layer.checkpoint is None:
-        terms = cell.input_terms(steps, training)
+        terms = cell.terms_of_all_steps(steps, training)
         outputs, states = bptt.bptt(step, [terms], states, of_step, present, **options)
     else:
         of_input = [w for w in cell.weights if w.name in cell.input_weights]
@@ -87,7 +157,7 @@ def run(path, layer, sequences, states, mask, training):
                 keras.StatelessScope(state_mapping=pairs),
                 cell.given_masks(masks_from(constants)),
             ):
-                return [cell.input_terms(x[0], training)]
+                return [cell.terms_of_all_steps(x[0], training)]
 
         outputs, states = bptt.checkpointed_bptt(
             step,

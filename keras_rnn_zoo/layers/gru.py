@@ -67,6 +67,12 @@ class GRUCell(GatedCell):
     def recurrent_bias(self):
         return self.bias[1] if self.use_bias and self.reset_after else None
 
+    @property
+    def native_kernel(self):
+        if not self.has_standard_activations:
+            return None
+        return "gru" if self.reset_after else "gru_reset_before"
+
     def call(self, inputs, states, training=False):
         [h] = states
         x_z, x_r, x_h = self.project(inputs, training)

@@ -83,6 +83,10 @@ class LSTMCell(ForgetGateCell):
 
     gates = ("i", "f", "c", "o")
 
+    @property
+    def native_kernel(self):
+        return "lstm" if self.has_standard_activations else None
+
     def call(self, inputs, states, training=False):
         h, c = states
         x_i, x_f, x_c, x_o = self.project(inputs, training)

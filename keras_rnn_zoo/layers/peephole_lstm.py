@@ -72,6 +72,13 @@ class PeepholeLSTMCell(ForgetGateCell):
             initializer=self.peephole_initializer,
         )
 
+    @property
+    def native_kernel(self):
+        return "peephole_lstm" if self.has_standard_activations else None
+
+    def native_weights(self):
+        return {"peepholes": self.peephole_kernel}
+
     def call(self, inputs, states, training=False):
         h, c = states
         x_i, x_f, x_c, x_o = self.project(inputs, training)

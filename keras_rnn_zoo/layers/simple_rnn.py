@@ -1,5 +1,7 @@
 """The simple recurrent network of Elman."""
 
+import keras
+
 from keras_rnn_zoo.layers.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.registry import register
 
@@ -43,6 +45,12 @@ class SimpleRNNCell(GatedCell):
 
     gates = ("h",)
     without_arguments = ("recurrent_activation",)
+
+    @property
+    def native_kernel(self):
+        if self.activation is keras.activations.tanh:
+            return "simple_rnn"
+        return "simple_rnn_relu" if self.activation is keras.activations.relu else None
 
     def call(self, inputs, states, training=False):
         [h] = states

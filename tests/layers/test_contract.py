@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo
-from tests.cases import CASES, IDS
+from tests.cases import CASES, IDS, ONE_EACH
 from tests.compare import assert_close, assert_same, randomise, run
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
 FEATURES = 3
 
 
@@ -65,7 +66,7 @@ def test_config_holds_every_argument_and_comes_back(case, rng):
     assert_close(again(x), layer(x))
 
 
-@each_case
+@each_unit
 def test_keras_file_round_trip(case, rng, tmp_path):
     model = keras.Sequential(
         [
@@ -91,7 +92,7 @@ def test_cell_config_round_trip(case):
     assert type(again) is case.cell and again.get_config() == cell.get_config()
 
 
-@each_case
+@each_unit
 def test_unrolled_and_compiled_are_the_loop(case, rng):
     x, mask = draw(rng), rng.random((2, 6)) > 0.3
     loop = built(case, rng, return_sequences=True, return_state=True)
@@ -119,7 +120,7 @@ def test_every_weight_gets_a_gradient(case, rng):
             assert np.abs(gradient).max() > 0 and np.isfinite(gradient).all(), name
 
 
-@each_case
+@each_unit
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
 def test_dtype_policy_reaches_the_cell(case, policy, rng):
     layer = case.make_layer(dtype=policy, return_state=True)
@@ -130,7 +131,7 @@ def test_dtype_policy_reaches_the_cell(case, policy, rng):
     assert {w.dtype for w in layer.weights} == {expected.variable_dtype}
 
 
-@each_case
+@each_unit
 def test_dynamic_batch_and_time_in_one_trace(case, rng):
     layer = built(case, rng)
     traces = []
@@ -146,7 +147,7 @@ def test_dynamic_batch_and_time_in_one_trace(case, rng):
     assert len(traces) == 1
 
 
-@each_case
+@each_unit
 def test_trains_in_a_model_with_masks_and_many_lengths(case, rng):
     model = keras.Sequential(
         [
@@ -167,7 +168,7 @@ def test_trains_in_a_model_with_masks_and_many_lengths(case, rng):
     assert history["accuracy"][-1] > 0.9 > history["accuracy"][0]
 
 
-@each_case
+@each_unit
 def test_portable_export_loads_and_agrees(case, rng, tmp_path):
     model = keras.Sequential(
         [

@@ -9,10 +9,11 @@ import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.ops import bptt
-from tests.cases import CASES, IDS
+from tests.cases import ANATOMIES, CASES, IDS
 from tests.compare import assert_close, assert_same, randomise, run
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+each_anatomy = pytest.mark.parametrize("case", ANATOMIES, ids=lambda case: case.id)
 FEATURES = 3
 
 
@@ -36,7 +37,7 @@ def draw(rng, layer, batch, time, dtype):
 
 
 @each_case
-@hypothesis.settings(max_examples=12)
+@hypothesis.settings(max_examples=5)
 @hypothesis.given(
     batch=st.integers(1, 4),
     time=st.integers(1, 6),
@@ -66,7 +67,7 @@ def test_graph_equals_loop(
     assert_same(actual, run(loop, inputs, states, mask), dtype)
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize("masked", [False, True])
 def test_xla_equals_loop(case, masked, rng):
     fast, loop = pair(case, "xla", rng, dtype="float64", go_backwards=masked)
@@ -129,7 +130,7 @@ def test_dropout_takes_the_engine_too(case, option, rng):
     assert np.abs(actual["output"] - plain["output"]).max() > 1e-3
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(case, policy, rng):
     fast, loop = pair(case, "graph", rng, dtype=policy)
@@ -250,7 +251,7 @@ def test_fit_through_the_engine_is_fit_through_the_loop(rng):
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("implementation", ["graph", "loop"])
 def test_truncated_gradients_are_those_of_detached_chunks(
@@ -298,7 +299,7 @@ def test_truncated_gradients_are_those_of_detached_chunks(
         assert_close(actual[name], expected, "float64", name)
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize("every", [1, 3, 4, 10])
 def test_checkpointed_equals_loop(case, every, rng):
     masked = every != 3
