@@ -1,0 +1,139 @@
+"""Units of the zoo against other people's: PyTorch, and TensorFlow Addons' formulas."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_rnn_zoo as zoo
+from tests.compare import assert_close, randomise
+from tests.references import sigmoid
+
+BATCH, TIME, FEATURES, UNITS = 3, 5, 4, 6
+
+
+@pytest.mark.parametrize("projection_units", [1, 2, 5])
+def test_projected_lstm_is_that_of_pytorch(projection_units, rng):
+    torch = pytest.importorskip("torch")
+    theirs = torch.nn.LSTM(
+        FEATURES, UNITS, proj_size=projection_units, batch_first=True
+    ).double()
+    ours = zoo.ProjectedLSTM(
+        UNITS,
+        projection_units,
+        return_sequences=True,
+        return_state=True,
+        dtype="float64",
+    )
+    ours.build((None, None, FEATURES))
+    randomise(ours, rng)
+    kernel, recurrent, bias, projection = ours.get_weights()
+    pairs = {
+        "weight_ih_l0": kernel.T,
+        "weight_hh_l0": recurrent.T,
+        "bias_ih_l0": bias,
+        "bias_hh_l0": 0 * bias,
+        "weight_hr_l0": projection.T,
+    }
+    theirs.load_state_dict({k: torch.tensor(w) for k, w in pairs.items()})
+    x = rng.normal(size=(BATCH, TIME, FEATURES))
+    h, c = (rng.normal(size=(BATCH, n)) for n in (projection_units, UNITS))
+    inputs = torch.tensor(x, requires_grad=True)
+    expected, (h_n, c_n) = theirs(
+        inputs, (torch.tensor(h)[None], torch.tensor(c)[None])
+    )
+    (expected.sum() + c_n.sum()).backward()
+    watched = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        outputs, *states = ours(watched, initial_state=[h, c])
+        loss = tf.reduce_sum(outputs) + tf.reduce_sum(states[1])
+    weights = [w.value for w in ours.weights]
+    by_input, by_kernel, _, by_bias, by_projection = tape.gradient(
+        loss, [watched, *weights]
+    )
+    assert_close(outputs, expected.detach().numpy(), "float64")
+    assert_close(states[0], h_n[0].detach().numpy(), "float64")
+    assert_close(states[1], c_n[0].detach().numpy(), "float64")
+    assert_close(by_input, inputs.grad.numpy(), "float64")
+    assert_close(by_kernel, theirs.weight_ih_l0.grad.numpy().T, "float64")
+    assert_close(by_bias, theirs.bias_ih_l0.grad.numpy(), "float64")
+    assert_close(by_projection, theirs.weight_hr_l0.grad.numpy().T, "float64")
+
+
+def normalised(z, gamma, beta, epsilon=1e-3):
+    centred = z - z.mean(-1, keepdims=True)
+    return centred / np.sqrt(z.var(-1, keepdims=True) + epsilon) * gamma + beta
+
+
+def test_layer_norm_lstm_is_that_of_addons(rng):
+    """`tfa.rnn.LayerNormLSTMCell`: one step; it carries the normalised memory on."""
+    cell = zoo.LayerNormLSTMCell(UNITS, dtype="float64")
+    cell.build((None, FEATURES))
+    randomise(cell, rng)
+    kernel, recurrent, bias, gamma_k, gamma_r, gamma_s, beta_s = cell.get_weights()
+    beta_k, beta_r, bias_there = rng.normal(size=(3, 4 * UNITS))
+    cell.bias.assign(beta_k + beta_r + bias_there)
+    x, h, c = (rng.normal(size=(BATCH, n)) for n in (FEATURES, UNITS, UNITS))
+    z = normalised(x @ kernel, gamma_k, beta_k)
+    z = z + normalised(h @ recurrent, gamma_r, beta_r) + bias_there
+    z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
+    c_new = sigmoid(z_f) * c + sigmoid(z_i) * np.tanh(z_c)
+    c_there = normalised(c_new, gamma_s, beta_s)
+    output, [_, carried] = cell(x, [h, c])
+    assert_close(output, sigmoid(z_o) * np.tanh(c_there), "float64")
+    assert_close(normalised(np.asarray(carried), gamma_s, beta_s), c_there, "float64")
+
+
+def test_layer_norm_lstm_gives_the_stored_value_of_addons():
+    """Constant weights of 0.5, so that only N(c), which is ∓1, tells units apart."""
+    half = keras.initializers.Constant(0.5)
+    cell = zoo.LayerNormLSTMCell(
+        2,
+        kernel_initializer=half,
+        recurrent_initializer=half,
+        bias_initializer=half,
+        epsilon=1e-12,
+        dtype="float64",
+    )
+    h, c = np.array([[0.2, 0.3]]), np.array([[0.0, 0.1]])
+    output, [h_new, _] = cell(np.ones((1, 3)), [h, c])
+    np.testing.assert_allclose(output, [[-0.47406167, 0.47406143]], rtol=1e-6)
+    np.testing.assert_array_equal(output, h_new)
+
+
+def test_layer_norm_simple_rnn_is_that_of_addons(rng):
+    """`tfa.rnn.LayerNormSimpleRNNCell`: φ(ln(x W + h U) + b), ln without offset."""
+    cell = zoo.LayerNormSimpleRNNCell(UNITS, epsilon=1e-5, dtype="float64")
+    cell.build((None, FEATURES))
+    randomise(cell, rng)
+    kernel, recurrent, bias, gamma = cell.get_weights()
+    x, h = (rng.normal(size=(BATCH, n)) for n in (FEATURES, UNITS))
+    net = normalised(x @ kernel + h @ recurrent, gamma, 0.0, 1e-5)
+    assert_close(cell(x, [h])[0], np.tanh(net + bias), "float64")
+
+
+def test_peephole_lstm_is_that_of_addons(rng):
+    """`tfa.rnn.PeepholeLSTMCell`: three vectors, for input, forget and output gate."""
+    cell = zoo.PeepholeLSTMCell(UNITS, dtype="float64")
+    cell.build((None, FEATURES))
+    randomise(cell, rng)
+    kernel, recurrent, bias, peepholes = cell.get_weights()
+    p_i, p_f, p_o = np.split(peepholes, 3)
+    x, h, c = (rng.normal(size=(BATCH, n)) for n in (FEATURES, UNITS, UNITS))
+    z0, z1, z2, z3 = np.split(x @ kernel + h @ recurrent + bias, 4, axis=1)
+    c_new = sigmoid(z1 + p_f * c) * c + sigmoid(z0 + p_i * c) * np.tanh(z2)
+    h_new = sigmoid(z3 + p_o * c_new) * np.tanh(c_new)
+    output, [_, carried] = cell(x, [h, c])
+    assert_close(output, h_new, "float64")
+    assert_close(carried, c_new, "float64")
+
+
+def test_peephole_lstm_gives_the_stored_value_of_addons():
+    cell = zoo.PeepholeLSTMCell(
+        5, kernel_initializer="ones", peephole_initializer="ones"
+    )
+    x = np.eye(5, 4, k=-1, dtype="float32")[[2, 3, 4, 0]]
+    output, _ = cell(x, cell.get_initial_state(4))
+    expected = np.repeat([[0.417551], [0.417551], [0.417551], [0.0]], 5, axis=1)
+    np.testing.assert_allclose(output, expected, rtol=1e-6, atol=1e-6)
