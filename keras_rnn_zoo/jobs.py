@@ -189,7 +189,6 @@ def _train_into(
     seconds = {}
     reporter.say(f"{recipe.name}: {recipe.title}")
     with keras.device(device):
-        keras.utils.set_random_seed(recipe.seed)
         since = time.perf_counter()
         pipelines = fitting.load_data(recipe, data_dir=data_dir, download=download)
         seconds["data"] = time.perf_counter() - since

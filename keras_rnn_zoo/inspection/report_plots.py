@@ -110,7 +110,8 @@ def curves(path, history, best_epoch, metric, *, test=None, baselines=(), title=
         right.axhline(float(shown([value])[0]), color="#8a8a8a", linewidth=0.8)
     figure.suptitle(title, fontsize=11)
     figure.tight_layout(rect=(0, 0, 0.78 if baselines else 1, 1))
-    _label_lines(right, [(f"{n}: {v:.3f}", shown([v])[0]) for n, v in baselines])
+    lines = [(n, float(shown([v])[0])) for n, v in baselines]
+    _label_lines(right, [(f"{n}: {v:.3f}", v) for n, v in lines])
     figure.savefig(path)
 
 

@@ -80,6 +80,8 @@ def training_batches(recipe, pipelines):
 def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     """Build the model of a recipe for some data; its weights exist afterwards.
 
+    The seeds of Python, NumPy and Keras are set to the recipe's first.
+
     Args:
         recipe: `Recipe`.
         pipelines: the data: says how many classes and which inputs there are.
@@ -88,6 +90,7 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     Raises:
         ValueError: if the topology refuses an argument.
     """
+    keras.utils.set_random_seed(recipe.seed)
     topology = getattr(topologies, recipe.model.topology)
     if pipelines.vocabulary_size is not None:
         width = {"vocabulary_size": pipelines.vocabulary_size}
@@ -198,7 +201,7 @@ def fit(
 ) -> Fit:
     """Train a model and keep the epoch that is best on the validation data.
 
-    The test data is not looked at. The seeds of Python, NumPy and Keras are set first.
+    The test data is not looked at.
 
     Args:
         recipe: `Recipe`.
@@ -210,7 +213,6 @@ def fit(
     Raises:
         ValueError: if `training.monitor` is not among what is measured.
     """
-    keras.utils.set_random_seed(recipe.seed)
     dataset, steps = training_batches(recipe, pipelines)
     compile_model(recipe, model, steps)
     training = recipe.training
