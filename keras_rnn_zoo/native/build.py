@@ -32,7 +32,7 @@ try:
 except ImportError:  # not on Windows, where the native kernels are not offered
     fcntl = None
 
-SOURCES = pathlib.Path(__file__).parent / "src"
+SOURCES = pathlib.Path(__file__).parent
 
 # One library for each type. The first declares the ops, so it is always loaded first.
 DTYPES = {"float32": "float", "float64": "double"}

@@ -642,11 +642,11 @@ class Driver {
   }
 
   // to (depth, gates * units)[:, gate : gate + count] += left' D[:, slot : slot + count],
-  // left (slots, depth). `to` starts as zeros. A panel of D, `kBlock` slots long, is copied
-  // to where it stays in the cache.
+  // left (slots, depth). `to` starts as zeros. For `kBlock` slots at a time, left and a
+  // panel of D are copied to where they stay in the cache.
   void weight_product(const T* left, Index depth, const T* gates, T* to, int gate, int count,
                       int slot) const {
-    constexpr Index kBlock = 256, kSpan = kMaxVectors * V::size, kBlockRows = rows_for(4);
+    constexpr Index kBlock = 512, kSpan = kMaxVectors * V::size, kBlockRows = rows_for(4);
     const Index u = in_.units, total = slots_.total(), columns = count * u;
     const Index work = total * depth * columns;
     const Index panels = (columns + kSpan - 1) / kSpan;
@@ -660,23 +660,46 @@ class Driver {
       const Index last_panel = panels * (task % across + 1) / across;
       const Index first = depth * (task / across) / down;
       const Index last = depth * (task / across + 1) / down;
-      Scratch<T> panel(kBlock * kSpan);
+      Scratch<T> panels_of(kBlock * kSpan * (last_panel - first_panel));
+      Scratch<T> rows_of(kBlock * (last - first + kBlockRows));
       alignas(64) T tile[kMaxRows * kSpan];
       const T* a[kMaxRows];
       for (Index begin = 0; begin < total; begin += kBlock) {
         const Index steps = std::min(kBlock, total - begin);
+        for (Index i = first; i < last; i += kBlockRows) {
+          const Index rows = std::min(kBlockRows, last - i);
+          const T* from = left + begin * depth + i;
+          T* line = rows_of.data() + (i - first) * kBlock;
+          for (Index k = 0; k < steps; ++k, from += depth, line += kBlockRows) {
+            if (rows == kBlockRows) {
+              std::memcpy(line, from, kBlockRows * sizeof(T));
+            } else {
+              std::copy_n(from, rows, line);
+            }
+          }
+        }
+        for (Index k = 0; k < steps; ++k) {
+          const T* from = gates + (begin + k) * kSlots * u;
+          T* line = panels_of.data() + k * kSpan;
+          for (Index p = first_panel; p < last_panel; ++p, line += kBlock * kSpan) {
+            const Index used = std::min(kSpan, columns - p * kSpan);
+            if (used == kSpan) {
+              std::memcpy(line, from + p * kSpan, kSpan * sizeof(T));
+            } else {
+              std::copy_n(from + p * kSpan, used, line);
+              std::fill(line + used, line + kSpan, T(0));
+            }
+          }
+        }
         for (Index p = first_panel; p < last_panel; ++p) {
           const Index used = std::min(kSpan, columns - p * kSpan);
-          for (Index k = 0; k < steps; ++k) {
-            T* line = panel.data() + k * kSpan;
-            std::copy_n(gates + (begin + k) * kSlots * u + p * kSpan, used, line);
-            std::fill(line + used, line + kSpan, T(0));
-          }
+          const T* panel = panels_of.data() + (p - first_panel) * kBlock * kSpan;
           for (Index i = first; i < last; i += kBlockRows) {
             const int rows = std::min(kBlockRows, last - i);
             std::fill_n(tile, rows * kSpan, T(0));
-            for (int r = 0; r < rows; ++r) a[r] = left + begin * depth + i + r;
-            product(rows, kMaxVectors, a, depth, panel.data(), kSpan, steps, tile, kSpan,
+            const T* packed = rows_of.data() + (i - first) * kBlock;
+            for (int r = 0; r < rows; ++r) a[r] = packed + r;
+            product(rows, kMaxVectors, a, kBlockRows, panel, kSpan, steps, tile, kSpan,
                     Index(kMaxVectors - 1));
             for (int r = 0; r < rows; ++r) {
               T* line = to + (i + r) * kGates * u + p * kSpan;
