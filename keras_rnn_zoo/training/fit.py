@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_rnn_zoo import topologies
+from keras_rnn_zoo.layers import sampling_schedules
 from keras_rnn_zoo.metrics import BitsPerCharacter, TokenAccuracy
 
 #: The quantity a task is judged by, and whether more of it is better.
@@ -99,7 +100,7 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     model = topology(
         pipelines.num_outputs,
         **width,
-        **recipe.model.arguments(),
+        **_model_arguments(recipe),
         seed=recipe.seed,
         dtype=dtype,
         name=recipe.name,
@@ -109,6 +110,31 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     if recipe.training.initial_weights is not None:
         model.load_weights(recipe.training.initial_weights)
     return model
+
+
+def _model_arguments(recipe):
+    arguments = recipe.model.arguments()
+    schedule = arguments.get("sampling_schedule")
+    if isinstance(schedule, dict):
+        options = dict(schedule)
+        name = options.pop("class", None)
+        known = {
+            one.__name__: one
+            for one in sampling_schedules.SamplingSchedule.__subclasses__()
+        }
+        if name not in known:
+            raise ValueError(
+                "`class` of `model.sampling_schedule` must be one of "
+                f"{', '.join(known)}. Received: class={name!r}."
+            )
+        try:
+            arguments["sampling_schedule"] = known[name](**options)
+        except TypeError as error:
+            raise ValueError(
+                f"`model.sampling_schedule` must hold arguments of {name}. "
+                f"Received: {schedule!r} ({error})."
+            ) from error
+    return arguments
 
 
 def task_metrics(task: str) -> list[keras.metrics.Metric]:

@@ -76,6 +76,8 @@ class ModelRecipe:
 
     Attributes:
         topology: name of a class in `keras_rnn_zoo.topologies`.
+        sampling_schedule: as in that class, or a table: `class`, the name of a
+            schedule in `keras_rnn_zoo.layers`, and its arguments.
         Other attributes: arguments of that class, see there.
     """
 
@@ -92,7 +94,7 @@ class ModelRecipe:
     output_dropout: float | None = None
     training_feedback: str | None = None
     feedback: str | None = None
-    sampling_schedule: str | float | None = None
+    sampling_schedule: str | float | dict[str, Any] | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments for the topology: the keys that were set."""

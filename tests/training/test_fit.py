@@ -173,6 +173,29 @@ def test_a_recipe_can_start_from_weights(rng, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_sampling_schedule_can_be_a_table(rng):
+    def schedule(**table):
+        recipe = recipes.parse(
+            recipe_of().to_toml().replace("ManyToMany", "OutputRecurrence"), "r/r.toml"
+        )
+        recipe = recipe.replace(
+            model__training_feedback="soft", model__sampling_schedule=table
+        )
+        assert recipes.parse(recipe.to_toml(), "small/r.toml") == recipe
+        return fitting.build_model(recipe, pipelines(rng)).get_config()
+
+    config = schedule(**{"class": "LinearSampling", "c": 0.5, "minimum": 0.25})
+    assert config["sampling_schedule"]["config"] == {
+        "k": 1.0,
+        "c": 0.5,
+        "minimum": 0.25,
+    }
+    with pytest.raises(ValueError, match="LinearSampling.*Received: class='Linear'"):
+        schedule(**{"class": "Linear"})
+    with pytest.raises(ValueError, match="Received:.*'d': 0.5"):
+        schedule(**{"class": "LinearSampling", "d": 0.5})
+
+
 def test_the_limit_is_a_number_of_sequences(rng):
     data = pipelines(rng)
     assert fitting.training_batches(recipe_of(), data)[1] == 3
