@@ -1,35 +1,74 @@
 """The home of recurrent networks in Keras 3: cells, layers and ready-built models."""
 
-from keras_rnn_zoo import layers as layers
-from keras_rnn_zoo.layers import CIFGLSTM as CIFGLSTM
-from keras_rnn_zoo.layers import GRU as GRU
-from keras_rnn_zoo.layers import JANET as JANET
-from keras_rnn_zoo.layers import LSTM as LSTM
-from keras_rnn_zoo.layers import MGU as MGU
-from keras_rnn_zoo.layers import RNN as RNN
-from keras_rnn_zoo.layers import Bidirectional as Bidirectional
-from keras_rnn_zoo.layers import CIFGLSTMCell as CIFGLSTMCell
-from keras_rnn_zoo.layers import GRUCell as GRUCell
-from keras_rnn_zoo.layers import IndRNN as IndRNN
-from keras_rnn_zoo.layers import IndRNNCell as IndRNNCell
-from keras_rnn_zoo.layers import JANETCell as JANETCell
-from keras_rnn_zoo.layers import LayerNormGRU as LayerNormGRU
-from keras_rnn_zoo.layers import LayerNormGRUCell as LayerNormGRUCell
-from keras_rnn_zoo.layers import LayerNormLSTM as LayerNormLSTM
-from keras_rnn_zoo.layers import LayerNormLSTMCell as LayerNormLSTMCell
-from keras_rnn_zoo.layers import LayerNormSimpleRNN as LayerNormSimpleRNN
-from keras_rnn_zoo.layers import LayerNormSimpleRNNCell as LayerNormSimpleRNNCell
-from keras_rnn_zoo.layers import LSTMCell as LSTMCell
-from keras_rnn_zoo.layers import MaxAbs as MaxAbs
-from keras_rnn_zoo.layers import MGUCell as MGUCell
-from keras_rnn_zoo.layers import MinGRU as MinGRU
-from keras_rnn_zoo.layers import MinGRUCell as MinGRUCell
-from keras_rnn_zoo.layers import PeepholeLSTM as PeepholeLSTM
-from keras_rnn_zoo.layers import PeepholeLSTMCell as PeepholeLSTMCell
-from keras_rnn_zoo.layers import ProjectedLSTM as ProjectedLSTM
-from keras_rnn_zoo.layers import ProjectedLSTMCell as ProjectedLSTMCell
-from keras_rnn_zoo.layers import SimpleRNN as SimpleRNN
-from keras_rnn_zoo.layers import SimpleRNNCell as SimpleRNNCell
-from keras_rnn_zoo.layers import StackedRNNCells as StackedRNNCells
-from keras_rnn_zoo.layers import UnitUniform as UnitUniform
+import importlib
+import pathlib
+import sys
+
 from keras_rnn_zoo.version import __version__ as __version__
+
+_TOPOLOGIES = ("ManyToMany", "ManyToOne", "OutputRecurrence")
+_LAYERS = (
+    "CIFGLSTM",
+    "GRU",
+    "JANET",
+    "LSTM",
+    "MGU",
+    "RNN",
+    "Bidirectional",
+    "CIFGLSTMCell",
+    "GRUCell",
+    "IndRNN",
+    "IndRNNCell",
+    "JANETCell",
+    "JordanRNN",
+    "LayerNormGRU",
+    "LayerNormGRUCell",
+    "LayerNormLSTM",
+    "LayerNormLSTMCell",
+    "LayerNormSimpleRNN",
+    "LayerNormSimpleRNNCell",
+    "LSTMCell",
+    "MaxAbs",
+    "MGUCell",
+    "MinGRU",
+    "MinGRUCell",
+    "PeepholeLSTM",
+    "PeepholeLSTMCell",
+    "ProjectedLSTM",
+    "ProjectedLSTMCell",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+    "UnitUniform",
+)
+
+_ROOMS = ("layers", "topologies")
+
+__all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__"]
+
+
+def __getattr__(name):
+    if name in _LAYERS:
+        return getattr(importlib.import_module("keras_rnn_zoo.layers"), name)
+    if name in _TOPOLOGIES:
+        return getattr(importlib.import_module("keras_rnn_zoo.topologies"), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"keras_rnn_zoo.{name}")
+    raise AttributeError(f"module 'keras_rnn_zoo' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+def _is_the_command():
+    """Whether this process is `keras-rnn-zoo`, which imports Keras when it needs it."""
+    started = [*sys.argv[:1], *sys.orig_argv[1:3]]
+    return any(pathlib.Path(part).stem == "keras-rnn-zoo" for part in started) or (
+        "keras_rnn_zoo.cli" in started
+    )
+
+
+if not _is_the_command():
+    # Keras must know the classes before it loads a saved model.
+    importlib.import_module("keras_rnn_zoo.topologies")

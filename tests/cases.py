@@ -230,7 +230,7 @@ CASES = [
     ),
 ]
 IDS = [case.id for case in CASES]
-# One row for each unit, and one for each way in which the terms of a step hang together.
+# One row for each unit; and one for each way in which a step's terms hang together.
 ONE_EACH = list({case.layer: case for case in reversed(CASES)}.values())[::-1]
 ANATOMIES = [
     case

@@ -20,8 +20,7 @@ hypothesis.settings.load_profile("zoo")
 
 @pytest.fixture(autouse=True)
 def fresh_start():
-    """The same seed for every test, float32, and no layer names left over."""
-    keras.utils.clear_session()
+    """The same seed and float32 for every test."""
     keras.utils.set_random_seed(20)
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")

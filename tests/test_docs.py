@@ -25,7 +25,8 @@ MODULES = sorted(
 def test_doctests(name):
     module = importlib.import_module(name)
     scope = {**vars(module), "np": np, "keras": keras, "keras_rnn_zoo": keras_rnn_zoo}
-    scope.update({k: v for k, v in vars(keras_rnn_zoo).items() if k not in scope})
+    public = {name: getattr(keras_rnn_zoo, name) for name in keras_rnn_zoo.__all__}
+    scope = {**public, **scope}
     failures, _ = doctest.testmod(
         module, extraglobs=scope, optionflags=doctest.ELLIPSIS, verbose=False
     )

@@ -14,6 +14,7 @@ from keras_rnn_zoo.layers.ind_rnn import MaxAbs as MaxAbs
 from keras_rnn_zoo.layers.ind_rnn import UnitUniform as UnitUniform
 from keras_rnn_zoo.layers.janet import JANET as JANET
 from keras_rnn_zoo.layers.janet import JANETCell as JANETCell
+from keras_rnn_zoo.layers.jordan_rnn import JordanRNN as JordanRNN
 from keras_rnn_zoo.layers.layer_norm import LayerNormGRU as LayerNormGRU
 from keras_rnn_zoo.layers.layer_norm import LayerNormGRUCell as LayerNormGRUCell
 from keras_rnn_zoo.layers.layer_norm import LayerNormLSTM as LayerNormLSTM

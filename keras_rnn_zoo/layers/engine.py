@@ -53,10 +53,10 @@ def choose(layer, training):
     """The path of one call of `layer`.
 
     The native kernels are the fastest on a CPU (`python -m tests.benchmarks native`).
-    A file must never hold one of their ops, so that without being asked for by name
-    they are taken only where no file can come of it: eagerly, and inside of Keras's
-    fit, evaluate and predict. For inference elsewhere the loop is right: it keeps
-    nothing for a way back.
+    A file must never hold one of their ops, so that they are taken only where no file
+    can come of it, also when asked for by name: eagerly, and inside of Keras's fit,
+    evaluate and predict. For inference elsewhere the loop is right: it keeps nothing
+    for a way back.
     """
     wanted = layer.implementation
     if (
@@ -70,9 +70,9 @@ def choose(layer, training):
             "`implementation` must be another than 'native' for this layer: "
             f"{reason}. Received: implementation='native'. Use 'auto'."
         )
-    if wanted != "auto":
+    if wanted in ("graph", "xla"):
         return wanted
-    if may_run_here() and why_not_native(layer) is None:
+    if may_run_here() and (wanted == "native" or why_not_native(layer) is None):
         return "native"
     if training is not True or tf.executing_eagerly():
         return "loop"
@@ -150,9 +150,10 @@ def run(path, layer, sequences, states, mask, training):
     else:
         of_input = [w for w in cell.weights if w.name in cell.input_weights]
         all_weights = of_step + [tf.convert_to_tensor(w.value) for w in of_input]
+        variables = [*cell.step_weights(), *of_input]
 
         def project(x, weights, constants):
-            pairs = list(zip(of_input, weights[len(names) :], strict=True))
+            pairs = list(zip(variables, weights, strict=True))
             with (
                 keras.StatelessScope(state_mapping=pairs),
                 cell.given_masks(masks_from(constants)),

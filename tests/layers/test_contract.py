@@ -157,7 +157,9 @@ def test_trains_in_a_model_with_masks_and_many_lengths(case, rng):
         ]
     )
     model.compile(
-        keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy", ["accuracy"]
+        keras.optimizers.Adam(0.03),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
     )
     tokens = rng.integers(1, 9, size=(64, 12)).astype("int32")
     data = tf.data.Dataset.from_tensor_slices(tokens).map(lambda t: (t, t))

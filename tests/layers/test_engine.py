@@ -64,7 +64,9 @@ def test_graph_equals_loop(
     inputs, states = draw(rng, loop, batch, time, dtype)
     mask = rng.random((batch, time)) > 0.4 if masked else None
     actual = run(fast, inputs, states, mask)
-    assert_same(actual, run(loop, inputs, states, mask), dtype)
+    # Normalising four numbers divides by a spread that may be small.
+    factor = 10.0 if "LayerNorm" in case.id else 1.0
+    assert_same(actual, run(loop, inputs, states, mask), dtype, factor)
 
 
 @each_anatomy
@@ -122,6 +124,8 @@ def test_gradients_are_finite_differences(case, rng):
 @pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
 def test_dropout_takes_the_engine_too(case, option, rng):
     """One seed: the same masks, so the same outputs and gradients."""
+    if option not in case.cell.arguments:
+        pytest.skip(f"{case.id} has no {option}")
     fast, loop = pair(case, "graph", rng, seed=3, **{option: 0.4})
     inputs, states = draw(rng, loop, 3, 5, "float32")
     actual = run(fast, inputs, states, training=True)
