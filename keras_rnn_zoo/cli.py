@@ -377,10 +377,13 @@ def _figures_table(title, model, baselines, spread=None):
 @_friendly
 def list_models(runs: Runs = pathlib.Path("runs")):
     """List the models that can be trained, and those that are."""
+    entries = jobs.list_models(runs)
     table = Table()
-    for heading in ("name", "what it does", "model", "trained: test figure"):
-        table.add_column(heading, no_wrap=heading != "what it does")
-    for entry in jobs.list_models(runs):
+    longest = max(len(entry.recipe.name) for entry in entries)
+    table.add_column("name", no_wrap=True, min_width=longest)
+    for heading in ("what it does", "model", "trained: test figure"):
+        table.add_column(heading, min_width=10)
+    for entry in entries:
         table.add_row(
             entry.recipe.name,
             entry.recipe.title,
