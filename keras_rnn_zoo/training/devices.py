@@ -161,25 +161,14 @@ _PATHS = {
 
 
 def _recurrent_path():
-    """Ask an LSTM which loop it takes inside `fit` and inside `predict`."""
-    import keras
-    import tensorflow as tf
-
+    """Say which loop an LSTM takes inside `fit` and inside `predict`."""
     from keras_rnn_zoo.layers import LSTM, engine
 
-    chosen, layer = {}, LSTM(2)
-
-    class Asking(keras.Model):
-        def train_step(self, data):
-            chosen["training"] = engine.choose(layer, True)
-
-        def predict_step(self, data):
-            chosen["prediction"] = engine.choose(layer, False)
-
-    model = Asking()
-    for step in (model.train_step, model.predict_step):
-        tf.function(step, autograph=False)(None)
-    return "; ".join(f"{use}: {_PATHS.get(p, p)}" for use, p in chosen.items())
+    why_not = engine.why_not_native(LSTM(2))
+    paths = ("native", "native") if why_not is None else ("graph", "loop")
+    uses = zip(("training", "prediction"), paths, strict=True)
+    text = "; ".join(f"{use}: {_PATHS[path]}" for use, path in uses)
+    return text if why_not is None else f"{text} ({why_not})"
 
 
 def _native():
