@@ -381,8 +381,9 @@ def list_models(runs: Runs = pathlib.Path("runs")):
     table = Table()
     longest = max(len(entry.recipe.name) for entry in entries)
     table.add_column("name", no_wrap=True, min_width=longest)
-    for heading in ("what it does", "model", "trained: test figure"):
-        table.add_column(heading, min_width=10)
+    table.add_column("what it does", min_width=10)
+    table.add_column("model", min_width=10)
+    table.add_column("test figure", no_wrap=True)
     for entry in entries:
         table.add_row(
             entry.recipe.name,
