@@ -137,3 +137,44 @@ def test_peephole_lstm_gives_the_stored_value_of_addons():
     output, _ = cell(x, cell.get_initial_state(4))
     expected = np.repeat([[0.417551], [0.417551], [0.417551], [0.0]], 5, axis=1)
     np.testing.assert_allclose(output, expected, rtol=1e-6, atol=1e-6)
+
+
+def _torch_layer(name, features, units):
+    torch = pytest.importorskip("torch")
+    kind = {"SimpleRNN": "RNN"}.get(name, name)
+    return torch, getattr(torch.nn, kind)(features, units, batch_first=True).double()
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_the_documented_three_are_those_of_pytorch(name, rng):
+    torch, theirs = _torch_layer(name, 3, 4)
+    ours = getattr(zoo, name)(
+        4, return_sequences=True, return_state=True, dtype="float64"
+    )
+    ours.build((None, None, 3))
+    weights = [rng.normal(scale=0.5, size=w.shape) for w in ours.get_weights()]
+    ours.set_weights(weights)
+    # Keras's blocks in PyTorch's order: LSTM i, f, g, o alike; GRU r, z, n.
+    order = {"SimpleRNN": [0], "LSTM": [0, 1, 2, 3], "GRU": [1, 0, 2]}[name]
+
+    def permuted(weight):
+        blocks = np.split(weight, len(order), axis=-1)
+        return torch.tensor(np.concatenate([blocks[k] for k in order], -1).T.copy())
+
+    kernel, recurrent_kernel, bias = weights
+    pair = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
+    with torch.no_grad():
+        theirs.weight_ih_l0.copy_(permuted(kernel))
+        theirs.weight_hh_l0.copy_(permuted(recurrent_kernel))
+        theirs.bias_ih_l0.copy_(permuted(pair[0]))
+        theirs.bias_hh_l0.copy_(permuted(pair[1]))
+    x = rng.normal(size=(2, 5, 3))
+    states = [rng.normal(size=(2, 4)) for _ in ours.state_size]
+    first = [torch.tensor(s[None]) for s in states]
+    start = tuple(first) if len(first) > 1 else first[0]
+    expected, last = theirs(torch.tensor(x), start)
+    actual, *ends = ours(x, initial_state=states)
+    assert_close(actual, expected.detach().numpy(), "float64")
+    last = last if isinstance(last, tuple) else (last,)
+    for end, known in zip(ends, last, strict=True):
+        assert_close(end, known.detach().numpy()[0], "float64")

@@ -80,3 +80,21 @@ def exchanged(weight, gates):
         return weight[::-1]
     first, second, *rest = np.split(weight, gates, axis=-1)
     return np.concatenate([second, first, *rest], -1)
+
+
+def test_control_constant_weights_notice_nothing():
+    """Why every weight above is drawn: with equal ones no order of blocks is wrong."""
+    for case in CASES:
+        if case.id not in ("LSTM", "GRU"):
+            continue
+        layer = case.make_layer(dtype="float64", return_sequences=True)
+        layer.build((None, None, FEATURES))
+        weights = [np.full(w.shape, 0.01) for w in layer.get_weights()]
+        layer.set_weights(weights)
+        blocks = np.split(weights[0], len(case.cell.gates), axis=-1)
+        swapped = [np.concatenate(blocks[::-1], -1), *weights[1:]]
+        inputs = np.ones((BATCH, TIME, FEATURES))
+        states = [np.ones((BATCH, size)) for size in layer.state_size]
+        outputs = layer(inputs, initial_state=states)
+        same, _ = over_time(case.reference, inputs, states, swapped)
+        assert_close(outputs, same, "float64")
