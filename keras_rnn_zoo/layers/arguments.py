@@ -203,6 +203,23 @@ def signature(arguments, keyword_only=()):
     )
 
 
+class OfTheClass:
+    """A `__signature__` of the constructor that instances do not have.
+
+    `inspect.signature`, and with it `tf.function`, would else take the constructor's
+    arguments for those of a call of the instance.
+    """
+
+    def __init__(self, signature):
+        self.signature = signature
+
+    def __get__(self, instance, owner=None):
+        """Returns the signature to the class, and nothing to its instances."""
+        if instance is not None:
+            raise AttributeError("__signature__")
+        return self.signature
+
+
 def bind(cls, args, kwargs):
     """Sorts a call's arguments by `cls.__signature__`.
 

@@ -83,9 +83,11 @@ class GatedCell(keras.Layer):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         cls.arguments = table.assemble(cls.extra_arguments, cls.without_arguments)
-        cls.__signature__ = table.signature(
-            {name: argument.default for name, argument in cls.arguments.items()},
-            keyword_only=table.KEYWORD_ONLY,
+        cls.__signature__ = table.OfTheClass(
+            table.signature(
+                {name: argument.default for name, argument in cls.arguments.items()},
+                keyword_only=table.KEYWORD_ONLY,
+            )
         )
         if "call" in vars(cls):
             cls.call = _then_zoneout(cls.call)
@@ -512,8 +514,8 @@ class RecurrentLayer(RNN):
             "checkpoint": None,
         }
         names.update(use_cudnn="auto", **additions)
-        cls.__signature__ = table.signature(
-            names, keyword_only=(*additions, *table.KEYWORD_ONLY)
+        cls.__signature__ = table.OfTheClass(
+            table.signature(names, keyword_only=(*additions, *table.KEYWORD_ONLY))
         )
         for name in cls.cell_class.arguments:
             if not hasattr(cls, name):

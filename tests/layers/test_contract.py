@@ -185,6 +185,16 @@ def test_portable_export_loads_and_agrees(case, rng, tmp_path):
     assert_close(loaded.serve(tokens), expected)
 
 
+def test_a_layer_or_a_cell_can_be_a_tf_function(rng):
+    """The signature of the constructor is not that of the call."""
+    layer, x = keras_rnn_zoo.LSTM(4), draw(rng)
+    expected = layer(x)
+    assert_close(tf.function(layer)(x), expected)
+    states = layer.cell.get_initial_state(2)
+    output, _ = tf.function(layer.cell)(x[:, 0], states)
+    assert_close(output, layer.cell(x[:, 0], states)[0])
+
+
 def test_stateful_chunks_are_one_sequence_and_reset(rng):
     x = draw(rng, time=8)
     for case in CASES:
