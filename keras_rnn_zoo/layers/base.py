@@ -36,6 +36,7 @@ class GatedCell(keras.Layer):
         gates: names of the blocks in `kernel`, `recurrent_kernel` and `bias`, in order.
         state_names: names of the states, in order. Each is `units` wide, unless the
             cell says otherwise in `state_sizes`.
+        input_weights: names of the weights that `input_terms` reads, and nothing else.
         extra_arguments: `{name: Argument}` that this cell takes beyond the common ones,
             or common ones to which it gives another default.
         without_arguments: names of common arguments that this cell has no use for.
@@ -76,6 +77,7 @@ class GatedCell(keras.Layer):
 
     gates = ()
     state_names = ("h",)
+    input_weights = frozenset({"kernel", "bias"})
     extra_arguments = {}
     without_arguments = ()
     recurrent_dropout = 0.0  # of cells that have nothing to drop
@@ -279,12 +281,6 @@ class GatedCell(keras.Layer):
                 yield
         finally:
             self._stage = before
-
-    @property
-    def input_weights(self):
-        """Names of the weights that `input_terms` reads, and nothing else."""
-        shared = self.recurrent_bias is not None or self.input_bias is None
-        return {"kernel"} if shared else {"kernel", "bias"}
 
     def step_weights(self):
         """The variables that a step reads once its inputs are projected."""

@@ -20,6 +20,11 @@ from keras_rnn_zoo.ops import bptt
 from keras_rnn_zoo.ops.loop import loop
 
 IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", "native", 1, 2)
+# What a subclass may override to compute something else than its parent.
+_EQUATIONS = (
+    *("call", "input_terms", "project", "recurrent_terms", "recur", "product"),
+    *("input_bias", "recurrent_bias", "dropped"),
+)
 
 
 def takes_engine(cell):
@@ -34,6 +39,8 @@ def why_not_native(layer):
         return f"the backend is {keras.config.backend()}"
     if getattr(cell, "native_kernel", None) is None:
         return f"there is no kernel for this {type(cell).__name__}"
+    if _changed_since_declared(type(cell)):
+        return f"{type(cell).__name__} has equations of its own"
     if layer.truncate or layer.checkpoint:
         return "truncate and checkpoint are for the other paths"
     if any(cell._zoneout_rates):
@@ -47,6 +54,16 @@ def why_not_native(layer):
             return f"there is no kernel for {cell.compute_dtype}"
         return build.status(cell.compute_dtype).reason
     return None
+
+
+def _changed_since_declared(cell_class):
+    """Whether a subclass changes equations for which a parent names a kernel."""
+    for cls in cell_class.__mro__:
+        if "native_kernel" in vars(cls):
+            return False
+        if any(name in vars(cls) for name in _EQUATIONS):
+            return True
+    return False
 
 
 def choose(layer, training):
@@ -137,16 +154,17 @@ def run(path, layer, sequences, states, mask, training):
             return cell(x[0], states, training=training)
 
     options = {
-        "mask": None if mask is None else time_major(ops.cast(mask, "bool"))[..., None],
+        "mask": _time_major_mask(mask),
         "backwards": layer.go_backwards,
         "truncate": layer.truncate,
         "compiled": path == "xla",
     }
-    step = bptt.Step(one_step, training)
     steps = time_major(sequences)
     if layer.checkpoint is None:
         terms = cell.terms_of_all_steps(steps, training)
-        outputs, states = bptt.bptt(step, [terms], states, of_step, present, **options)
+        outputs, states = bptt.bptt(
+            one_step, [terms], states, of_step, present, **options
+        )
     else:
         of_input = [w for w in cell.weights if w.name in cell.input_weights]
         all_weights = of_step + [tf.convert_to_tensor(w.value) for w in of_input]
@@ -161,7 +179,7 @@ def run(path, layer, sequences, states, mask, training):
                 return [cell.terms_of_all_steps(x[0], training)]
 
         outputs, states = bptt.checkpointed_bptt(
-            step,
+            one_step,
             project,
             [steps],
             states,
@@ -175,8 +193,7 @@ def run(path, layer, sequences, states, mask, training):
 
 def truncated_loop(layer, sequences, states, mask, training):
     """The plain loop that stops the gradient every `layer.truncate` steps."""
-    if mask is not None:
-        mask = time_major(ops.cast(mask, "bool"))[..., None]
+    mask = _time_major_mask(mask)
     steps, order = time_major(sequences), mask
     if layer.go_backwards:
         steps, order = steps[::-1], mask if mask is None else mask[::-1]
@@ -203,6 +220,11 @@ def _results(layer, outputs, states, mask):
 def time_major(x):
     """Exchanges the first two axes."""
     return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
+
+
+def _time_major_mask(mask):
+    """`(batch, time)` as bool `(time, batch, 1)`; None stays None."""
+    return None if mask is None else time_major(ops.cast(mask, "bool"))[..., None]
 
 
 def step_function(cell, training):

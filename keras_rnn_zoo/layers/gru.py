@@ -68,6 +68,10 @@ class GRUCell(GatedCell):
         return self.bias[1] if self.use_bias and self.reset_after else None
 
     @property
+    def input_weights(self):
+        return frozenset({"kernel"} if self.reset_after else {"kernel", "bias"})
+
+    @property
     def native_kernel(self):
         if not self.has_standard_activations:
             return None

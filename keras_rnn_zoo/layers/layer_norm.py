@@ -293,6 +293,7 @@ class LayerNormSimpleRNNCell(GatedCell):
     without_arguments = ("recurrent_activation",)
     extra_arguments = NORMALISATION
     input_bias = None
+    input_weights = frozenset({"kernel"})
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -58,6 +58,7 @@ class RNN(keras.layers.RNN):
             `"loop"`: step by step, differentiated automatically: the reference.
             `"graph"`: back-propagation through time of our own, see
             `keras_rnn_zoo.ops.bptt`. `"xla"`: the same, compiled for each shape.
+            `"native"`: C++ kernels for the CPU, see `keras_rnn_zoo.native`.
             `"auto"`: what `keras_rnn_zoo.layers.engine` has found to be fastest.
             Keras's 1 and 2 mean the loop.
         truncate: int k, or None. Truncated back-propagation through time: states flow
@@ -115,9 +116,10 @@ class RNN(keras.layers.RNN):
                 f"`implementation` must be one of {engine.IMPLEMENTATIONS}. "
                 f"Received: implementation={implementation!r}."
             )
-        for name, value in (("truncate", truncate), ("checkpoint", checkpoint)):
-            if value is not None:
-                positive_integer(name, value)
+        if truncate is not None:
+            truncate = positive_integer("truncate", truncate)
+        if checkpoint is not None:
+            checkpoint = positive_integer("checkpoint", checkpoint)
         if use_cudnn not in ("auto", True, False):
             raise ValueError(
                 "`use_cudnn` must be 'auto', True or False. "

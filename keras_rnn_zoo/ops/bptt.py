@@ -27,27 +27,9 @@ Nothing of F is kept from the way forward but the states and the products: F is
 computed again, from them, where its vector-Jacobian product is needed.
 """
 
-import dataclasses
 import typing
 
 import tensorflow as tf
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One step of a recurrence.
-
-    Attributes:
-        run: `run(x, states, weights, constants, product)` returns `(output, states)`.
-            `x` is a list of tensors, one step of each sequence; `product(linear, a)`
-            must be called for every z = linear(a) with `linear` linear in `a` and a
-            function of `weights` and `constants` alone. All else works on the last
-            axis only, so that it can take `(batch, size)` and `(time, batch, size)`.
-        training: whatever else distinguishes two traces of `run`.
-    """
-
-    run: typing.Callable
-    training: bool = False
 
 
 class Anatomy(typing.NamedTuple):
@@ -70,7 +52,7 @@ def anatomy(step, x, states, weights, constants):
     """Traces `step` once, in a graph that is thrown away, and reports its `Anatomy`.
 
     Args:
-        step: a `Step`.
+        step: as in `bptt`.
         x: list of `(time, batch, size)` tensors.
         states: list of `(batch, size)` tensors.
         weights: list of tensors.
@@ -89,7 +71,7 @@ def anatomy(step, x, states, weights, constants):
             sizes.append(z.shape[-1])
             return z
 
-        output, new_states = step.run(x, states, weights, constants, product)
+        output, new_states = step(x, states, weights, constants, product)
         seen.update(
             sizes=tuple(sizes),
             output=output.shape[-1],
@@ -103,7 +85,7 @@ def anatomy(step, x, states, weights, constants):
         def product(linear, a):
             return tf.zeros((*tf.unstack(tf.shape(a)[:-1]), next(given)), a.dtype)
 
-        results = step.run(x, states, weights, constants, product)
+        results = step(x, states, weights, constants, product)
         seen["inside"] = any(weight.consumers() for weight in tf.nest.flatten(weights))
         return results
 
@@ -129,7 +111,11 @@ def bptt(
     """Carries `step` over a sequence, with the gradient above.
 
     Args:
-        step: a `Step`.
+        step: `step(x, states, weights, constants, product)` returns `(output, states)`.
+            `x` is a list of tensors, one step of each sequence; `product(linear, a)`
+            must be called for every z = linear(a) with `linear` linear in `a` and a
+            function of `weights` and `constants` alone. All else works on the last
+            axis only, so that it can take `(batch, size)` and `(time, batch, size)`.
         x: list of `(time, batch, size)` tensors: what the step reads, time first.
         states: list of `(batch, size)` tensors, s_0.
         weights: list of tensors that the step reads and that get gradients.
@@ -183,7 +169,7 @@ def checkpointed_bptt(
     segment (and for inputs and outputs) instead of the whole sequence.
 
     Args:
-        step: a `Step`.
+        step: as in `bptt`.
         project: `project(x, weights, constants)` turns a list of inputs into what the
             step reads; it is computed segment by segment as well.
         x: list of `(time, batch, size)` tensors: the inputs.
@@ -382,10 +368,10 @@ def _carry_output(step, form, index):
     """The same step with its output as one more state, kept where a step is masked."""
 
     def run(x, states, weights, constants, product):
-        output, new = step.run(x, states[:-1], weights, constants, product)
+        output, new = step(x, states[:-1], weights, constants, product)
         return output, [*new, output]
 
-    return dataclasses.replace(step, run=run), form._replace(output_state=index)
+    return run, form._replace(output_state=index)
 
 
 def _last(sequence, length, first):
@@ -426,7 +412,7 @@ class _Loops:
         ]
 
     def _masked_step(self, x, states, weights, constants, mask, product):
-        output, new = self.step.run(x, states, weights, constants, product)
+        output, new = self.step(x, states, weights, constants, product)
         if mask:
             kept = [
                 tf.where(mask[0], n, old) for n, old in zip(new, states, strict=True)

@@ -59,8 +59,6 @@ def competitors(unit, features, units, training):
         function = training_step(layer) if training else layer
         if name == "native":  # where Keras's own fit and predict would run it
             function = _as_in_keras(function)
-            steps[name] = tf.function(function, input_signature=signature)
-            continue
         steps[name] = tf.function(function, input_signature=signature)
     return steps
 

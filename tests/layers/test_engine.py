@@ -212,7 +212,7 @@ def test_a_shorter_length_leaves_the_rest_alone(rng):
             with tf.GradientTape() as tape:
                 tape.watch([steps, *tensors[1:]])
                 outputs, [last] = bptt.bptt(
-                    bptt.Step(one_step),
+                    one_step,
                     [steps],
                     [tensors[1]],
                     [tensors[2]],

@@ -132,6 +132,25 @@ def test_asked_for_by_name_where_it_cannot_be():
         layer(np.zeros((2, 5, 3)))
 
 
+def test_a_subclass_with_its_own_equations_takes_another_path(paths, rng):
+    class DoubledCell(zoo.LSTMCell):
+        def call(self, inputs, states, training=False):
+            h, states = super().call(inputs, states, training)
+            return 2 * h, states
+
+    class Renamed(zoo.LSTMCell):
+        pass
+
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    doubled, plain = zoo.RNN(DoubledCell(4)), zoo.LSTM(4)
+    for layer in (doubled, plain):
+        layer.build((None, None, 3))
+    doubled.set_weights(plain.get_weights())
+    np.testing.assert_allclose(doubled(x), 2 * plain(x), rtol=1e-5)
+    zoo.RNN(Renamed(4))(x)
+    assert paths == ["loop", "native", "native"]
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision_takes_another_path(paths, policy, rng):
     zoo.LSTM(4, dtype=policy)(rng.normal(size=(2, 5, 3)).astype("float32"))
