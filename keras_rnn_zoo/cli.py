@@ -587,6 +587,49 @@ def doctor():
     _console().print(table)
 
 
+kernels = typer.Typer(no_args_is_help=True)
+app.add_typer(
+    kernels, name="native", help="The C++ kernels for the CPU: compile, look, remove."
+)
+
+
+@kernels.command("build")
+@_friendly
+def native_build(
+    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+    force: Annotated[
+        bool, typer.Option("--force", help="Compile even if they are there.")
+    ] = False,
+):
+    """Compile them now, and not at their first use."""
+    status = jobs.native_build(dtype, force=force)
+    _console().print(f"Ready: {escape(status.path)}", soft_wrap=True)
+
+
+@kernels.command("status")
+@_friendly
+def native_status():
+    """Say where they are, or why there are none."""
+    found = jobs.native_status()
+    some = found["float32"]
+    compiler = f"{some.compiler}: {some.version}" if some.compiler else "none found"
+    lines = {"compiler": compiler, "cache": some.cache_dir}
+    for dtype, status in found.items():
+        lines[dtype] = status.path if status.available else f"none: {status.reason}"
+    for what, text in lines.items():
+        _console().print(f"{what:<9} {escape(text)}", soft_wrap=True)
+
+
+@kernels.command("clean")
+@_friendly
+def native_clean():
+    """Remove all that were compiled; the next use compiles again."""
+    removed = jobs.native_clean()
+    _console().print(
+        f"Removed {removed} compiled librar{'y' if removed == 1 else 'ies'}."
+    )
+
+
 def main():
     """Run the command line."""
     # Before TensorFlow is imported, or it is too late.

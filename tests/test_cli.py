@@ -4,6 +4,7 @@ import ast
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -144,6 +145,46 @@ def test_doctor(cli):
     assert answer.stderr == ""
 
 
+def test_native_build_status_clean(here, tmp_path, monkeypatch):
+    from keras_rnn_zoo.native import build
+
+    if build.load() is None:
+        pytest.skip(f"no native kernels: {build.status().reason}")
+    # What this machine has compiled already, in a cache of the test's own.
+    library = pathlib.Path(build.status().path)
+    cache = tmp_path / "native" / library.parent.name
+    shutil.copytree(library.parent, cache)
+    monkeypatch.setenv("KERAS_RNN_ZOO_CACHE", str(tmp_path))
+    shown = here("native", "status")
+    assert shown.exit_code == 0, shown.output
+    assert re.search(
+        rf"^float32 +{re.escape(str(cache / 'float32.so'))}$", shown.output, re.M
+    )
+    assert re.search(
+        rf"^compiler +{re.escape(build.status().compiler)}: ", shown.output
+    )
+    assert here("native", "build").output == f"Ready: {cache / 'float32.so'}\n"
+    count = len(list(cache.glob("*.so")))
+    assert f"Removed {count} compiled librar" in here("native", "clean").output
+    assert not cache.exists()
+    monkeypatch.setattr(build, "_loaded", {})
+    shown = here("native", "status").output
+    assert re.search(r"^float32 +none: not compiled yet", shown, re.M)
+
+
+def test_native_where_it_cannot_be(here, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_RNN_ZOO_CACHE", str(tmp_path))
+    monkeypatch.delenv("KERAS_RNN_ZOO_NATIVE", raising=False)
+    answer = here("native", "build", "--dtype", "float16")
+    assert answer.exit_code == 2 and "Received: dtype='float16'" in answer.stderr
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    answer = here("native", "build")
+    assert answer.exit_code == 2 and "Error: no C++ compiler" in answer.stderr
+    assert re.search(r"^compiler +none found$", here("native", "status").output, re.M)
+    monkeypatch.setenv("KERAS_RNN_ZOO_NATIVE", "0")
+    assert "float32   none: turned off by" in here("native", "status").output
+
+
 def test_help_lists_the_commands_without_importing_tensorflow(cli):
     code = (
         "import sys\n"
@@ -163,7 +204,7 @@ def test_help_lists_the_commands_without_importing_tensorflow(cli):
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    for command in "train list show evaluate predict generate doctor".split():
+    for command in "train list show evaluate predict generate doctor native".split():
         assert re.search(rf"│ {command} ", answer.stdout), command
     assert "heavy: set()" in answer.stdout
 

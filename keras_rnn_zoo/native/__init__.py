@@ -1,6 +1,7 @@
 """Recurrent kernels in C++ for the CPU, compiled at first use where a compiler is."""
 
 from keras_rnn_zoo.native.build import (
+    DTYPES,
     NativeBuildError,
     NativeStatus,
     clean,
@@ -12,6 +13,7 @@ from keras_rnn_zoo.native.kernels import CELLS, rnn, supports
 
 __all__ = [
     "CELLS",
+    "DTYPES",
     "NativeBuildError",
     "NativeStatus",
     "clean",
