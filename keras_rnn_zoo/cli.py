@@ -578,6 +578,42 @@ def generate(
 
 @app.command()
 @_friendly
+def export(
+    name: Name = jobs.DEFAULT_NAME,
+    to: Annotated[
+        str, typer.Option(help="saved_model, litert or onnx.")
+    ] = "saved_model",
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Directory to write; exported/NAME-FORMAT by default."),
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(help="Rows of a LiteRT file, whose shapes are fixed.")
+    ] = 1,
+    steps: Annotated[
+        int, typer.Option(help="Time steps of a row of a LiteRT file.")
+    ] = 128,
+    runs: Runs = pathlib.Path("runs"),
+):
+    """Write a trained model for serving, and check the files by running them."""
+    result = jobs.export(
+        name, to, out, batch_size=batch_size, steps=steps, runs=runs
+    )
+    console = _console()
+    console.print(
+        f"Written: [bold]{escape(str(result.path))}[/], "
+        f"{result.num_bytes / 1000:,.0f} kB: {', '.join(result.signatures)}",
+        soft_wrap=True,
+    )
+    console.print(
+        "Loaded again and compared, largest difference: "
+        f"{result.max_difference:.1e}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+@_friendly
 def doctor():
     """Look at this machine: versions, devices, libraries, what will be used."""
     table = Table(show_header=False, box=None)

@@ -219,7 +219,7 @@ def _train_into(
         assets.write(directory)
         (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
         _write_history(directory / "history.csv", trained.history)
-        checks = _save_and_check(model, directory, pipelines)
+        checks = _save_and_check(model, directory, pipelines, assets, figures)
         text, samples = "", []
         if recipe.task == "language_model":
             samples = _write_samples(model, recipe, pipelines)
@@ -353,17 +353,23 @@ def _write_history(path, history):
             writer.writerow([epoch, *(f"{value:.6g}" for value in row)])
 
 
-def _save_and_check(model, directory, pipelines):
+def _save_and_check(model, directory, pipelines, assets, figures):
     """Write `.keras` and SavedModel and compare both, loaded again, with the model."""
     import keras
 
-    from keras_rnn_zoo.export import export
+    from keras_rnn_zoo.export import export_saved_model
     from keras_rnn_zoo.training.fit import pad
 
     shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
     chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
     golden = pad([x for x, _ in chosen])
-    exported = export(model, directory / "saved_model", golden)
+    exported = export_saved_model(
+        model,
+        directory / "saved_model",
+        golden,
+        assets=assets,
+        metadata={"metrics": [dataclasses.asdict(one) for one in figures]},
+    )
     model.save(directory / "model.keras")
     loaded = keras.models.load_model(directory / "model.keras")
     expected = np.asarray(model(golden, training=False), "float32")
@@ -968,6 +974,53 @@ def generate(
         seed=seed,
     )
     return GenerateResult(prompt, text, ended)
+
+
+def export(
+    name: str = DEFAULT_NAME,
+    to: str = "saved_model",
+    out: str | os.PathLike | None = None,
+    *,
+    batch_size: int = 1,
+    steps: int = 128,
+    runs: str | os.PathLike = "runs",
+):
+    """Write a trained model as files that run without this package.
+
+    Args:
+        name: name of a model, or the directory of a run.
+        to: `"saved_model"`, `"litert"` or `"onnx"`.
+        out: directory to make or to replace. None: `exported/NAME-TO`.
+        batch_size: rows of the LiteRT files, whose shapes are fixed.
+        steps: time steps of a row of the LiteRT files.
+        runs: the directory that holds the runs.
+
+    Returns:
+        `keras_rnn_zoo.export.Exported`.
+
+    Raises:
+        FileNotFoundError: if there is no such run.
+        ValueError: if `to` is none of the above, or the model cannot be written so.
+        ImportError: if a package of the extra `export` is missing.
+        RuntimeError: if the files answer differently from the model.
+    """
+    formats = ("saved_model", "litert", "onnx")
+    if to not in formats:
+        raise ValueError(f"`to` must be one of {formats}. Received: to={to!r}.")
+    run = load_run(name, runs=runs)
+    from keras_rnn_zoo import export as room
+
+    out = out or pathlib.Path("exported", f"{run.recipe.name}-{to}")
+    common = {
+        "assets": run.assets,
+        "metadata": {"name": run.recipe.name, "metrics": run.metrics["test"]},
+    }
+    if to == "litert":
+        return room.export_litert(
+            run.model, out, batch_size=batch_size, steps=steps, **common
+        )
+    write = room.export_onnx if to == "onnx" else room.export_saved_model
+    return write(run.model, out, **common)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -229,6 +229,12 @@ class GatedCell(keras.Layer):
         u = self.recurrent_terms(state, gates, training)
         return ops.split(u, len(gates or self.gates), axis=-1)
 
+    def sums(self, inputs, state, training=False):
+        """x_t W + b + h_{t-1} U, as a list with one `(batch, units)` tensor a gate."""
+        x = inputs if self._stage else self.input_terms(inputs, training)
+        sums = ops.add(x, self.recurrent_terms(state, training=training))
+        return ops.split(sums, len(self.gates), axis=-1)
+
     def product(self, a, weights):
         """Returns a V: a product of the step with another matrix than U.
 

@@ -60,11 +60,10 @@ class CIFGLSTMCell(ForgetGateCell):
 
     def call(self, inputs, states, training=False):
         h, c = states
-        x_f, x_c, x_o = self.project(inputs, training)
-        u_f, u_c, u_o = self.recur(h, training=training)
-        f = self.recurrent_activation(x_f + u_f)
-        g = self.activation(x_c + u_c)
-        o = self.recurrent_activation(x_o + u_o)
+        a_f, a_c, a_o = self.sums(inputs, h, training)
+        f = self.recurrent_activation(a_f)
+        g = self.activation(a_c)
+        o = self.recurrent_activation(a_o)
         c = f * c + (1 - f) * g
         h = o * self.activation(c)
         return h, [h, c]

@@ -1,6 +1,7 @@
 """From a recurrent layer to what carries it through time, and which of them.
 
     loop     Keras's loop, differentiated automatically; any cell, any backend
+    hoisted  the same over x W + b, computed for all steps before; any backend
     graph    our back-propagation through time, `keras_rnn_zoo.ops.bptt`
     xla      the same, compiled by XLA for each shape
     native   C++ kernels for the CPU, `keras_rnn_zoo.native`
@@ -8,6 +9,7 @@
 All of them give the same outputs, states and gradients.
 """
 
+import contextlib
 import inspect
 
 import keras
@@ -19,11 +21,11 @@ from keras_rnn_zoo.native.context import may_run_here
 from keras_rnn_zoo.ops import bptt
 from keras_rnn_zoo.ops.loop import loop
 
-IMPLEMENTATIONS = ("auto", "loop", "graph", "xla", "native", 1, 2)
+IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", 1, 2)
 # What a subclass may override to compute something else than its parent.
 _EQUATIONS = (
-    *("call", "input_terms", "project", "recurrent_terms", "recur", "product"),
-    *("input_bias", "recurrent_bias", "dropped"),
+    *("call", "input_terms", "project", "recurrent_terms", "recur", "sums"),
+    *("product", "input_bias", "recurrent_bias", "dropped"),
 )
 
 
@@ -76,12 +78,13 @@ def choose(layer, training):
     for a way back.
     """
     wanted = layer.implementation
-    if (
-        wanted in ("loop", 1, 2)
-        or keras.config.backend() != "tensorflow"
-        or not takes_engine(layer.cell)
-    ):
+    if wanted in ("loop", 1, 2) or not takes_engine(layer.cell):
         return "loop"
+    without_gradient = "hoisted" if _is_narrow(layer.cell) else "loop"
+    if wanted == "hoisted":
+        return "hoisted"
+    if keras.config.backend() != "tensorflow":
+        return "hoisted" if training is True else without_gradient
     if wanted == "native" and (reason := why_not_native(layer)):
         raise ValueError(
             "`implementation` must be another than 'native' for this layer: "
@@ -92,8 +95,38 @@ def choose(layer, training):
     if may_run_here() and (wanted == "native" or why_not_native(layer) is None):
         return "native"
     if training is not True or tf.executing_eagerly():
-        return "loop"
+        return without_gradient
     return "graph"
+
+
+def _is_narrow(cell):
+    """Whether reading x W + b back costs less than a product less at every step.
+
+    `python -m tests.benchmarks engine`: inference in 0.8-0.95 of the loop's time up to
+    this width, and in up to 1.1 of it at 768 and 1024.
+    """
+    return len(cell.gates) * cell.units <= 512
+
+
+@contextlib.contextmanager
+def hoisted(cell, sequences, training):
+    """Within this context `cell` reads, step by step, what it yields.
+
+    Args:
+        cell: a cell that declares its terms, inside `masks_for_one_call`.
+        sequences: `(batch, time, features)`.
+        training: bool.
+
+    Yields:
+        x W + b of all steps: `(batch, time, size)`.
+    """
+    input_mask, recurrent_mask = cell._masks if training else (None, None)
+    if input_mask is None:
+        terms = cell.terms_of_all_steps(sequences, training)
+    else:  # one for all steps of a row, and the rows are the second axis of a mask
+        terms = time_major(cell.terms_of_all_steps(time_major(sequences), training))
+    with cell.staged(lambda linear, a: linear(a), {}, recurrent_mask):
+        yield terms
 
 
 def run_native(layer, sequences, states, mask, training):

@@ -70,10 +70,8 @@ class JANETCell(GatedCell):
 
     def call(self, inputs, states, training=False):
         [h] = states
-        x_f, x_c = self.project(inputs, training)
-        u_f, u_c = self.recur(h, training=training)
-        s = x_f + u_f
-        n = self.activation(x_c + u_c)
+        s, a_c = self.sums(inputs, h, training)
+        n = self.activation(a_c)
         f = self.recurrent_activation(s)
         i = 1 - self.recurrent_activation(s - self.beta)
         h = f * h + i * n

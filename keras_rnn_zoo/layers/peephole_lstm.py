@@ -81,14 +81,13 @@ class PeepholeLSTMCell(ForgetGateCell):
 
     def call(self, inputs, states, training=False):
         h, c = states
-        x_i, x_f, x_c, x_o = self.project(inputs, training)
-        u_i, u_f, u_c, u_o = self.recur(h, training=training)
+        a_i, a_f, a_c, a_o = self.sums(inputs, h, training)
         p_i, p_f, p_o = ops.split(self.peephole_kernel, 3)
-        i = self.recurrent_activation(x_i + u_i + p_i * c)
-        f = self.recurrent_activation(x_f + u_f + p_f * c)
-        g = self.activation(x_c + u_c)
+        i = self.recurrent_activation(a_i + p_i * c)
+        f = self.recurrent_activation(a_f + p_f * c)
+        g = self.activation(a_c)
         c = f * c + i * g
-        o = self.recurrent_activation(x_o + u_o + p_o * c)
+        o = self.recurrent_activation(a_o + p_o * c)
         h = o * self.activation(c)
         return h, [h, c]
 

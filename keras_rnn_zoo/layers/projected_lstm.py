@@ -80,12 +80,11 @@ class ProjectedLSTMCell(ForgetGateCell):
 
     def call(self, inputs, states, training=False):
         h, c = states
-        x_i, x_f, x_c, x_o = self.project(inputs, training)
-        u_i, u_f, u_c, u_o = self.recur(h, training=training)
-        i = self.recurrent_activation(x_i + u_i)
-        f = self.recurrent_activation(x_f + u_f)
-        g = self.activation(x_c + u_c)
-        o = self.recurrent_activation(x_o + u_o)
+        a_i, a_f, a_c, a_o = self.sums(inputs, h, training)
+        i = self.recurrent_activation(a_i)
+        f = self.recurrent_activation(a_f)
+        g = self.activation(a_c)
+        o = self.recurrent_activation(a_o)
         c = f * c + i * g
         h = self.product(o * self.activation(c), self.projection_kernel)
         return h, [h, c]

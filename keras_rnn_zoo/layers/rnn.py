@@ -56,6 +56,7 @@ class RNN(keras.layers.RNN):
             the output before.
         implementation: how the sequence is computed; the results are the same.
             `"loop"`: step by step, differentiated automatically: the reference.
+            `"hoisted"`: the same, with the product of the inputs for all steps before.
             `"graph"`: back-propagation through time of our own, see
             `keras_rnn_zoo.ops.bptt`. `"xla"`: the same, compiled for each shape.
             `"native"`: C++ kernels for the CPU, see `keras_rnn_zoo.native`.
@@ -160,15 +161,19 @@ class RNN(keras.layers.RNN):
             sequences = self.cell.with_zoneout_masks(sequences, training)
         with self._masks_for_one_call(ops.shape(sequences)[0], training):
             path = engine.choose(self, training)
-            if path != "loop":
-                return engine.run(path, self, sequences, initial_state, mask, training)
-            if self.truncate:
-                return engine.truncated_loop(
-                    self, sequences, initial_state, mask, training
-                )
-            if self.unroll:
-                return self._unrolled(sequences, initial_state, mask, training)
-            return super().inner_loop(sequences, initial_state, mask, training)
+            if path == "loop":
+                return self._loop(sequences, initial_state, mask, training)
+            if path == "hoisted":
+                with engine.hoisted(self.cell, sequences, training) as terms:
+                    return self._loop(terms, initial_state, mask, training)
+            return engine.run(path, self, sequences, initial_state, mask, training)
+
+    def _loop(self, sequences, initial_state, mask, training):
+        if self.truncate:
+            return engine.truncated_loop(self, sequences, initial_state, mask, training)
+        if self.unroll:
+            return self._unrolled(sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training)
 
     def _unrolled(self, sequences, states, mask, training):
         """The loop written out: `(last_output, outputs, states)`."""

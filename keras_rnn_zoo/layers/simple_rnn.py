@@ -54,9 +54,8 @@ class SimpleRNNCell(GatedCell):
 
     def call(self, inputs, states, training=False):
         [h] = states
-        [x_h] = self.project(inputs, training)
-        [u_h] = self.recur(h, training=training)
-        h = self.activation(x_h + u_h)
+        [a_h] = self.sums(inputs, h, training)
+        h = self.activation(a_h)
         return h, [h]
 
 

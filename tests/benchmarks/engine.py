@@ -43,7 +43,7 @@ def competitors(unit, features, units, training):
     """`{name: function of x}`, all with the weights of the first."""
     layers = {
         path: getattr(zoo, unit)(units, return_sequences=True, implementation=path)
-        for path in ("loop", "graph", "xla")
+        for path in ("loop", "hoisted", "graph", "xla")
     }
     if engine.why_not_native(layers["loop"]) is None:
         layers["native"] = getattr(zoo, unit)(
@@ -57,7 +57,7 @@ def competitors(unit, features, units, training):
         layer.build((None, None, features))
         layer.set_weights(layers["loop"].get_weights())
         function = training_step(layer) if training else layer
-        if name == "native":  # where Keras's own fit and predict would run it
+        if name in ("native", "xla"):  # where Keras's own fit and predict would run it
             function = _as_in_keras(function)
         steps[name] = tf.function(function, input_signature=signature)
     return steps
