@@ -42,7 +42,7 @@ _LAYERS = (
     "UnitUniform",
 )
 
-_ROOMS = ("layers", "topologies")
+_ROOMS = ("layers", "ops", "topologies")
 
 __all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__"]
 

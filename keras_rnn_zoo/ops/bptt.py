@@ -37,12 +37,16 @@ class Anatomy(typing.NamedTuple):
 
     Attributes:
         products: for each product, the size of z.
+        sums: for each product, whether it is z = a U + x_t with the first x.
+        input_inside: whether F reads the first x outside of such sums.
         output: size of the output.
         output_state: index of the new state that the output is; None if it is none.
         weights_inside: whether F itself, outside of its products, reads weights.
     """
 
     products: tuple
+    sums: tuple
+    input_inside: bool
     output: int
     output_state: int | None
     weights_inside: bool
@@ -64,35 +68,47 @@ def anatomy(step, x, states, weights, constants):
         return [tf.TensorSpec(t.shape[drop:], t.dtype) for t in tensors]
 
     def whole(x, states, weights, constants):
-        sizes = []
+        sizes, sums = [], []
 
-        def product(linear, a):
+        def product(linear, a, plus=None):
             z = linear(a)
             sizes.append(z.shape[-1])
-            return z
+            sums.append(plus is not None and plus is x[0])
+            return z if plus is None else z + plus
 
         output, new_states = step(x, states, weights, constants, product)
         seen.update(
             sizes=tuple(sizes),
+            sums=tuple(sums),
             output=output.shape[-1],
             state=next((i for i, s in enumerate(new_states) if s is output), None),
         )
         return output, new_states
 
     def without_products(x, states, weights, constants):
-        given = iter(seen["sizes"])
+        given = iter(zip(seen["sizes"], seen["sums"], strict=True))
 
-        def product(linear, a):
-            return tf.zeros((*tf.unstack(tf.shape(a)[:-1]), next(given)), a.dtype)
+        def product(linear, a, plus=None):
+            size, is_sum = next(given)
+            z = tf.zeros((*tf.unstack(tf.shape(a)[:-1]), size), a.dtype)
+            return z if plus is None or is_sum else z + plus
 
         results = step(x, states, weights, constants, product)
         seen["inside"] = any(weight.consumers() for weight in tf.nest.flatten(weights))
+        seen["input"] = bool(x[0].consumers())
         return results
 
     arguments = (specs(x, 1), specs(states), specs(weights), specs(constants))
     for trial in (whole, without_products):
         tf.function(trial, autograph=False).get_concrete_function(*arguments)
-    return Anatomy(seen["sizes"], seen["output"], seen["state"], seen["inside"])
+    return Anatomy(
+        products=seen["sizes"],
+        sums=seen["sums"],
+        input_inside=seen["input"],
+        output=seen["output"],
+        output_state=seen["state"],
+        weights_inside=seen["inside"],
+    )
 
 
 def bptt(
@@ -114,8 +130,10 @@ def bptt(
         step: `step(x, states, weights, constants, product)` returns `(output, states)`.
             `x` is a list of tensors, one step of each sequence; `product(linear, a)`
             must be called for every z = linear(a) with `linear` linear in `a` and a
-            function of `weights` and `constants` alone. All else works on the last
-            axis only, so that it can take `(batch, size)` and `(time, batch, size)`.
+            function of `weights` and `constants` alone; `product(linear, a, plus)` adds
+            `plus`, and is cheaper than a sum outside if that is the first of `x`. All
+            else works on the last axis only, so that it can take `(batch, size)` and
+            `(time, batch, size)`.
         x: list of `(time, batch, size)` tensors: what the step reads, time first.
         states: list of `(batch, size)` tensors, s_0.
         weights: list of tensors that the step reads and that get gradients.
@@ -128,7 +146,9 @@ def bptt(
             order in which they are computed.
         truncate: int k, or None: truncated back-propagation. States flow on, but no
             gradient flows from step nk to the step before it, n = 1, 2, …
-        compiled: bool. Whether XLA compiles the two passes, for each shape of `x`.
+        compiled: whether XLA compiles the two passes. True: once for each shape of `x`.
+            An int n: passes over n steps, which a loop around them repeats, so that
+            they are compiled once for each batch size, whatever the length.
 
     Returns:
         `(outputs, states)`: `(time, batch, size)`, and the list of last states.
@@ -293,12 +313,11 @@ class _Sequence:
             step, form = _carry_output(step, form, len(states))
         self.form = form
         loops = _Loops(step, form, truncate)
-        self.forward, self.backward = loops.forward, loops.backward
         if compiled:
-            self.forward, self.backward = (
-                tf.function(f, autograph=False, jit_compile=True)
-                for f in (self.forward, self.backward)
-            )
+            loops = _Compiled(loops)
+        if compiled and compiled is not True:
+            loops = _Pieces(loops, compiled)
+        self.forward, self.backward = loops.forward, loops.backward
 
     def extend(self, states):
         """The states, with the output before the first step as one more if needed."""
@@ -325,20 +344,20 @@ class _Sequence:
             x, states, weights = tf.nest.map_structure(
                 tf.stop_gradient, (x, states, weights)
             )
-            outputs, every_state, products = self.forward(
+            outputs, last, kept = self.forward(
                 length, x, states, weights, constants, masks
             )
-            last = [
-                _last(s, length, first)
-                for s, first in zip(every_state, states, strict=True)
-            ]
 
             def gradient(*deltas):
                 delta_outputs, *delta_last = deltas
-                known = (x, states, weights, constants, masks, every_state, products)
-                return _once(self.backward)(
-                    length, offset, *known, delta_outputs, delta_last
-                )
+
+                def backward(x, states, weights, delta_outputs, delta_last):
+                    known = (x, states, weights, constants, masks, kept)
+                    return self.backward(
+                        length, offset, *known, delta_outputs, delta_last
+                    )
+
+                return _once(backward)(x, states, weights, delta_outputs, delta_last)
 
             return (outputs, *last), gradient
 
@@ -379,7 +398,8 @@ def _last(sequence, length, first):
     index = tf.maximum(length - 1, 0)
     nothing = tf.equal(tf.shape(sequence)[0], 0)
     padded = tf.cond(nothing, lambda: first[None], lambda: sequence)
-    return tf.where(length > 0, padded[index], first)
+    # XLA compiles a slice for each place where it starts, but not a gather.
+    return tf.where(length > 0, tf.gather(padded, index), first)
 
 
 def _write(arrays, t, values):
@@ -420,12 +440,17 @@ class _Loops:
             output, new = kept[self.form.output_state], kept
         return output, list(new)
 
-    def forward(self, length, x, states, weights, constants, masks):
-        """Steps 0 … length-1: every output, state and product, by time."""
+    def forward(self, length, x, first_states, weights, constants, masks):
+        """Steps 0 … length-1.
+
+        Returns:
+            `(outputs, last states, kept)`: the outputs by time; every state and every
+            product by time, for the way back.
+        """
         time = tf.shape(x[0])[0]
         xs, ms = self._read_from(x), self._read_from(masks)
-        like = states[0]
-        keep_states = [self._array(s, time) for s in states]
+        like = first_states[0]
+        keep_states = [self._array(s, time) for s in first_states]
         keep_products = [self._array(like, time, n) for n in self.form.products]
         keep_outputs = (
             []
@@ -435,13 +460,17 @@ class _Loops:
 
         def body(t, states, keep_states, keep_products, keep_outputs):
             products = []
+            x_t = [a.read(t) for a in xs]
 
-            def product(linear, a):
-                products.append(linear(a))
-                return products[-1]
+            def product(linear, a, plus=None):
+                z = linear(a)
+                if self.form.sums[len(products)]:
+                    z, plus = z + plus, None
+                products.append(z)
+                return z if plus is None else z + plus
 
             output, states = self._masked_step(
-                [a.read(t) for a in xs],
+                x_t,
                 states,
                 weights,
                 constants,
@@ -459,14 +488,18 @@ class _Loops:
         _, _, keep_states, keep_products, keep_outputs = tf.while_loop(
             lambda t, *_: t < length,
             body,
-            (tf.constant(0), states, keep_states, keep_products, keep_outputs),
+            (tf.constant(0), first_states, keep_states, keep_products, keep_outputs),
             maximum_iterations=time,
         )
         every_state = [k.stack() for k in keep_states]
         outputs = [k.stack() for k in keep_outputs]
         if not outputs:
             outputs = [every_state[self.form.output_state]]
-        return outputs[0], every_state, [k.stack() for k in keep_products]
+        last = [
+            _last(s, length, first)
+            for s, first in zip(every_state, first_states, strict=True)
+        ]
+        return outputs[0], last, (every_state, [k.stack() for k in keep_products])
 
     def backward(
         self,
@@ -477,23 +510,34 @@ class _Loops:
         weights,
         constants,
         masks,
-        every_state,
-        products,
+        kept,
         delta_outputs,
         delta_last,
     ):
-        """Steps length-1 … 0 for δs; then everything else for all steps at once."""
+        """Steps length-1 … 0 for δs; then everything else for all steps at once.
+
+        Returns:
+            `(δx, δs_0, gradients of the weights)`.
+        """
+        every_state, products = kept
         time = tf.shape(x[0])[0]
         before = [
             tf.concat([first[None], s[:-1]], 0)
             for first, s in zip(first_states, every_state, strict=True)
         ]
         xs, ms = self._read_from(x), self._read_from(masks)
+        if not self.form.input_inside:
+            nothing = tf.zeros_like(x[0][0])
+            xs[0] = None
         states_before = self._read_from(before)
         zs = self._read_from(products)
         [delta_ys] = self._read_from([delta_outputs])
         out = {
-            "x": [self._array(t, time, t.shape[-1]) for t in x],
+            "x": [
+                self._array(t, time, t.shape[-1])
+                for t, array in zip(x, xs, strict=True)
+                if array
+            ],
             "z": [self._array(t, time, t.shape[-1]) for t in products],
             "s": [self._array(t, time) for t in first_states]
             if self.form.weights_inside
@@ -501,7 +545,7 @@ class _Loops:
         }
 
         def body(t, deltas, out):
-            x_t = [a.read(t) for a in xs]
+            x_t = [a.read(t) if a else nothing for a in xs]
             s_t = [a.read(t) for a in states_before]
             z_t = [a.read(t) for a in zs]
             mask_t = [a.read(t) for a in ms]
@@ -509,7 +553,7 @@ class _Loops:
             with tf.GradientTape() as tape:
                 tape.watch([x_t, s_t, z_t])
                 output, new_states = self._masked_step(
-                    x_t, s_t, weights, constants, mask_t, _recall(z_t)
+                    x_t, s_t, weights, constants, mask_t, self._recall(z_t)
                 )
             delta_x, delta_s, delta_z = tape.gradient(
                 [output, *new_states],
@@ -517,6 +561,8 @@ class _Loops:
                 [delta_y, *deltas],
                 unconnected_gradients="zero",
             )
+            if not self.form.input_inside:
+                del delta_x[0]
             out = {
                 "x": _write(out["x"], t, delta_x),
                 "z": _write(out["z"], t, delta_z),
@@ -536,7 +582,18 @@ class _Loops:
         delta_weights = self._all_steps_at_once(
             x, before, weights, constants, masks, products, delta, delta_outputs
         )
+        # z = a U + x: what comes back to z has come back to x.
+        of_sums = [
+            d for d, is_sum in zip(delta["z"], self.form.sums, strict=True) if is_sum
+        ]
+        if not self.form.input_inside:
+            delta["x"].insert(0, of_sums.pop() if of_sums else tf.zeros_like(x[0]))
+        for more in of_sums:
+            delta["x"][0] += more
         return delta["x"], delta_first, delta_weights
+
+    def _recall(self, products):
+        return _recall(products, self.form.sums)
 
     def _cut(self, step, deltas):
         """No gradient from step nk, n = 1, 2, …, to the step before it."""
@@ -558,11 +615,11 @@ class _Loops:
         linears = []
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            recall = _recall(products)
+            recall = self._recall(products)
 
-            def product(linear, a):
+            def product(linear, a, plus=None):
                 linears.append(linear(tf.stop_gradient(a)))
-                return recall(linear, a)
+                return recall(linear, a, plus)
 
             output, new_states = self._masked_step(
                 x, before, weights, constants, masks, product
@@ -574,17 +631,162 @@ class _Loops:
         return tape.gradient(targets, weights, deltas, unconnected_gradients="zero")
 
 
+class _Compiled:
+    """Both ways as XLA programs, one for every shape of their arguments."""
+
+    def __init__(self, loops):
+        self.form = loops.form
+        self.forward, self.backward = (
+            tf.function(way, autograph=False, jit_compile=True)
+            for way in (loops.forward, loops.backward)
+        )
+
+
+class _Pieces:
+    """Both ways in pieces of n steps, the last of which may be shorter."""
+
+    def __init__(self, loops, size):
+        self.loops = loops
+        self.size = size
+
+    def _piece(self, tensors, number):
+        """Steps number·n … number·n + n - 1, with zeros behind the end."""
+        return [self._padded(t, number * self.size) for t in tensors]
+
+    def _padded(self, tensor, place):
+        piece = tensor[place : place + self.size]
+        missing = self.size - tf.shape(piece)[0]
+        behind = [[0, missing], *[[0, 0]] * (tensor.shape.rank - 1)]
+        # A piece that is whole is not copied.
+        piece = tf.cond(missing > 0, lambda: tf.pad(piece, behind), lambda: piece)
+        return tf.ensure_shape(piece, [self.size, *tensor.shape[1:]])
+
+    def _array(self, size, dtype, count):
+        return tf.TensorArray(
+            dtype,
+            count,
+            element_shape=[self.size, None, size],
+            clear_after_read=False,
+        )
+
+    def _joined(self, array, time):
+        """The first `time` steps of all pieces."""
+        pieces = array.stack()
+        shape = tf.shape(pieces)
+        return tf.reshape(pieces, [-1, shape[2], pieces.shape[3]])[:time]
+
+    def _counts(self, length):
+        return tf.maximum(-(-length // self.size), 1)
+
+    def forward(self, length, x, first_states, weights, constants, masks):
+        """As of `_Loops`; what is kept are the results of each piece."""
+        count = self._counts(length)
+        form, dtype = self.loops.form, first_states[0].dtype
+        sizes = [s.shape[-1] for s in first_states]
+
+        def body(number, states, outputs, before, every_state, products):
+            output, new_states, kept = self.loops.forward(
+                tf.minimum(length - number * self.size, self.size),
+                self._piece(x, number),
+                states,
+                weights,
+                constants,
+                self._piece(masks, number),
+            )
+            return (
+                number + 1,
+                new_states,
+                outputs.write(number, output),
+                _write(before, number, states),
+                _write(every_state, number, kept[0]),
+                _write(products, number, kept[1]),
+            )
+
+        _, last, outputs, *kept = tf.while_loop(
+            lambda number, *_: number < count,
+            body,
+            (
+                tf.constant(0),
+                list(first_states),
+                self._array(form.output, dtype, count),
+                [
+                    tf.TensorArray(
+                        dtype, count, element_shape=[None, n], clear_after_read=False
+                    )
+                    for n in sizes
+                ],
+                [self._array(n, dtype, count) for n in sizes],
+                [self._array(n, dtype, count) for n in form.products],
+            ),
+            maximum_iterations=count,
+        )
+        return self._joined(outputs, tf.shape(x[0])[0]), last, kept
+
+    def backward(
+        self,
+        length,
+        offset,
+        x,
+        first_states,
+        weights,
+        constants,
+        masks,
+        kept,
+        delta_outputs,
+        delta_last,
+    ):
+        """As of `_Loops`."""
+        count = self._counts(length)
+
+        def body(number, deltas, delta_weights, delta_x):
+            place = number * self.size
+            before, every_state, products = (
+                [array.read(number) for array in arrays] for arrays in kept
+            )
+            more_x, deltas, more_weights = self.loops.backward(
+                tf.minimum(length - place, self.size),
+                offset + place,
+                self._piece(x, number),
+                before,
+                weights,
+                constants,
+                self._piece(masks, number),
+                (every_state, products),
+                self._padded(delta_outputs, place),
+                deltas,
+            )
+            delta_weights = [
+                a + b for a, b in zip(delta_weights, more_weights, strict=True)
+            ]
+            return number - 1, deltas, delta_weights, _write(delta_x, number, more_x)
+
+        arrays = [self._array(t.shape[-1], t.dtype, count) for t in x]
+        zeros = [tf.zeros_like(w) for w in weights]
+        _, deltas, delta_weights, arrays = tf.while_loop(
+            lambda number, *_: number >= 0,
+            body,
+            (count - 1, list(delta_last), zeros, arrays),
+            maximum_iterations=count,
+        )
+        time = tf.shape(x[0])[0]
+        return [self._joined(a, time) for a in arrays], deltas, delta_weights
+
+
 def _reversed(sequence, length):
     """The first `length` steps in reverse order, the rest where it is."""
     batch = tf.fill([tf.shape(sequence)[1]], length)
     return tf.reverse_sequence(sequence, batch, seq_axis=0, batch_axis=1)
 
 
-def _recall(products):
-    """A `product` that returns stored values, and has the gradient of the real one."""
-    stored = iter(products)
+def _recall(products, sums):
+    """A `product` that returns stored values, and has the gradient of the real one.
 
-    def product(linear, a):
+    But for the x of a sum, which gets its gradient after the loop.
+    """
+    stored = iter(zip(products, sums, strict=True))
+
+    def product(linear, a, plus=None):
+        stored_z, is_sum = next(stored)
         with tf.GradientTape() as tape:
             tape.watch(a)
             again = linear(a)
@@ -596,6 +798,7 @@ def _recall(products):
 
             return tf.identity(z), gradient
 
-        return recalled(a, next(stored))
+        z = recalled(a, stored_z)
+        return z if plus is None or is_sum else z + plus
 
     return product
