@@ -9,6 +9,7 @@ from keras_rnn_zoo.version import __version__ as __version__
 _TOPOLOGIES = ("ManyToMany", "ManyToOne", "OutputRecurrence")
 _LAYERS = (
     "CIFGLSTM",
+    "CRF",
     "GRU",
     "JANET",
     "LSTM",
@@ -16,6 +17,7 @@ _LAYERS = (
     "RNN",
     "Bidirectional",
     "CIFGLSTMCell",
+    "CRFLoss",
     "GRUCell",
     "IndRNN",
     "IndRNNCell",
@@ -40,6 +42,7 @@ _LAYERS = (
     "SimpleRNNCell",
     "StackedRNNCells",
     "UnitUniform",
+    "bio_constraints",
 )
 
 _ROOMS = ("layers", "ops", "topologies")

@@ -596,9 +596,7 @@ def export(
     runs: Runs = pathlib.Path("runs"),
 ):
     """Write a trained model for serving, and check the files by running them."""
-    result = jobs.export(
-        name, to, out, batch_size=batch_size, steps=steps, runs=runs
-    )
+    result = jobs.export(name, to, out, batch_size=batch_size, steps=steps, runs=runs)
     console = _console()
     console.print(
         f"Written: [bold]{escape(str(result.path))}[/], "
@@ -606,8 +604,7 @@ def export(
         soft_wrap=True,
     )
     console.print(
-        "Loaded again and compared, largest difference: "
-        f"{result.max_difference:.1e}",
+        f"Loaded again and compared, largest difference: {result.max_difference:.1e}",
         soft_wrap=True,
     )
 

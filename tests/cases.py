@@ -244,5 +244,6 @@ NOT_A_UNIT = {
     "RecurrentLayer": "base class",
     "Bidirectional": "Keras's own",
     "StackedRNNCells": "Keras's own",
+    "CRF": "a head; tests/layers/test_crf.py",
     "JordanRNN": "recurrence from the output; tests/layers/test_jordan_rnn.py",
 }

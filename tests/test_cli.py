@@ -85,6 +85,16 @@ def test_predict_shows_the_digit(training, cli):
     assert numbers.returncode == 0, numbers.stderr
 
 
+def test_export_writes_files_for_serving(training, here, cli):
+    answer = here("export", "digits_gru", "--out", "served")
+    assert answer.exit_code == 0, answer.output
+    assert re.search(r"Written: served, \d+ kB: serving_default, step", answer.output)
+    assert re.search(r"largest difference: \d\.\de-\d\d", answer.output)
+    assert (cli.directory / "served" / "saved_model.pb").is_file()
+    extra = cli.directory / "served" / "assets.extra" / "metadata.json"
+    assert '"accuracy"' in extra.read_text() and '"CC BY 4.0"' in extra.read_text()
+
+
 def test_list_and_show(training, here):
     listed = here("list")
     assert listed.exit_code == 0, listed.output
@@ -110,6 +120,7 @@ def test_list_and_show(training, here):
         (("evaluate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
         (("generate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
         (("predict", "digits_gru", "--file", "no.txt"), "Received: file='no.txt'"),
+        (("export", "digits_gru", "--to", "onyx"), "Received: to='onyx'"),
     ],
 )
 def test_what_the_user_can_put_right_is_one_message_and_exit_code_2(

@@ -239,7 +239,7 @@ class _Server(tf.Module):
                 return self._answers(ids) | {"lengths": lengths}
 
             spec = tf.TensorSpec((None,), tf.string, "text")
-            return tf.function(serving_default, input_signature=[spec])
+            return _function(serving_default, spec)
         if self._reads == "tokens":
 
             def serving_default(tokens):
@@ -249,7 +249,7 @@ class _Server(tf.Module):
             def serving_default(features):
                 return self._answers(features)
 
-        return tf.function(serving_default, input_signature=[self._x(self._reads)])
+        return _function(serving_default, self._x(self._reads))
 
     def _answers(self, x):
         """The named answers to a batch of sequences of any length, also of none."""
@@ -320,7 +320,7 @@ class _Server(tf.Module):
             return self._named_states(self.step_model.initial_state(batch_size))
 
         spec = tf.TensorSpec((), tf.int32, "batch_size")
-        return tf.function(initial_state, input_signature=[spec])
+        return _function(initial_state, spec)
 
     def _named_states(self, tensors):
         return {
@@ -352,7 +352,7 @@ class _Server(tf.Module):
             tf.TensorSpec((None, state.width), self._state_dtype, state.name)
             for state in self.step_model.states
         ]
-        return tf.function(step, input_signature=[x, *states])
+        return _function(step, x, *states)
 
     @property
     def _state_dtype(self):
@@ -408,7 +408,7 @@ class _Server(tf.Module):
                 _require(top_k >= 0, "`top_k` must be at least 0. Received:", top_k),
             ]
             with tf.control_dependencies(checks):
-                ids = tf.identity(ids)
+                ids, steps = tf.identity(ids), tf.identity(steps)
             new = self._continued(ids, lengths, steps, temperature, top_k, seed)
             if self.codec is None:
                 return {"tokens": new}
@@ -422,15 +422,13 @@ class _Server(tf.Module):
         prompt = tf.TensorSpec((None,), tf.string, "prompt")
         if self.codec is None:
             prompt = self._x("prompt")
-        return tf.function(
+        return _function(
             generate,
-            input_signature=[
-                prompt,
-                tf.TensorSpec((), tf.int32, "steps"),
-                tf.TensorSpec((), tf.float32, "temperature"),
-                tf.TensorSpec((), tf.int32, "top_k"),
-                tf.TensorSpec((), tf.int32, "seed"),
-            ],
+            prompt,
+            tf.TensorSpec((), tf.int32, "steps"),
+            tf.TensorSpec((), tf.float32, "temperature"),
+            tf.TensorSpec((), tf.int32, "top_k"),
+            tf.TensorSpec((), tf.int32, "seed"),
         )
 
     def _continued(self, ids, lengths, steps, temperature, top_k, seed):
@@ -489,7 +487,7 @@ class _Server(tf.Module):
                 ),
             ]
             with tf.control_dependencies(checks):
-                prompt = tf.identity(prompt)
+                prompt, steps = tf.identity(prompt), tf.identity(steps)
             always = tf.fill([batch], True)
 
             def body(t, value, states, written):
@@ -510,10 +508,25 @@ class _Server(tf.Module):
             values = tf.transpose(written.stack(), (1, 0, 2))
             return {"values": values[:, time - 1 :]}
 
-        return tf.function(
-            generate,
-            input_signature=[self._x("prompt"), tf.TensorSpec((), tf.int32, "steps")],
+        return _function(
+            generate, self._x("prompt"), tf.TensorSpec((), tf.int32, "steps")
         )
+
+
+def _function(function, *specs):
+    """A `tf.function` of named inputs that refuses other shapes than theirs."""
+
+    def checked(*arguments):
+        # Not every runtime compares what comes with the signature.
+        return function(
+            *(
+                tf.ensure_shape(argument, spec.shape)
+                for argument, spec in zip(arguments, specs, strict=True)
+            )
+        )
+
+    checked.__name__ = function.__name__
+    return tf.function(checked, input_signature=specs)
 
 
 def _require(condition, message, value):

@@ -6,6 +6,9 @@ from keras_rnn_zoo.layers.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.base import RecurrentLayer as RecurrentLayer
 from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTM as CIFGLSTM
 from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTMCell as CIFGLSTMCell
+from keras_rnn_zoo.layers.crf import CRF as CRF
+from keras_rnn_zoo.layers.crf import CRFLoss as CRFLoss
+from keras_rnn_zoo.layers.crf import bio_constraints as bio_constraints
 from keras_rnn_zoo.layers.gru import GRU as GRU
 from keras_rnn_zoo.layers.gru import GRUCell as GRUCell
 from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN

@@ -203,13 +203,14 @@ class GatedCell(keras.Layer):
         x = inputs if self._stage else self.input_terms(inputs, training)
         return ops.split(x, len(self.gates), axis=-1)
 
-    def recurrent_terms(self, state, gates=None, training=False):
+    def recurrent_terms(self, state, gates=None, training=False, plus=None):
         """Returns a U for the blocks of `gates`, side by side.
 
         Args:
             state: `(batch, units)`, what U multiplies.
             gates: names of neighbouring blocks of U; None for all.
             training: bool. Whether recurrent dropout applies.
+            plus: tensor to add, or None.
         """
         gates = gates or self.gates
         first = self.gates.index(gates[0])
@@ -222,7 +223,7 @@ class GatedCell(keras.Layer):
                 u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
             return u
 
-        return self._linear(linear, state)
+        return self._linear(linear, state, plus)
 
     def recur(self, state, gates=None, training=False):
         """`recurrent_terms` as a list with one `(batch, units)` tensor a gate."""
@@ -232,7 +233,7 @@ class GatedCell(keras.Layer):
     def sums(self, inputs, state, training=False):
         """x_t W + b + h_{t-1} U, as a list with one `(batch, units)` tensor a gate."""
         x = inputs if self._stage else self.input_terms(inputs, training)
-        sums = ops.add(x, self.recurrent_terms(state, training=training))
+        sums = self.recurrent_terms(state, training=training, plus=x)
         return ops.split(sums, len(self.gates), axis=-1)
 
     def product(self, a, weights):
@@ -244,8 +245,8 @@ class GatedCell(keras.Layer):
         """
         return self._linear(lambda a: _matmul(a, weights), a)
 
-    def _linear(self, linear, a):
-        return self._stage(linear, a) if self._stage else linear(a)
+    def _linear(self, linear, a, plus=None):
+        return (self._stage or _in_place)(linear, a, plus)
 
     def dropped(self, state, training=False):
         """`state` under recurrent dropout, where no matrix multiplies it."""
@@ -270,14 +271,15 @@ class GatedCell(keras.Layer):
         """For an engine: takes the terms of a step apart.
 
         Within this context `call` reads already projected inputs, hands every product
-        `linear(a)` to `product(linear, a)`, and reads `weights` for its own.
+        `linear(a) + plus` to `product(linear, a, plus)`, and reads `weights` for its own.
 
         Args:
-            product: callable.
+            product: callable, whose `plus` is None where there is nothing to add; None
+                to leave the products where they are.
             weights: dict from a variable's name to the tensor that stands for it.
             recurrent_mask: tensor, or None: the mask of recurrent dropout.
         """
-        before, self._stage = self._stage, product
+        before, self._stage = self._stage, product or _in_place
         pairs = [(w, weights[w.name]) for w in self.weights if w.name in weights]
         try:
             with (
@@ -587,6 +589,10 @@ def _matmul(a, weights):
     shape = ops.shape(a)
     rows = ops.matmul(ops.reshape(a, (-1, a.shape[-1])), weights)
     return ops.reshape(rows, (*shape[:-1], weights.shape[-1]))
+
+
+def _in_place(linear, a, plus):
+    return linear(a) if plus is None else ops.add(plus, linear(a))
 
 
 def _columns(weights, blocks, units):

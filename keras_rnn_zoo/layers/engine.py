@@ -22,6 +22,8 @@ from keras_rnn_zoo.ops import bptt
 from keras_rnn_zoo.ops.loop import loop
 
 IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", 1, 2)
+# Steps that XLA compiles at once where the length of the sequences is not known.
+PIECE = 32
 # What a subclass may override to compute something else than its parent.
 _EQUATIONS = (
     *("call", "input_terms", "project", "recurrent_terms", "recur", "sums"),
@@ -90,8 +92,10 @@ def choose(layer, training):
             "`implementation` must be another than 'native' for this layer: "
             f"{reason}. Received: implementation='native'. Use 'auto'."
         )
-    if wanted in ("graph", "xla"):
-        return wanted
+    if wanted == "xla":
+        return "xla" if may_run_here() else "graph"
+    if wanted == "graph":
+        return "graph"
     if may_run_here() and (wanted == "native" or why_not_native(layer) is None):
         return "native"
     if training is not True or tf.executing_eagerly():
@@ -125,7 +129,7 @@ def hoisted(cell, sequences, training):
         terms = cell.terms_of_all_steps(sequences, training)
     else:  # one for all steps of a row, and the rows are the second axis of a mask
         terms = time_major(cell.terms_of_all_steps(time_major(sequences), training))
-    with cell.staged(lambda linear, a: linear(a), {}, recurrent_mask):
+    with cell.staged(None, {}, recurrent_mask):
         yield terms
 
 
@@ -190,7 +194,7 @@ def run(path, layer, sequences, states, mask, training):
         "mask": _time_major_mask(mask),
         "backwards": layer.go_backwards,
         "truncate": layer.truncate,
-        "compiled": path == "xla",
+        "compiled": path == "xla" and (sequences.shape[1] is not None or PIECE),
     }
     steps = time_major(sequences)
     if layer.checkpoint is None:

@@ -5,7 +5,7 @@ import json
 
 import keras
 
-from keras_rnn_zoo.layers import Bidirectional, make_recurrent
+from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
 from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
 
 DEFAULT_UNITS = 64
@@ -119,18 +119,55 @@ def recurrent_stack(
     return sequences
 
 
-def head(num_outputs, activation, dtype=None):
+def check_head(head, allowed, output_activation):
+    """Returns `(name, arguments)` of a head: a name, or a dict with a `name`.
+
+    Raises:
+        TypeError: if it is neither.
+        ValueError: if the name is not in `allowed`, or `output_activation` is given
+            for a CRF, which has none.
+    """
+    if not isinstance(head, (str, dict)):
+        raise TypeError(
+            "`head` must be a name, or a dict of a name and arguments. "
+            f"Received: head={head!r}."
+        )
+    arguments = {"name": head} if isinstance(head, str) else dict(head)
+    name = arguments.pop("name", None)
+    if name not in allowed or (name == "dense" and arguments):
+        raise ValueError(
+            f"`head` must be {' or '.join(map(repr, allowed))}, or a dict of such a "
+            f"`name` and arguments of `CRF`. Received: head={head!r}."
+        )
+    if name == "crf" and keras.activations.get(output_activation) not in (
+        keras.activations.softmax,
+        keras.activations.linear,
+    ):
+        raise ValueError(
+            "`output_activation` must be left out with head='crf'. "
+            f"Received: output_activation={output_activation!r}."
+        )
+    return name, arguments
+
+
+def make_head(name, arguments, num_outputs, activation, dtype=None):
     """The output layer: o = h V + c, and its activation, in the variable dtype.
 
     Under mixed precision a softmax over half-precision numbers would lose the small
     probabilities, and the loss with them.
     """
-    return keras.layers.Dense(
-        num_outputs,
-        activation=activation,
-        name="output",
-        dtype=keras.dtype_policies.get(dtype).variable_dtype,
-    )
+    common = {"name": "output", "dtype": keras.dtype_policies.get(dtype).variable_dtype}
+    if name == "crf":
+        try:
+            return CRF(num_outputs, **arguments, **common)
+        except TypeError as error:
+            if "unexpected keyword" not in str(error):
+                raise
+            raise ValueError(
+                "`head` must hold arguments of `CRF`. "
+                f"Received: head={ {'name': name, **arguments}!r} ({error})."
+            ) from error
+    return keras.layers.Dense(num_outputs, activation=activation, **common)
 
 
 def serialize_cell(cell):
@@ -173,10 +210,12 @@ class RecurrentModel(keras.Model):
     """Base of `ManyToMany` and `ManyToOne`: reader, recurrent stack, output layer.
 
     A functional model with the config of its constructor. `return_sequences` says
-    whether the output layer sees every step or the last one.
+    whether the output layer sees every step or the last one; `heads` names the output
+    layers there are.
     """
 
     return_sequences = None
+    heads = ("dense",)
 
     def __init__(
         self,
@@ -190,6 +229,7 @@ class RecurrentModel(keras.Model):
         mask_value=None,
         bidirectional=False,
         output_activation="softmax",
+        head="dense",
         dropout=0.0,
         recurrent_dropout=0.0,
         output_dropout=0.0,
@@ -207,6 +247,7 @@ class RecurrentModel(keras.Model):
         dropout = rate("dropout", dropout)
         recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
         output_dropout = rate("output_dropout", output_dropout)
+        head_name, head_arguments = check_head(head, self.heads, output_activation)
         activation = keras.activations.get(output_activation)
         policy = keras.dtype_policies.get(dtype)
 
@@ -228,12 +269,15 @@ class RecurrentModel(keras.Model):
             x = keras.layers.Dropout(
                 output_dropout, seed=seed, name="output_dropout", dtype=policy
             )(x)
-        outputs = head(num_outputs, activation, policy)(x)
+        outputs = make_head(
+            head_name, head_arguments, num_outputs, activation, policy
+        )(x)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
 
         self.dtype_policy = policy
         self.vocabulary_size = vocabulary_size
         self.bidirectional = bidirectional
+        self.head_name = head_name
         # As text: Keras tracks what lies in a dict, and copies it with its layers.
         config = {
             "num_outputs": num_outputs,
@@ -245,6 +289,9 @@ class RecurrentModel(keras.Model):
             "mask_value": mask_value,
             "bidirectional": bidirectional,
             "output_activation": keras.activations.serialize(activation),
+            "head": {"name": head_name, **head_arguments}
+            if head_arguments
+            else head_name,
             "dropout": dropout,
             "recurrent_dropout": recurrent_dropout,
             "output_dropout": output_dropout,
