@@ -23,21 +23,29 @@ def randomise(layer, rng, scale=0.5):
     )
 
 
-def run(layer, inputs, states, mask=None, training=False, seed=0):
-    """Returns `{name: array}` of outputs, states and gradients of a random loss.
+def run(*args, **kwargs):
+    """As `tensors`, in arrays."""
+    return {name: np.asarray(value) for name, value in tensors(*args, **kwargs).items()}
+
+
+def tensors(layer, inputs, states, mask=None, training=False, seed=0, shapes=None):
+    """Returns `{name: tensor}` of outputs, states and gradients of a random loss.
 
     `layer` must return its states. The gradients are with respect to the inputs, the
-    initial states and the trainable weights.
+    initial states and the trainable weights. `shapes` are those of the results, where
+    a graph does not know them.
     """
-    inputs = tf.constant(inputs)
+    inputs = tf.convert_to_tensor(inputs)
     states = [tf.constant(state) for state in states]
     with tf.GradientTape() as tape:
         tape.watch([inputs, *states])
         results = layer(inputs, initial_state=states, mask=mask, training=training)
         rng = np.random.default_rng(seed)
         loss = sum(
-            tf.reduce_sum(r * tf.constant(rng.normal(size=r.shape), r.dtype))
-            for r in results
+            tf.reduce_sum(r * tf.constant(rng.normal(size=shape), r.dtype))
+            for r, shape in zip(
+                results, shapes or [r.shape for r in results], strict=True
+            )
         )
     weights = [w.value for w in layer.trainable_weights]
     gradients = tape.gradient(
@@ -46,7 +54,7 @@ def run(layer, inputs, states, mask=None, training=False, seed=0):
     names = ["output"] + [f"state {k}" for k in range(len(results) - 1)]
     names += ["d inputs"] + [f"d state {k}" for k in range(len(states))]
     names += [f"d {w.name}" for w in layer.trainable_weights]
-    return dict(zip(names, map(np.asarray, [*results, *gradients]), strict=True))
+    return dict(zip(names, [*results, *gradients], strict=True))
 
 
 def assert_same(actual, expected, dtype="float32", factor=1.0):

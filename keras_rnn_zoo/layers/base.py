@@ -271,7 +271,8 @@ class GatedCell(keras.Layer):
         """For an engine: takes the terms of a step apart.
 
         Within this context `call` reads already projected inputs, hands every product
-        `linear(a) + plus` to `product(linear, a, plus)`, and reads `weights` for its own.
+        `linear(a) + plus` to `product(linear, a, plus)`, and takes `weights` for its
+        own.
 
         Args:
             product: callable, whose `plus` is None where there is nothing to add; None

@@ -18,10 +18,11 @@ loop. U_k is the same at all steps, so that its gradient is a sum over steps,
     ∂L/∂U_k = Σ_t a_{k,t}ᵀ δz_{k,t} = A_kᵀ Δ_k
 
 with the steps of all rows stacked in A_k and Δ_k: one large product after the loop
-instead of one small product and one addition for each step. The same holds for biases
-and for weights inside F, and the input's part is handed back for all steps at once, so
-that ∂L/∂W = Xᵀ ΔX is one product too. Plain automatic differentiation of a loop does
-all of this step by step.
+instead of one small product and one addition for each step. The same holds for a bias
+in it, and the input's part is handed back for all steps at once, so that ∂L/∂W = Xᵀ ΔX
+is one product too. Where z = h U + x, δx is δz and need not be written down apart.
+Weights inside F are vectors (gains, peepholes): their gradients are added up on the
+way. Plain automatic differentiation of a loop does all of this step by step.
 
 Nothing of F is kept from the way forward but the states and the products: F is
 computed again, from them, where its vector-Jacobian product is needed.
@@ -41,7 +42,8 @@ class Anatomy(typing.NamedTuple):
         input_inside: whether F reads the first x outside of such sums.
         output: size of the output.
         output_state: index of the new state that the output is; None if it is none.
-        weights_inside: whether F itself, outside of its products, reads weights.
+        weights_inside: for each weight, whether F itself reads it, outside of its
+            products.
     """
 
     products: tuple
@@ -49,7 +51,7 @@ class Anatomy(typing.NamedTuple):
     input_inside: bool
     output: int
     output_state: int | None
-    weights_inside: bool
+    weights_inside: tuple
 
 
 def anatomy(step, x, states, weights, constants):
@@ -94,7 +96,7 @@ def anatomy(step, x, states, weights, constants):
             return z if plus is None or is_sum else z + plus
 
         results = step(x, states, weights, constants, product)
-        seen["inside"] = any(weight.consumers() for weight in tf.nest.flatten(weights))
+        seen["inside"] = tuple(bool(weight.consumers()) for weight in weights)
         seen["input"] = bool(x[0].consumers())
         return results
 
@@ -539,25 +541,27 @@ class _Loops:
                 if array
             ],
             "z": [self._array(t, time, t.shape[-1]) for t in products],
-            "s": [self._array(t, time) for t in first_states]
-            if self.form.weights_inside
-            else [],
         }
+        inside = [
+            w
+            for w, is_in in zip(weights, self.form.weights_inside, strict=True)
+            if is_in
+        ]
 
-        def body(t, deltas, out):
+        def body(t, deltas, delta_inside, out):
             x_t = [a.read(t) if a else nothing for a in xs]
             s_t = [a.read(t) for a in states_before]
             z_t = [a.read(t) for a in zs]
             mask_t = [a.read(t) for a in ms]
             delta_y = delta_ys.read(t)
             with tf.GradientTape() as tape:
-                tape.watch([x_t, s_t, z_t])
+                tape.watch([x_t, s_t, z_t, inside])
                 output, new_states = self._masked_step(
                     x_t, s_t, weights, constants, mask_t, self._recall(z_t)
                 )
-            delta_x, delta_s, delta_z = tape.gradient(
+            delta_x, delta_s, delta_z, more = tape.gradient(
                 [output, *new_states],
-                [x_t, s_t, z_t],
+                [x_t, s_t, z_t, inside],
                 [delta_y, *deltas],
                 unconnected_gradients="zero",
             )
@@ -566,22 +570,27 @@ class _Loops:
             out = {
                 "x": _write(out["x"], t, delta_x),
                 "z": _write(out["z"], t, delta_z),
-                "s": _write(out["s"], t, deltas if out["s"] else []),
             }
+            delta_inside = [a + b for a, b in zip(delta_inside, more, strict=True)]
             if self.truncate:
                 delta_s = self._cut(offset + t, delta_s)
-            return t - 1, delta_s, out
+            return t - 1, delta_s, delta_inside, out
 
-        _, delta_first, out = tf.while_loop(
+        _, delta_first, delta_inside, out = tf.while_loop(
             lambda t, *_: t >= 0,
             body,
-            (length - 1, delta_last, out),
+            (length - 1, delta_last, [tf.zeros_like(w) for w in inside], out),
             maximum_iterations=time,
         )
         delta = {name: [a.stack() for a in arrays] for name, arrays in out.items()}
         delta_weights = self._all_steps_at_once(
-            x, before, weights, constants, masks, products, delta, delta_outputs
+            x, before, weights, constants, masks, products, delta["z"]
         )
+        delta_inside = iter(delta_inside)
+        delta_weights = [
+            d + next(delta_inside) if is_in else d
+            for d, is_in in zip(delta_weights, self.form.weights_inside, strict=True)
+        ]
         # z = a U + x: what comes back to z has come back to x.
         of_sums = [
             d for d, is_sum in zip(delta["z"], self.form.sums, strict=True) if is_sum
@@ -601,17 +610,9 @@ class _Loops:
         return [tf.where(stop, tf.zeros_like(delta), delta) for delta in deltas]
 
     def _all_steps_at_once(
-        self,
-        x,
-        before,
-        weights,
-        constants,
-        masks,
-        products,
-        delta,
-        delta_outputs,
+        self, x, before, weights, constants, masks, products, delta_z
     ):
-        """∂L/∂U = Aᵀ Δ for every product, and the gradients of weights inside F."""
+        """∂L/∂U = Aᵀ Δ for every product."""
         linears = []
         with tf.GradientTape() as tape:
             tape.watch(weights)
@@ -621,14 +622,8 @@ class _Loops:
                 linears.append(linear(tf.stop_gradient(a)))
                 return recall(linear, a, plus)
 
-            output, new_states = self._masked_step(
-                x, before, weights, constants, masks, product
-            )
-            targets, deltas = list(linears), list(delta["z"])
-            if self.form.weights_inside:
-                targets += [output, *new_states]
-                deltas += [delta_outputs, *delta["s"]]
-        return tape.gradient(targets, weights, deltas, unconnected_gradients="zero")
+            self._masked_step(x, before, weights, constants, masks, product)
+        return tape.gradient(linears, weights, delta_z, unconnected_gradients="zero")
 
 
 class _Compiled:

@@ -190,7 +190,7 @@ def viterbi(unary, transition, mask=None, initial=None, final=None):
         (
             tf.constant(0),
             tf.zeros((batch, states), chain.unary.dtype),
-            tf.TensorArray("int32", time, element_shape=(None, None)),
+            _array(tf.zeros((batch, states), "int32"), time),
         ),
         maximum_iterations=time,
     )
@@ -206,12 +206,12 @@ def viterbi(unary, transition, mask=None, initial=None, final=None):
         (
             time - 1,
             tf.argmax(best, axis=-1, output_type="int32"),
-            tf.TensorArray("int32", time, element_shape=(None,)),
+            _array(tf.zeros((batch,), "int32"), time),
         ),
         maximum_iterations=time,
     )
     possible = tf.reduce_max(best, axis=-1) > -float("inf")
-    path = _like(path.stack(), chain.mask)
+    path = _stack(path, chain.mask)
     path = tf.where(chain.mask & possible, path, 0)
     path = tf.transpose(path)
     score = path_score(unary, path, transition, mask, initial, final)
@@ -252,6 +252,8 @@ def _forward(unary, transition, chain):
     """What each step is handed (its â_{t-1}), the last â, and c_t at each step."""
     time, batch, states = _sizes(unary)
     backwards = tf.transpose(transition)
+    # Of a row without steps nothing is expected.
+    nothing = tf.fill((batch, states), tf.constant(-float("inf"), unary.dtype))
 
     def step(t, carry, carried, scales):
         message = _logsumexp(carry[:, tf.newaxis] + backwards)
@@ -266,14 +268,13 @@ def _forward(unary, transition, chain):
         step,
         (
             tf.constant(0),
-            # Of a row without steps nothing is expected.
-            tf.fill((batch, states), tf.constant(-float("inf"), unary.dtype)),
-            tf.TensorArray(unary.dtype, time, element_shape=(None, None)),
-            tf.TensorArray(unary.dtype, time, element_shape=(None,)),
+            nothing,
+            _array(nothing, time),
+            _array(nothing[:, 0], time),
         ),
         maximum_iterations=time,
     )
-    return _like(carried.stack(), unary), last, scales.stack()
+    return _stack(carried, unary), last, _stack(scales, unary[..., 0])
 
 
 def _backward(carried, last, transition, chain, weight):
@@ -297,16 +298,23 @@ def _backward(carried, last, transition, chain, weight):
             time - 1,
             weight[:, tf.newaxis] * tf.exp(last),
             tf.zeros_like(transition),
-            tf.TensorArray(last.dtype, time, element_shape=(None, None)),
+            _array(last, time),
         ),
         maximum_iterations=time,
     )
-    return _like(probabilities.stack(), carried), tf.transpose(pairs)
+    return _stack(probabilities, carried), tf.transpose(pairs)
 
 
-def _like(x, other):
-    x.set_shape(other.shape)
-    return x
+def _array(element, time):
+    """A `TensorArray` with one element behind, that it can be stacked without any."""
+    array = tf.TensorArray(element.dtype, time + 1, element_shape=element.shape)
+    return array.write(time, element)
+
+
+def _stack(array, like):
+    stacked = array.stack()[:-1]
+    stacked.set_shape(like.shape)
+    return stacked
 
 
 def _sizes(x):

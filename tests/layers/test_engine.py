@@ -1,5 +1,9 @@
 """Our back-propagation through time equals plain differentiation of the plain loop."""
 
+import os
+import subprocess
+import sys
+
 import hypothesis
 import hypothesis.strategies as st
 import keras
@@ -8,9 +12,10 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.layers import engine
 from keras_rnn_zoo.ops import bptt
 from tests.cases import ANATOMIES, CASES, IDS
-from tests.compare import assert_close, assert_same, randomise, run
+from tests.compare import assert_close, assert_same, randomise, run, tensors
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
 each_anatomy = pytest.mark.parametrize("case", ANATOMIES, ids=lambda case: case.id)
@@ -77,6 +82,85 @@ def test_xla_equals_loop(case, masked, rng):
     mask = rng.random((3, 6)) > 0.4 if masked else None
     actual = run(fast, inputs, states, mask)
     assert_same(actual, run(loop, inputs, states, mask), "float64")
+
+
+@each_anatomy
+@pytest.mark.parametrize("time", [1, 3, 7])
+def test_xla_in_pieces_equals_loop(case, time, rng, monkeypatch):
+    """Of an unknown length XLA compiles pieces: here of three steps."""
+    monkeypatch.setattr(engine, "PIECE", 3)
+    options = dict(dtype="float64", go_backwards=time == 7, truncate=2, seed=1)
+    if time == 7:
+        options.update(dropout=0.3, zoneout=0.2)
+    fast, loop = pair(case, "xla", rng, **options)
+    loop.truncate = fast.truncate
+    inputs, states = draw(rng, loop, 2, time, "float64")
+    mask = rng.random((2, time)) > 0.3 if time > 1 else None
+    expected = run(loop, inputs, states, mask, training=True)
+    shapes = [value.shape for value in expected.values()][: 1 + len(states)]
+    lengths, counts, names = [], bptt._Pieces._counts, []
+    monkeypatch.setattr(
+        bptt._Pieces, "_counts", lambda *a: lengths.append(a[1]) or counts(*a)
+    )
+
+    # As in Keras's fit, where XLA may be taken.
+    @tf.function(input_signature=[tf.TensorSpec((None, None, FEATURES), "float64")])
+    def one_step_on_data(inputs):
+        results = tensors(fast, inputs, states, mask, True, shapes=shapes)
+        names.extend(results)
+        return list(results.values())
+
+    actual = dict(zip(names, map(np.asarray, one_step_on_data(inputs)), strict=True))
+    assert len(lengths) == 2, "both ways go in pieces"
+    assert_same(actual, expected, "float64")
+
+
+COUNT_PROGRAMS = """
+import pathlib, sys
+import keras, numpy as np, tensorflow as tf, keras_rnn_zoo as zoo
+model = keras.Sequential([keras.Input((None, 3)), zoo.LSTM(4, implementation="xla")])
+model.compile("sgd", "mse")
+for time in (40, 7, 90):
+    data = tf.data.Dataset.from_tensors((np.ones((2, time, 3)), np.ones((2, 4))))
+    specs = tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, 4))
+    loose = tf.data.Dataset.from_generator(lambda: iter(data), output_signature=specs)
+    model.fit(loose, verbose=0)
+    print(len(list(pathlib.Path(sys.argv[1]).glob("*before_optimizations.txt"))))
+"""
+
+
+def test_xla_compiles_pieces_once_for_all_lengths(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT_PROGRAMS, str(tmp_path)],
+        env={**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second, third = map(int, done.stdout.split())
+    assert 0 < first == second == third
+
+
+def test_xla_is_left_out_of_functions_that_may_be_exported(rng):
+    fast, _ = pair(CASES[2], "xla", rng)
+    graph = tf.function(fast).get_concrete_function(tf.TensorSpec((None, None, 3)))
+    functions = graph.graph.as_graph_def().library.function
+    assert functions and not any("_XlaMustCompile" in f.attr for f in functions)
+
+
+@each_case
+def test_hoisted_equals_loop(case, rng):
+    """Inputs projected before the loop, with masks, dropout and zoneout."""
+    drops = {
+        n: 0.3 for n in ("dropout", "recurrent_dropout") if n in case.cell.arguments
+    }
+    for options in ({}, {"go_backwards": True, "zoneout": 0.2, "seed": 2, **drops}):
+        fast, loop = pair(case, "hoisted", rng, dtype="float64", **options)
+        inputs, states = draw(rng, loop, 3, 5, "float64")
+        mask = rng.random((3, 5)) > 0.3
+        actual = run(fast, inputs, states, mask, training=True)
+        expected = run(loop, inputs, states, mask, training=True)
+        assert_same(actual, expected, "float64")
 
 
 @each_case
@@ -185,9 +269,9 @@ def test_control_a_wrong_backward_pass_is_noticed(rng, monkeypatch):
     """A product whose gradient is not that of the product must fail the comparison."""
     right = bptt._recall
 
-    def wrong(products):
-        product = right(products)
-        return lambda linear, a: product(linear, 1.01 * a)
+    def wrong(products, sums):
+        product = right(products, sums)
+        return lambda linear, a, plus=None: product(linear, 1.01 * a, plus)
 
     monkeypatch.setattr(bptt, "_recall", wrong)
     fast, loop = pair(CASES[2], "graph", rng, dtype="float64")
