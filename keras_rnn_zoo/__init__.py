@@ -45,7 +45,7 @@ _LAYERS = (
     "bio_constraints",
 )
 
-_ROOMS = ("layers", "ops", "topologies")
+_ROOMS = ("convert", "export", "layers", "ops", "topologies")
 
 __all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__"]
 

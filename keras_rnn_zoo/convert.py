@@ -1,0 +1,412 @@
+"""Weights from and to others: Keras's own layers, and PyTorch's."""
+
+import re
+
+import keras
+import numpy as np
+
+from keras_rnn_zoo import layers as zoo
+
+# What Keras has under the same name.
+_SAME = ("SimpleRNN", "LSTM", "GRU", "RNN", "StackedRNNCells")
+_CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
+# What only the zoo's layers take; with the value at which they do nothing.
+_ONLY_OURS = {
+    "implementation": ...,
+    "truncate": ...,
+    "checkpoint": ...,
+    "zoneout": 0.0,
+    "trainable_initial_state": False,
+}
+# Blocks of PyTorch's weights, in its order, by the names of ours.
+_TORCH_GATES = {
+    "SimpleRNN": ("h",),
+    "GRU": ("r", "z", "h"),
+    "LSTM": ("i", "f", "c", "o"),
+    "ProjectedLSTM": ("i", "f", "c", "o"),
+}
+_KEY = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
+
+
+def from_keras(model):
+    """The same model with the zoo's recurrent layers in the place of Keras's.
+
+    Args:
+        model: a functional or sequential `keras.Model`, or a recurrent or
+            `Bidirectional` layer; built. Its other layers are copied.
+
+    Returns:
+        A model, or a layer, with the same weights and the same answers.
+
+    Raises:
+        TypeError: if `model` is neither.
+        ValueError: if `model` is not built.
+
+    Example:
+    >>> theirs = keras.Sequential([keras.Input((None, 3)), keras.layers.LSTM(4)])
+    >>> type(from_keras(theirs).layers[0]).__module__
+    'keras_rnn_zoo.layers.lstm'
+    """
+    return _converted(model, _to_ours)
+
+
+def to_keras(model):
+    """The same model with Keras's recurrent layers in the place of the zoo's.
+
+    The result loads and runs where this package is not installed.
+
+    Args:
+        model: as in `from_keras`, a topology of the zoo included.
+
+    Returns:
+        A model, or a layer, with the same weights and the same answers.
+
+    Raises:
+        TypeError: if `model` is neither.
+        ValueError: if `model` is not built, or holds what Keras has no counterpart
+            for, such as another cell or zoneout.
+
+    Example:
+    >>> model = to_keras(ManyToMany(2, units=4, vocabulary_size=9))
+    >>> type(model.get_layer("recurrent_1")) is keras.layers.LSTM
+    True
+    """
+    return _converted(model, _to_theirs)
+
+
+def _converted(model, rewrite):
+    if not isinstance(model, (keras.Model, keras.layers.RNN, zoo.Bidirectional)):
+        raise TypeError(
+            "`model` must be a keras.Model, a recurrent layer or a Bidirectional one. "
+            f"Received: model of type {type(model).__name__}."
+        )
+    if not model.built:
+        raise ValueError(
+            "`model` must be built. Received: model without weights. Call it once."
+        )
+
+    def convert(layer):
+        config = rewrite(keras.saving.serialize_keras_object(layer))
+        return keras.saving.deserialize_keras_object(config, safe_mode=False)
+
+    if not isinstance(model, keras.Model):
+        result = convert(model)
+    elif hasattr(model, "inputs") and hasattr(model, "outputs"):
+        result = keras.models.clone_model(model, clone_function=convert, recursive=True)
+    else:
+        raise TypeError(
+            "`model` must be functional or sequential, so that its layers can be "
+            f"exchanged. Received: model of type {type(model).__name__}."
+        )
+    if not result.built:
+        result.build(model.input_shape)
+    result.set_weights(model.get_weights())
+    return result
+
+
+def _to_ours(node):
+    if isinstance(node, (list, tuple)):
+        return type(node)(map(_to_ours, node))
+    if not isinstance(node, dict):
+        return node
+    node = {key: _to_ours(value) for key, value in node.items()}
+    name, module = node.get("class_name"), node.get("module")
+    if name in (*_SAME, *_CELLS) and str(module).split(".")[0] == "keras":
+        cls = getattr(zoo, name)
+        node.update(module=cls.__module__, registered_name=f"keras_rnn_zoo>{name}")
+    return node
+
+
+def _to_theirs(node):
+    if isinstance(node, (list, tuple)):
+        return type(node)(map(_to_theirs, node))
+    if not isinstance(node, dict):
+        return node
+    node = {key: _to_theirs(value) for key, value in node.items()}
+    registered = node.get("registered_name") or ""
+    if not registered.startswith("keras_rnn_zoo>"):
+        return node
+    name = registered.partition(">")[2]
+    if name not in (*_SAME, *_CELLS):
+        raise ValueError(
+            f"`model` must hold layers that Keras has: {', '.join((*_SAME, *_CELLS))}. "
+            f"Received: model with {name}."
+        )
+    config = dict(node["config"])
+    for option, off in _ONLY_OURS.items():
+        value = config.pop(option, off)
+        if off is not ... and value not in (off, [off], [off, off], (off, off)):
+            raise ValueError(
+                "`model` must do nothing that Keras's layers cannot. Received: "
+                f"{option}={value!r} in {name}."
+            )
+    if not config.get("zero_output_for_mask"):
+        config.pop("zero_output_for_mask", None)
+    return {
+        **node,
+        "module": "keras.layers",
+        "registered_name": None,
+        "config": config,
+    }
+
+
+def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=True):
+    """A stack of recurrent layers with the weights of a `torch.nn.RNN`, `LSTM`, `GRU`.
+
+    Which of them, how wide, how many layers, one direction or two, with biases and
+    with a projection (`proj_size`, a `ProjectedLSTM` here) is seen from the weights.
+
+    Gates are put in our order: PyTorch has r, z, n in a GRU where we have z, r, h, and
+    i, f, g, o in an LSTM as we do. Of the two biases of an RNN and an LSTM, ours is the
+    sum.
+
+    Args:
+        state_dict: what `module.state_dict()` gives, of tensors or of arrays.
+        prefix: str. What stands before `weight_ih_l0`, as `"encoder."`; keys that do
+            not begin with it are left alone.
+        activation: "tanh" or "relu", the `nonlinearity` of a `torch.nn.RNN`.
+        return_sequences: bool. Whether the last layer gives every step, or the last.
+
+    Returns:
+        `keras.Sequential`, `(batch, time, features)` to what the last layer gives;
+        with two directions their outputs are side by side, as in PyTorch.
+
+    Raises:
+        ValueError: if the keys or shapes are not those of such a module.
+
+    Example:
+    >>> weights = {
+    ...     "weight_ih_l0": np.ones((12, 3)), "weight_hh_l0": np.ones((12, 4)),
+    ...     "bias_ih_l0": np.ones(12), "bias_hh_l0": np.ones(12)}
+    >>> from_torch(weights).layers[0].name
+    'gru_l0'
+    """
+    arrays = {
+        key.removeprefix(prefix): np.asarray(
+            value.detach().cpu() if hasattr(value, "detach") else value
+        )
+        for key, value in state_dict.items()
+        if key.startswith(prefix)
+    }
+    unknown = [key for key in arrays if not _KEY.fullmatch(key)]
+    if unknown or "weight_ih_l0" not in arrays:
+        raise ValueError(
+            "`state_dict` must hold weight_ih_l0, weight_hh_l0, … after `prefix`, and "
+            f"nothing else. Received: prefix={prefix!r} and keys "
+            f"{sorted(unknown or state_dict)[:4]}."
+        )
+    if activation not in ("tanh", "relu"):
+        raise ValueError(
+            "`activation` must be 'tanh' or 'relu'. "
+            f"Received: activation={activation!r}."
+        )
+    kind, units = _kind_of(arrays)
+    if activation != "tanh" and kind != "SimpleRNN":
+        raise ValueError(
+            f"`activation` must be 'tanh' for weights of {kind}. "
+            f"Received: activation={activation!r}."
+        )
+    count = 1 + max(int(_KEY.fullmatch(key)[3]) for key in arrays)
+    both = "weight_ih_l0_reverse" in arrays
+    suffixes = ("", "_reverse") if both else ("",)
+    model = keras.Sequential([keras.Input((None, arrays["weight_ih_l0"].shape[1]))])
+    for i in range(count):
+        options = {"use_bias": "bias_ih_l0" in arrays}
+        if kind == "SimpleRNN":
+            options["activation"] = activation
+        if kind == "ProjectedLSTM":
+            options["projection_units"] = arrays["weight_hr_l0"].shape[0]
+        name = f"{kind.lower()}_l{i}"
+        layer = getattr(zoo, kind)(
+            units,
+            return_sequences=return_sequences or i < count - 1,
+            name="forward" if both else name,
+            **options,
+        )
+        model.add(zoo.Bidirectional(layer, name=name) if both else layer)
+        parts = model.layers[-1]
+        parts = [parts.forward_layer, parts.backward_layer] if both else [parts]
+        for suffix, part in zip(suffixes, parts, strict=True):
+            _read_torch(arrays, f"_l{i}{suffix}", kind, part)
+    return model
+
+
+def _kind_of(arrays):
+    rows, columns = arrays["weight_ih_l0"].shape[0], arrays["weight_hh_l0"].shape[1]
+    if "weight_hr_l0" in arrays:
+        return "ProjectedLSTM", rows // 4
+    kinds = {1: "SimpleRNN", 3: "GRU", 4: "LSTM"}
+    if rows % columns or rows // columns not in kinds:
+        raise ValueError(
+            "`state_dict` must hold weights of 1, 3 or 4 gates. Received: weight_ih_l0 "
+            f"of {rows} rows for {columns} units."
+        )
+    return kinds[rows // columns], columns
+
+
+def _read_torch(arrays, suffix, kind, layer):
+    """Gives one direction of one layer the weights `…_l0`."""
+
+    def get(name, shape):
+        array = arrays.get(name + suffix)
+        if array is None or array.shape != shape:
+            raise ValueError(
+                f"`state_dict` must hold {name}{suffix} of shape {shape}. Received: "
+                f"{'nothing' if array is None else array.shape}."
+            )
+        return array
+
+    def reordered(array):
+        blocks = dict(
+            zip(
+                _TORCH_GATES[kind],
+                np.split(array, len(_TORCH_GATES[kind])),
+                strict=True,
+            )
+        )
+        return np.concatenate([blocks[gate] for gate in layer.cell.gates])
+
+    weights = {weight.name: weight for weight in layer.cell.weights}
+    kernel, recurrent = weights["kernel"], weights["recurrent_kernel"]
+    rows = kernel.shape[1]
+    kernel.assign(reordered(get("weight_ih", (rows, kernel.shape[0]))).T)
+    recurrent.assign(reordered(get("weight_hh", (rows, recurrent.shape[0]))).T)
+    if "projection_kernel" in weights:
+        projection = weights["projection_kernel"]
+        projection.assign(get("weight_hr", projection.shape[::-1]).T)
+    if "bias" in weights:
+        of_input, of_state = (
+            reordered(get(name, (rows,))) for name in ("bias_ih", "bias_hh")
+        )
+        together = [of_input, of_state] if kind == "GRU" else of_input + of_state
+        weights["bias"].assign(np.array(together))
+
+
+def to_torch(layers, *, numpy=False):
+    """The weights of recurrent layers as the `state_dict` of one PyTorch module.
+
+    `torch.nn.LSTM(features, units, num_layers, batch_first=True, …)` takes it with
+    `load_state_dict`; so do `GRU` and `RNN`. Where ours has one bias, PyTorch's second
+    one is zero.
+
+    Args:
+        layers: a `SimpleRNN`, `LSTM`, `GRU` or `ProjectedLSTM` layer of the zoo, one of
+            Keras's, such a layer in `Bidirectional`, a list of them, or a model that
+            has nothing else; built. All of one kind and width.
+        numpy: bool. Arrays instead of tensors; then PyTorch is not needed.
+
+    Returns:
+        dict of `weight_ih_l0`, …, in PyTorch's order.
+
+    Raises:
+        ImportError: if PyTorch is missing and `numpy` is False.
+        TypeError: if there is another layer.
+        ValueError: if PyTorch has no module that computes the same.
+
+    Example:
+    >>> layer = GRU(4)
+    >>> _ = layer(np.zeros((1, 2, 3)))
+    >>> sorted(to_torch(layer, numpy=True))
+    ['bias_hh_l0', 'bias_ih_l0', 'weight_hh_l0', 'weight_ih_l0']
+    """
+    if isinstance(layers, keras.Model):
+        layers = [
+            layer
+            for layer in layers.layers
+            if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout))
+        ]
+    layers = layers if isinstance(layers, (list, tuple)) else [layers]
+    if not layers:
+        raise ValueError("`layers` must not be empty. Received: layers=[].")
+    first, result = None, {}
+    for i, layer in enumerate(layers):
+        both = isinstance(layer, keras.layers.Bidirectional)
+        parts = [layer.forward_layer, layer.backward_layer] if both else [layer]
+        if both and layer.merge_mode != "concat":
+            _refuse(f"merge_mode={layer.merge_mode!r}")
+        for part, suffix in zip(parts, ("", "_reverse"), strict=False):
+            kind = _checked_kind(part, backwards=suffix == "_reverse")
+            shape = (kind, both, part.cell.units, part.use_bias)
+            shape += (part.activation, getattr(part, "projection_units", None))
+            first = first or shape
+            if shape != first:
+                _refuse(f"layers that differ: {_words(first)} and {_words(shape)}")
+            result.update(_written_torch(part, kind, f"_l{i}{suffix}"))
+    if numpy:
+        return result
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            "`to_torch` needs PyTorch for tensors: pip install torch. "
+            "With numpy=True it gives arrays."
+        ) from error
+    return {key: torch.from_numpy(array.copy()) for key, array in result.items()}
+
+
+def _words(shape):
+    kind, both, units, use_bias, activation, _ = shape
+    direction = "bidirectional " if both else ""
+    return (
+        f"{direction}{kind}({units}, use_bias={use_bias}, "
+        f"activation={activation.__name__})"
+    )
+
+
+def _refuse(received):
+    raise ValueError(
+        "`layers` must be such that one PyTorch module computes the same. Received: "
+        f"{received}."
+    )
+
+
+def _checked_kind(layer, backwards):
+    kind = type(layer).__name__
+    ours = isinstance(layer, zoo.RNN)
+    known = kind in _TORCH_GATES and (
+        type(layer) is getattr(zoo if ours else keras.layers, kind, None)
+    )
+    if not known:
+        raise TypeError(
+            f"`layers` must be of {', '.join(_TORCH_GATES)}, alone or in "
+            f"Bidirectional. Received: a layer of type {kind}."
+        )
+    if not layer.built:
+        raise ValueError(
+            f"`layers` must be built. Received: {layer.name!r} without weights."
+        )
+    if layer.go_backwards != backwards:
+        _refuse("go_backwards=True")
+    if kind == "GRU" and not layer.reset_after:
+        _refuse("reset_after=False")
+    activations = ("tanh", "relu") if kind == "SimpleRNN" else ("tanh",)
+    if layer.activation.__name__ not in activations:
+        _refuse(f"activation={layer.activation.__name__!r}")
+    if kind != "SimpleRNN" and layer.recurrent_activation.__name__ != "sigmoid":
+        _refuse(f"recurrent_activation={layer.recurrent_activation.__name__!r}")
+    if ours and any(layer.cell._zoneout_rates):
+        _refuse(f"zoneout={layer.zoneout!r}")
+    if ours and layer.trainable_initial_state:
+        _refuse("trainable_initial_state=True")
+    return kind
+
+
+def _written_torch(layer, kind, suffix):
+    ours = getattr(zoo, f"{kind}Cell").gates
+
+    def reordered(array):
+        blocks = dict(zip(ours, np.split(array, len(ours), axis=-1), strict=True))
+        return np.concatenate([blocks[gate] for gate in _TORCH_GATES[kind]], axis=-1)
+
+    weights = {w.name: np.asarray(w.numpy(), "float32") for w in layer.cell.weights}
+    result = {
+        "weight_ih": reordered(weights["kernel"]).T,
+        "weight_hh": reordered(weights["recurrent_kernel"]).T,
+    }
+    if "bias" in weights:
+        bias = reordered(weights["bias"])
+        pair = bias if kind == "GRU" else (bias, np.zeros_like(bias))
+        result["bias_ih"], result["bias_hh"] = pair
+    if "projection_kernel" in weights:
+        result["weight_hr"] = weights["projection_kernel"].T
+    return {name + suffix: array for name, array in result.items()}
