@@ -158,15 +158,7 @@ def make_head(name, arguments, num_outputs, activation, dtype=None):
     """
     common = {"name": "output", "dtype": keras.dtype_policies.get(dtype).variable_dtype}
     if name == "crf":
-        try:
-            return CRF(num_outputs, **arguments, **common)
-        except TypeError as error:
-            if "unexpected keyword" not in str(error):
-                raise
-            raise ValueError(
-                "`head` must hold arguments of `CRF`. "
-                f"Received: head={ {'name': name, **arguments}!r} ({error})."
-            ) from error
+        return CRF(num_outputs, **arguments, **common)
     return keras.layers.Dense(num_outputs, activation=activation, **common)
 
 
@@ -269,9 +261,8 @@ class RecurrentModel(keras.Model):
             x = keras.layers.Dropout(
                 output_dropout, seed=seed, name="output_dropout", dtype=policy
             )(x)
-        outputs = make_head(
-            head_name, head_arguments, num_outputs, activation, policy
-        )(x)
+        output = make_head(head_name, head_arguments, num_outputs, activation, policy)
+        outputs = output(x)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
 
         self.dtype_policy = policy
@@ -289,15 +280,17 @@ class RecurrentModel(keras.Model):
             "mask_value": mask_value,
             "bidirectional": bidirectional,
             "output_activation": keras.activations.serialize(activation),
-            "head": {"name": head_name, **head_arguments}
-            if head_arguments
-            else head_name,
+            "head": head_name,
             "dropout": dropout,
             "recurrent_dropout": recurrent_dropout,
             "output_dropout": output_dropout,
             "seed": seed,
             "dtype": keras.dtype_policies.serialize(policy),
         }
+        if head_arguments:
+            written = output.get_config()
+            given = {key: written[key] for key in head_arguments}
+            config["head"] = {"name": head_name, **given}
         self._config = json.dumps(config)
 
     @property

@@ -39,6 +39,9 @@ class ManyToMany(RecurrentModel):
         mask_value: float or None. Steps whose features all equal it are masked.
         bidirectional: bool.
         output_activation: activation of the output layer; None for values.
+        head: "dense", the above; or "crf", a `CRF` over all steps in the place of the
+            last two lines, trained with `CRFLoss()`; or a dict of the `name` "crf" and
+            arguments of `CRF`, such as its constraints.
         dropout: float in [0, 1). Share of each recurrent layer's input dropped.
         recurrent_dropout: float in [0, 1). Share of the states dropped.
         output_dropout: float in [0, 1). Share of the output layer's input dropped.
@@ -52,6 +55,7 @@ class ManyToMany(RecurrentModel):
 
     Returns:
         `(batch, time, num_outputs)`, in the variable dtype of `dtype`, with the mask.
+        With a CRF: the best path, one-hot, unless its `returns` says otherwise.
 
     Masking: masked steps keep the state and never count in loss and metrics.
 
@@ -67,6 +71,7 @@ class ManyToMany(RecurrentModel):
     """
 
     return_sequences = True
+    heads = ("dense", "crf")
 
     def generate(self, prompt, steps, temperature=1.0, top_k=None, seed=None):
         """Continues token sequences one token at a time, carrying the states.
@@ -209,6 +214,11 @@ class ManyToMany(RecurrentModel):
             raise ValueError(
                 "`bidirectional` must be False to generate: the backward direction "
                 "reads the tokens that are not there yet. Received: bidirectional=True."
+            )
+        if self.head_name != "dense":
+            raise ValueError(
+                "`head` must be 'dense' to generate: a CRF chooses all steps together. "
+                f"Received: head={self.head_name!r}."
             )
         if self.vocabulary_size != self.num_outputs:
             raise ValueError(

@@ -33,6 +33,7 @@ class ManyToOne(RecurrentModel):
         mask_value: float or None. Steps whose features all equal it are masked.
         bidirectional: bool.
         output_activation: activation of the output layer; None for values.
+        head: "dense"; see `ManyToMany`, which has more.
         dropout: float in [0, 1). Share of each recurrent layer's input dropped.
         recurrent_dropout: float in [0, 1). Share of the states dropped.
         output_dropout: float in [0, 1). Share of the output layer's input dropped.

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_rnn_zoo import topologies
-from keras_rnn_zoo.layers import sampling_schedules
+from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
 from keras_rnn_zoo.metrics import BitsPerCharacter, TokenAccuracy
 
 #: The quantity a task is judged by, and whether more of it is better.
@@ -100,7 +100,7 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     model = topology(
         pipelines.num_outputs,
         **width,
-        **_model_arguments(recipe),
+        **_model_arguments(recipe, pipelines.labels),
         seed=recipe.seed,
         dtype=dtype,
         name=recipe.name,
@@ -112,8 +112,13 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     return model
 
 
-def _model_arguments(recipe):
+def _model_arguments(recipe, labels):
     arguments = recipe.model.arguments()
+    head = arguments.get("head")
+    if isinstance(head, dict) and "scheme" in head:
+        head = dict(head)
+        rules = bio_constraints(labels, head.pop("scheme"))
+        arguments["head"] = {**head, **rules}
     schedule = arguments.get("sampling_schedule")
     if isinstance(schedule, dict):
         options = dict(schedule)
@@ -170,13 +175,17 @@ def learning_rate(training, steps_per_epoch: int):
 
 
 def compile_model(recipe, model, steps_per_epoch: int):
-    """Compile a model as its recipe says: Adam, cross-entropy, the task's metrics."""
+    """Compile a model as its recipe says: Adam, its head's loss, the task's metrics."""
+    if getattr(model, "head_name", "dense") == "crf":
+        loss = CRFLoss()
+    else:
+        loss = keras.losses.SparseCategoricalCrossentropy()
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(recipe.training, steps_per_epoch),
             clipnorm=recipe.training.clipnorm,
         ),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
+        loss=loss,
         metrics=task_metrics(recipe.task),
         jit_compile=False,  # XLA would compile for each length of sequence
     )

@@ -27,7 +27,7 @@ RECIPE_FILE = "recipe.toml"
 _READING = frozenset(
     "units embedding_dim mask_value dropout recurrent_dropout output_dropout".split()
 )
-_HIDDEN = _READING | {"cell", "bidirectional", "output_activation"}
+_HIDDEN = _READING | {"cell", "bidirectional", "output_activation", "head"}
 #: The keys of `[model]` that each topology understands.
 TOPOLOGY_KEYS: Mapping[str, frozenset[str]] = {
     "ManyToMany": _HIDDEN,
@@ -76,6 +76,8 @@ class ModelRecipe:
 
     Attributes:
         topology: name of a class in `keras_rnn_zoo.topologies`.
+        head: as in that class; a table may also hold `scheme`, such as "BIO", from
+            which and the labels the constraints of a CRF follow.
         sampling_schedule: as in that class, or a table: `class`, the name of a
             schedule in `keras_rnn_zoo.layers`, and its arguments.
         Other attributes: arguments of that class, see there.
@@ -87,6 +89,7 @@ class ModelRecipe:
     embedding_dim: int | None = None
     bidirectional: bool | None = None
     output_activation: str | None = None
+    head: str | dict[str, Any] | None = None
     activation: str | None = None
     mask_value: float | None = None
     dropout: float | None = None

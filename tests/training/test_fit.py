@@ -59,6 +59,7 @@ def pipelines(rng, per_step=True):
         vocabulary_size=6,
         num_features=None,
         num_outputs=2,
+        labels=("low", "high"),
     )
 
 
@@ -241,4 +242,21 @@ def test_the_learning_rate_schedules():
 def test_pad():
     np.testing.assert_array_equal(
         fitting.pad([np.ones((1, 2)), np.ones((3, 2))])[0], [[1, 1], [0, 0], [0, 0]]
+    )
+
+
+def test_a_recipe_can_end_in_a_crf(rng):
+    data = pipelines(rng)
+    data.labels = ("O", "B-name")
+    recipe = recipe_of(model__head={"name": "crf", "scheme": "BIOES"})
+    model = fitting.build_model(recipe, data)
+    # B- waits for an E- that is not among the labels.
+    assert model.get_config()["head"]["allowed_last"] == [True, False]
+    recipe = recipe_of(model__head={"name": "crf", "scheme": "BIO"})
+    model = fitting.build_model(recipe, data)
+    done = fitting.fit(recipe, data, model)
+    assert done.history["loss"][-1] < done.history["loss"][0]
+    result = fitting.evaluate(model, "tagging", data.raw["validation"])
+    assert result.metrics["accuracy"] == pytest.approx(
+        done.history["val_accuracy"][done.best_epoch - 1], abs=1e-6
     )
