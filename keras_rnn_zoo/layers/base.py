@@ -282,11 +282,10 @@ class GatedCell(keras.Layer):
         """
         before, self._stage = self._stage, product or _in_place
         pairs = [(w, weights[w.name]) for w in self.weights if w.name in weights]
+        # An empty scope would still hide the values of a scope around it.
+        scope = keras.StatelessScope(pairs) if pairs else contextlib.nullcontext()
         try:
-            with (
-                keras.StatelessScope(state_mapping=pairs),
-                self.given_masks((None, recurrent_mask)),
-            ):
+            with scope, self.given_masks((None, recurrent_mask)):
                 yield
         finally:
             self._stage = before

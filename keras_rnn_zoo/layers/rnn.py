@@ -173,7 +173,23 @@ class RNN(keras.layers.RNN):
             return engine.truncated_loop(self, sequences, initial_state, mask, training)
         if self.unroll:
             return self._unrolled(sequences, initial_state, mask, training)
-        return super().inner_loop(sequences, initial_state, mask, training)
+        last, outputs, states = super().inner_loop(
+            sequences, initial_state, mask, training
+        )
+        if mask is not None and keras.config.backend() == "jax":
+            last, outputs = self._zeros_before_the_first_step(last, outputs, mask)
+        return last, outputs, states
+
+    def _zeros_before_the_first_step(self, last, outputs, mask):
+        """Keras's loop on JAX has the first state there, on TensorFlow zeros."""
+        mask = ops.cast(mask, "int32")
+        if self.go_backwards:
+            mask = ops.flip(mask, axis=1)
+        begun = ops.expand_dims(ops.cumsum(mask, axis=1) > 0, -1)
+        last = ops.where(begun[:, -1], last, ops.zeros_like(last))
+        if self.return_sequences:
+            return last, ops.where(begun, outputs, ops.zeros_like(outputs))
+        return last, last[:, None]
 
     def _unrolled(self, sequences, states, mask, training):
         """The loop written out: `(last_output, outputs, states)`."""
