@@ -1,0 +1,250 @@
+"""A model as LiteRT files, of LiteRT's own operations only."""
+
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+
+from keras_rnn_zoo.export import golden as gold
+from keras_rnn_zoo.export.portable import (
+    input_of,
+    masking_layer,
+    output_kind,
+    portable_copy,
+)
+from keras_rnn_zoo.export.saved_model import (
+    METADATA_FILE,
+    Exported,
+    describe,
+    size_of,
+)
+from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
+from keras_rnn_zoo.layers import JordanRNN
+from keras_rnn_zoo.presets import new_directory
+
+INT8_TOLERANCE = 0.1
+
+
+def export_litert(
+    model,
+    path,
+    golden_input=None,
+    *,
+    assets=None,
+    metadata=None,
+    batch_size=1,
+    steps=128,
+    int8=True,
+    tolerance=1e-5,
+):
+    """Write a model as `.tflite` files that run in LiteRT, without Flex operations.
+
+    The shapes are fixed. The files, each with one signature:
+
+    * `sequence.tflite`: `tokens (batch_size, steps)` int32, or `features (batch_size,
+      steps, width)`, to `probabilities` (or `values`), as the model gives them. Shorter
+      sequences are padded, where the model knows padding.
+    * `step.tflite`: `token (batch_size,)` or `features (batch_size, width)`, and every
+      state, to the answer at this step and the states, under the same names. Streams
+      begin with the states in `metadata.json`, zeros as a rule. Not of models
+      that read backwards.
+    * `sequence_int8.tflite`, `step_int8.tflite`: the same with int8 weights (dynamic
+      range quantisation; matrices of fewer than 1024 elements stay float32).
+    * `metadata.json`: vocabulary, labels, licence, first states.
+
+    A token out of range is an error, as is another shape. Every file is run in LiteRT
+    on the golden input before anything replaces what was at `path`.
+
+    Args:
+        model: as in `export_saved_model`.
+        path: directory to make or to replace.
+        golden_input: as in `export_saved_model`; cut or padded to the fixed shape.
+        assets: as in `export_saved_model`.
+        metadata: as in `export_saved_model`.
+        batch_size: int. Rows.
+        steps: int. Time steps of a sequence.
+        int8: bool. Whether to write the int8 files too.
+        tolerance: float. Largest difference allowed of the float32 files, relative to
+            the largest answer; of the int8 files it is 0.1.
+
+    Returns:
+        `Exported`, whose `signatures` are the names of the files and whose
+        `max_difference` is that of the float32 files.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the model draws numbers.
+        TypeError: if `model` is not a `keras.Model`.
+        ImportError: if `ai-edge-litert` is not installed.
+        RuntimeError: if a file answers differently or LiteRT lacks an operation.
+    """
+    for name, value in (("batch_size", batch_size), ("steps", steps)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(
+                f"`{name}` must be a positive integer. Received: {name}={value!r}."
+            )
+    _interpreter()
+    model = portable_copy(model)
+    for layer in model.layers:
+        if isinstance(layer, JordanRNN) and layer.feedback == "sample":
+            raise ValueError(
+                "`model` must not draw numbers for LiteRT. Received: "
+                "feedback='sample'. Use 'argmax' or 'probabilities'."
+            )
+    x = gold.golden_input(model, golden_input, assets, (batch_size, steps))
+    x = _fitted(model, x, batch_size, steps)
+    functions = {"sequence": _sequence(model, x)}
+    step_model = None
+    if why_not_step_by_step(model) is None:
+        step_model = StepModel(model)
+        functions["step"] = _step(model, step_model, x)
+    expected = np.asarray(model(x, training=False), "float32")
+    worst = 0.0
+    with new_directory(path) as directory:
+        for name, function in functions.items():
+            for quantised in (False, True)[: 1 + int8]:
+                file = directory / f"{name}{'_int8' if quantised else ''}.tflite"
+                file.write_bytes(_converted(model, function, quantised))
+                if name == "step":
+                    answer = _run_steps(file, model, step_model, x)
+                else:
+                    [answer] = _runner(file)(**{_key(x): x}).values()
+                target = expected
+                if name == "step":
+                    target = _target_of_steps(model, step_model, x)
+                difference = float(np.abs(answer - target).max())
+                allowed = INT8_TOLERANCE if quantised else tolerance
+                if not difference <= allowed * max(1.0, np.abs(target).max()):
+                    raise RuntimeError(
+                        "The LiteRT file must give the answers of the model. Received: "
+                        f"max_difference={difference} of {file.name}, above {allowed}."
+                    )
+                worst = worst if quantised else max(worst, difference)
+        document = describe(model, assets, metadata)
+        document.update(batch_size=batch_size, steps=steps)
+        if step_model is not None:
+            first = step_model.initial_state(1)
+            document["initial_state"] = {
+                state.name: np.asarray(value)[0].tolist()
+                for state, value in zip(step_model.states, first, strict=True)
+            }
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        (directory / METADATA_FILE).write_text(text + "\n", "utf-8")
+        files = tuple(sorted(file.stem for file in directory.glob("*.tflite")))
+        size = size_of(directory)
+    return Exported(pathlib.Path(path), worst, size, files)
+
+
+def _interpreter():
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ImportError(
+            "LiteRT files are checked by running them, which needs ai-edge-litert: "
+            "pip install 'keras_rnn_zoo[export]'"
+        ) from error
+    return Interpreter
+
+
+def _fitted(model, x, batch_size, steps):
+    """The golden input cut, repeated and padded to the fixed shape."""
+    masking = masking_layer(model)
+    x = np.resize(x, (batch_size, *x.shape[1:]))[:, :steps]
+    if x.shape[1] == steps:
+        return x
+    if masking is None:
+        return np.resize(x, (batch_size, steps, *x.shape[2:]))
+    widths = [(0, 0), (0, steps - x.shape[1])] + [(0, 0)] * (x.ndim - 2)
+    return np.pad(x, widths, constant_values=getattr(masking, "mask_value", 0))
+
+
+def _key(x):
+    return "tokens" if x.ndim == 2 else "features"
+
+
+def _answer_name(model):
+    return "probabilities" if output_kind(model) in ("softmax", "sigmoid") else "values"
+
+
+def _sequence(model, x):
+    import tensorflow as tf
+
+    def sequence(inputs):
+        inputs = _negative_is_too_large(model, inputs)
+        return {_answer_name(model): model(inputs, training=False)}
+
+    spec = tf.TensorSpec(x.shape, x.dtype, _key(x))
+    return tf.function(sequence, input_signature=[spec])
+
+
+def _step(model, step_model, x):
+    import tensorflow as tf
+
+    def step(inputs, *states):
+        inputs = _negative_is_too_large(model, inputs)
+        answer, states = step_model(inputs, states)
+        names = [state.name for state in step_model.states]
+        return {_answer_name(model): answer, **dict(zip(names, states, strict=True))}
+
+    name = "token" if x.ndim == 2 else "features"
+    specs = [tf.TensorSpec((len(x), *x.shape[2:]), x.dtype, name)]
+    specs += [
+        tf.TensorSpec((len(x), state.width), tf.float32, state.name)
+        for state in step_model.states
+    ]
+    return tf.function(step, input_signature=specs)
+
+
+def _negative_is_too_large(model, inputs):
+    """Token ids in which those below 0 are above the last, which LiteRT refuses."""
+    import tensorflow as tf
+
+    reads, size = input_of(model)
+    return tf.where(inputs < 0, size, inputs) if reads == "tokens" else inputs
+
+
+def _converted(model, function, quantised):
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.model_variables = [v.value for v in model.variables]
+    with tempfile.TemporaryDirectory() as directory:
+        tf.saved_model.save(module, directory, {"serving_default": function})
+        converter = tf.lite.TFLiteConverter.from_saved_model(directory)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if quantised:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        try:
+            return converter.convert()
+        except Exception as error:
+            raise RuntimeError(
+                "`model` must hold only what LiteRT has operations for. Received: "
+                f"{str(error).splitlines()[0]}"
+            ) from error
+
+
+def _runner(file):
+    interpreter = _interpreter()(model_path=str(file))
+    return interpreter.get_signature_runner("serving_default")
+
+
+def _run_steps(file, model, step_model, x, most=24):
+    """Runs the first steps of the golden input, `(batch, steps, outputs)`."""
+    run, answers = _runner(file), []
+    first = [np.asarray(s) for s in step_model.initial_state(len(x))]
+    names = [state.name for state in step_model.states]
+    states = dict(zip(names, first, strict=True))
+    key = "token" if x.ndim == 2 else "features"
+    for t in range(min(most, x.shape[1])):
+        out = run(**{key: np.ascontiguousarray(x[:, t])}, **states)
+        states = {name: out[name] for name in names}
+        answers.append(out[_answer_name(model)])
+    return np.stack(answers, axis=1)
+
+
+def _target_of_steps(model, step_model, x, most=24):
+    states, answers = step_model.initial_state(len(x)), []
+    for t in range(min(most, x.shape[1])):
+        answer, states = step_model(x[:, t], states)
+        answers.append(np.asarray(answer))
+    return np.stack(answers, axis=1)
