@@ -11,6 +11,7 @@ from keras_rnn_zoo.layers.crf import CRFLoss as CRFLoss
 from keras_rnn_zoo.layers.crf import bio_constraints as bio_constraints
 from keras_rnn_zoo.layers.gru import GRU as GRU
 from keras_rnn_zoo.layers.gru import GRUCell as GRUCell
+from keras_rnn_zoo.layers.hmm import HMM as HMM
 from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
 from keras_rnn_zoo.layers.ind_rnn import IndRNNCell as IndRNNCell
 from keras_rnn_zoo.layers.ind_rnn import MaxAbs as MaxAbs
@@ -28,6 +29,7 @@ from keras_rnn_zoo.layers.layer_norm import (
 )
 from keras_rnn_zoo.layers.lstm import LSTM as LSTM
 from keras_rnn_zoo.layers.lstm import LSTMCell as LSTMCell
+from keras_rnn_zoo.layers.markov import Markov as Markov
 from keras_rnn_zoo.layers.mgu import MGU as MGU
 from keras_rnn_zoo.layers.mgu import MGUCell as MGUCell
 from keras_rnn_zoo.layers.min_gru import MinGRU as MinGRU

@@ -5,6 +5,7 @@
     graph    our back-propagation through time, `keras_rnn_zoo.ops.bptt`
     xla      the same, compiled by XLA for each shape
     native   C++ kernels for the CPU, `keras_rnn_zoo.native`
+    cudnn    cuDNN's kernels for NVIDIA GPUs, `keras_rnn_zoo.ops.cudnn`
 
 All of them give the same outputs, states and gradients.
 """
@@ -18,10 +19,10 @@ from keras import ops, tree
 
 from keras_rnn_zoo.native import build, kernels
 from keras_rnn_zoo.native.context import may_run_here
-from keras_rnn_zoo.ops import bptt
+from keras_rnn_zoo.ops import bptt, cudnn
 from keras_rnn_zoo.ops.loop import loop
 
-IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", 1, 2)
+IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", "cudnn", 1, 2)
 # Steps that XLA compiles at once where the length of the sequences is not known.
 PIECE = 32
 # What a subclass may override to compute something else than its parent.
@@ -39,6 +40,41 @@ def takes_engine(cell):
 def why_not_native(layer):
     """What keeps a layer from the native kernels; None if nothing does."""
     cell = layer.cell
+    if reason := _why_no_kernel(layer):
+        return reason
+    if has_gpu():
+        return "there is a GPU"
+    if not kernels.supports(cell.native_kernel, cell.compute_dtype):
+        if cell.compute_dtype not in build.DTYPES:
+            return f"there is no kernel for {cell.compute_dtype}"
+        return build.status(cell.compute_dtype).reason
+    return None
+
+
+def why_not_cudnn(layer):
+    """What keeps a layer from cuDNN's kernels; None if nothing does."""
+    cell = layer.cell
+    if layer.use_cudnn is False:
+        return "use_cudnn is False"
+    if reason := _why_no_kernel(layer):
+        return reason
+    if cell.native_kernel not in cudnn.MODES:
+        return f"cuDNN has no {cell.native_kernel}"
+    if cell.recurrent_dropout:
+        return "cuDNN has no recurrent dropout"
+    if cell.compute_dtype not in cudnn.DTYPES:
+        return f"cuDNN has no {cell.compute_dtype}"
+    return None if has_gpu() else "there is no GPU"
+
+
+def has_gpu():
+    """Whether TensorFlow sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def _why_no_kernel(layer):
+    """What keeps a layer from any kernel that somebody has written for its cell."""
+    cell = layer.cell
     if keras.config.backend() != "tensorflow":
         return f"the backend is {keras.config.backend()}"
     if getattr(cell, "native_kernel", None) is None:
@@ -51,12 +87,6 @@ def why_not_native(layer):
         return "there is no kernel with zoneout"
     if cell.dropout and cell.mask_per_gate:
         return "the input has a dropout mask for each gate"
-    if tf.config.list_physical_devices("GPU"):
-        return "there is a GPU"
-    if not kernels.supports(cell.native_kernel, cell.compute_dtype):
-        if cell.compute_dtype not in build.DTYPES:
-            return f"there is no kernel for {cell.compute_dtype}"
-        return build.status(cell.compute_dtype).reason
     return None
 
 
@@ -71,36 +101,58 @@ def _changed_since_declared(cell_class):
 
 
 def choose(layer, training):
-    """The path of one call of `layer`.
+    """The path of one call of `layer`, when its `implementation` is "auto".
 
-    The native kernels are the fastest on a CPU (`python -m tests.benchmarks native`).
-    A file must never hold one of their ops, so that they are taken only where no file
-    can come of it, also when asked for by name: eagerly, and inside of Keras's fit,
-    evaluate and predict. For inference elsewhere the loop is right: it keeps nothing
-    for a way back.
+        where             cell, options            training    inference
+        GPU, fit …        what cuDNN has           cudnn       cudnn
+        GPU, fit …        other                    xla         loop or hoisted
+        CPU, fit …, eager what a kernel is for     native      native
+        a graph           other                    graph       loop or hoisted
+        eager             other                    loop or hoisted
+        JAX               any                      hoisted     loop or hoisted
+        any               that declares no terms   loop        loop
+
+    "fit …" is Keras's fit, evaluate and predict. A file must never hold a kernel's op,
+    nor one that only XLA can run, so that they are taken only where no file can come
+    of it, also when asked for by name. Hoisted where that is narrow.
+
+    The CPU's rows: `python -m tests.benchmarks engine` and `native`. XLA trains small
+    layers faster than "graph", but compiles first, for a second or more. The GPU's rows
+    have not been measured.
     """
-    wanted = layer.implementation
-    if wanted in ("loop", 1, 2) or not takes_engine(layer.cell):
+    wanted, cell = layer.implementation, layer.cell
+    if wanted in ("loop", 1, 2) or not takes_engine(cell):
         return "loop"
-    without_gradient = "hoisted" if _is_narrow(layer.cell) else "loop"
-    if wanted == "hoisted":
-        return "hoisted"
+    if wanted in ("hoisted", "graph") and keras.config.backend() == "tensorflow":
+        return wanted
+    without_gradient = "hoisted" if _is_narrow(cell) else "loop"
     if keras.config.backend() != "tensorflow":
-        return "hoisted" if training is True else without_gradient
-    if wanted == "native" and (reason := why_not_native(layer)):
-        raise ValueError(
-            "`implementation` must be another than 'native' for this layer: "
-            f"{reason}. Received: implementation='native'. Use 'auto'."
-        )
-    if wanted == "xla":
-        return "xla" if may_run_here() else "graph"
-    if wanted == "graph":
-        return "graph"
-    if may_run_here() and (wanted == "native" or why_not_native(layer) is None):
-        return "native"
+        return "hoisted" if training or wanted == "hoisted" else without_gradient
+    for path, why_not in (("native", why_not_native), ("cudnn", why_not_cudnn)):
+        if wanted == path and (reason := why_not(layer)):
+            raise ValueError(
+                f"`implementation` must be another than {path!r} for this layer: "
+                f"{reason}. Received: implementation={path!r}. Use 'auto'."
+            )
+        if wanted in (path, "auto") and may_run_here() and why_not(layer) is None:
+            return path
+    if may_run_here() and wanted == "xla":
+        return "xla"
     if training is not True or tf.executing_eagerly():
-        return without_gradient
-    return "graph"
+        return "graph" if wanted == "xla" else without_gradient
+    return "xla" if may_run_here() and wanted == "auto" and has_gpu() else "graph"
+
+
+def paths_in_keras(layer):
+    """The paths of `layer` inside of Keras's fit, and of its evaluate and predict."""
+    paths = []
+
+    @tf.function(autograph=False)
+    def one_step_on_data():  # as Keras names it
+        paths.extend(choose(layer, training) for training in (True, False))
+
+    one_step_on_data.get_concrete_function()
+    return tuple(paths)
 
 
 def _is_narrow(cell):
@@ -159,11 +211,46 @@ def run_native(layer, sequences, states, mask, training):
     return last, last[:, None] if outputs is None else outputs, list(states)
 
 
+def run_cudnn(layer, sequences, states, mask, training):
+    """Carries `layer.cell` through a sequence on a GPU. As `run`.
+
+    A mask that cuDNN cannot take is known when the step runs, and goes another way.
+    """
+    cell = layer.cell
+    input_mask = cell._masks[0] if training else None
+    mask = None if mask is None else ops.cast(mask, "bool")
+
+    def with_cudnn():
+        x = sequences
+        if input_mask is not None:
+            x = x * ops.expand_dims(input_mask[0], 1)
+        weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
+        last, outputs, new_states = cudnn.rnn(
+            cell.native_kernel,
+            x,
+            states,
+            *(None if w is None else ops.cast(w, cell.compute_dtype) for w in weights),
+            mask=mask,
+            go_backwards=layer.go_backwards,
+            zero_output_for_mask=layer.zero_output_for_mask,
+            training=bool(training),
+        )
+        return last, outputs if layer.return_sequences else last[:, None], new_states
+
+    if mask is None:
+        return with_cudnn()
+    return tf.cond(
+        cudnn.takes(mask),
+        with_cudnn,
+        lambda: run("graph", layer, sequences, states, mask, training),
+    )
+
+
 def run(path, layer, sequences, states, mask, training):
     """Carries `layer.cell` through `(batch, time, features)`.
 
     Args:
-        path: "graph", "xla" or "native".
+        path: "graph", "xla", "native" or "cudnn".
         layer: an `RNN` whose cell declares its terms, inside `masks_for_one_call`.
         sequences: `(batch, time, features)`.
         states: list of `(batch, size)` tensors.
@@ -175,6 +262,8 @@ def run(path, layer, sequences, states, mask, training):
     """
     if path == "native":
         return run_native(layer, sequences, states, mask, training)
+    if path == "cudnn":
+        return run_cudnn(layer, sequences, states, mask, training)
     cell = layer.cell
     masks = cell._masks if training else (None, None)
     present = [m for m in masks if m is not None]

@@ -60,6 +60,7 @@ class RNN(keras.layers.RNN):
             `"graph"`: back-propagation through time of our own, see
             `keras_rnn_zoo.ops.bptt`. `"xla"`: the same, compiled for each shape.
             `"native"`: C++ kernels for the CPU, see `keras_rnn_zoo.native`.
+            `"cudnn"`: cuDNN on an NVIDIA GPU, see `keras_rnn_zoo.ops.cudnn`.
             `"auto"`: what `keras_rnn_zoo.layers.engine` has found to be fastest.
             Keras's 1 and 2 mean the loop.
         truncate: int k, or None. Truncated back-propagation through time: states flow
@@ -68,7 +69,7 @@ class RNN(keras.layers.RNN):
         checkpoint: int, or None. Keeps only every so many states in training and
             computes the steps between them again on the way back: memory for one more
             pass forward. Not for the loop.
-        use_cudnn: accepted for Keras's sake: `"auto"`, True or False.
+        use_cudnn: as in Keras; False keeps `"auto"` from taking cuDNN.
         **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 
     Call arguments:

@@ -154,9 +154,11 @@ def report() -> list[tuple[str, str, bool]]:
 
 _PATHS = {
     "loop": "the cell, step by step",
+    "hoisted": "the cell, step by step, inputs projected before",
     "graph": "one TensorFlow loop with a backward pass of its own",
-    "xla": "one loop compiled by XLA",
+    "xla": "the same, compiled by XLA",
     "native": "C++ kernels",
+    "cudnn": "cuDNN",
 }
 
 
@@ -164,11 +166,13 @@ def _recurrent_path():
     """Say which loop an LSTM takes inside `fit` and inside `predict`."""
     from keras_rnn_zoo.layers import LSTM, engine
 
-    why_not = engine.why_not_native(LSTM(2))
-    paths = ("native", "native") if why_not is None else ("graph", "loop")
+    layer = LSTM(2)
+    paths = engine.paths_in_keras(layer)
     uses = zip(("training", "prediction"), paths, strict=True)
     text = "; ".join(f"{use}: {_PATHS[path]}" for use, path in uses)
-    return text if why_not is None else f"{text} ({why_not})"
+    if set(paths) <= {"native", "cudnn"}:
+        return text
+    return f"{text} ({engine.why_not_native(layer)})"
 
 
 def _native():

@@ -1,0 +1,119 @@
+"""NVIDIA's cuDNN kernels for SimpleRNN, LSTM and GRU, in TensorFlow's op for them.
+
+cuDNN has sequences of different length, but no other masks; every row needs at least
+one step. Where `takes(mask)` is not true, another path must be taken.
+"""
+
+import tensorflow as tf
+
+# name of the kernel: (cuDNN's name, its order of our blocks)
+MODES = {
+    "simple_rnn": ("rnn_tanh", (0,)),
+    "simple_rnn_relu": ("rnn_relu", (0,)),
+    "lstm": ("lstm", (0, 1, 2, 3)),
+    "gru": ("gru", (1, 0, 2)),  # cuDNN resets first
+}
+DTYPES = ("float16", "float32", "float64")
+
+
+def takes(mask):
+    """A bool scalar: whether every row is padded on the right, after at least a step.
+
+    Args:
+        mask: bool `(batch, time)`.
+    """
+    mask = tf.cast(mask, tf.int32)
+    return tf.reduce_all(mask[:, 1:] <= mask[:, :-1]) & tf.reduce_all(mask[:, :1] == 1)
+
+
+def parameters(cell, kernel, recurrent_kernel, bias):
+    """All weights as cuDNN has them: one vector, W's then U's then both biases.
+
+    Each W and each U is transposed. cuDNN adds a bias to x W and one to h U; only the
+    GRU that resets after the product has a use for the second.
+
+    Args:
+        cell: a name in `MODES`.
+        kernel: `(features, blocks * units)`.
+        recurrent_kernel: `(units, blocks * units)`.
+        bias: `(blocks * units,)`, for "gru" `(2, blocks * units)`, or None.
+    """
+    _, order = MODES[cell]
+
+    def blocks(weights):
+        parts = tf.split(weights, len(order), axis=-1)
+        return [parts[place] for place in order]
+
+    if bias is None:
+        bias = tf.zeros((2, recurrent_kernel.shape[-1]), kernel.dtype)
+    elif len(bias.shape) == 1:
+        bias = tf.stack([bias, tf.zeros_like(bias)])
+    matrices = [*blocks(kernel), *blocks(recurrent_kernel)]
+    vectors = [*blocks(bias[0]), *blocks(bias[1])]
+    return tf.concat(
+        [tf.reshape(tf.transpose(m), [-1]) for m in matrices] + vectors, axis=0
+    )
+
+
+def rnn(
+    cell,
+    sequences,
+    initial_states,
+    kernel,
+    recurrent_kernel,
+    bias,
+    *,
+    mask=None,
+    go_backwards=False,
+    zero_output_for_mask=False,
+    training=False,
+):
+    """Runs a recurrent cell over sequences, as `keras.layers.RNN.inner_loop` would.
+
+    Args:
+        cell: a name in `MODES`.
+        sequences: `(batch, time, features)`, one of `DTYPES`.
+        initial_states: `[h]`, or `[h, c]` for "lstm", `(batch, units)` each.
+        kernel: as in `parameters`.
+        recurrent_kernel: as in `parameters`.
+        bias: as in `parameters`.
+        mask: bool `(batch, time)` for which `takes` is true, or None.
+        go_backwards: bool. From the last step to the first; outputs in that order.
+        zero_output_for_mask: bool. The output of a masked step is zero; else it is the
+            previous output, and zero before the first step that counts.
+        training: bool. Keep what the gradient needs.
+
+    Returns:
+        `(last_output, outputs, states)`.
+    """
+    sequences = tf.convert_to_tensor(sequences)
+    shape = tf.shape(sequences)
+    if mask is None:
+        lengths = tf.fill(shape[:1], shape[1])
+    else:
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    if go_backwards:
+        sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1, batch_axis=0)
+    first = [tf.cast(state, sequences.dtype)[None] for state in initial_states]
+    outputs, h, c, *_ = tf.raw_ops.CudnnRNNV3(
+        input=tf.transpose(sequences, [1, 0, 2]),
+        input_h=first[0],
+        input_c=first[1] if len(first) > 1 else tf.zeros_like(first[0]),
+        params=parameters(cell, kernel, recurrent_kernel, bias),
+        sequence_lengths=lengths,
+        rnn_mode=MODES[cell][0],
+        is_training=training,
+        time_major=True,
+    )
+    outputs = tf.transpose(outputs, [1, 0, 2])
+    # Without a memory c is a scalar.
+    last, states = h[0], [state[0] for state in (h, c)[: len(first)]]
+    if mask is not None:
+        if go_backwards:  # the steps that are masked come first
+            outputs = tf.reverse_sequence(outputs, lengths, seq_axis=1, batch_axis=0)
+            outputs = outputs[:, ::-1]
+        elif zero_output_for_mask:
+            last = tf.where(mask[:, -1:], last, tf.zeros_like(last))
+        else:
+            outputs = tf.where(mask[..., None], outputs, last[:, None])
+    return last, outputs, states

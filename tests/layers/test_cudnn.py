@@ -1,0 +1,126 @@
+"""cuDNN: what runs without a GPU, and what needs one."""
+
+import hypothesis
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.ops import cudnn
+from tests.cases import CASES
+from tests.compare import assert_close, assert_same, randomise, run
+
+SUPPORTED = [case for case in CASES if case.make_cell().native_kernel in cudnn.MODES]
+each_case = pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.id)
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def documented(mode, vector, features, x, h, c):
+    """One step as NVIDIA's manual of `cudnnRNNMode_t` has it, from its own vector."""
+    units = h.shape[1]
+    count = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}[mode]
+    sizes = [units * features] * count + [units * units] * count + [units] * 2 * count
+    parts = np.split(vector, np.cumsum(sizes)[:-1])
+    w = [part.reshape(units, features) for part in parts[:count]]
+    r = [part.reshape(units, units) for part in parts[count : 2 * count]]
+    b_w, b_r = parts[2 * count : 3 * count], parts[3 * count :]
+    of_x = [x @ m.T + b for m, b in zip(w, b_w, strict=True)]
+    of_h = [h @ m.T + b for m, b in zip(r, b_r, strict=True)]
+    if mode == "gru":
+        reset = sigmoid(of_x[0] + of_h[0])
+        update = sigmoid(of_x[1] + of_h[1])
+        new = np.tanh(of_x[2] + reset * of_h[2])
+        return (1 - update) * new + update * h, c
+    a = [p + q for p, q in zip(of_x, of_h, strict=True)]
+    if mode == "lstm":
+        c = sigmoid(a[1]) * c + sigmoid(a[0]) * np.tanh(a[2])
+        return sigmoid(a[3]) * np.tanh(c), c
+    return (np.tanh(a[0]) if mode == "rnn_tanh" else np.maximum(a[0], 0)), c
+
+
+@each_case
+def test_the_vector_of_weights_is_in_the_documented_order(case, rng):
+    cell = case.make_cell(units=5, dtype="float64")
+    cell.build((None, 3))
+    randomise(cell, rng)
+    bias = None if cell.bias is None else tf.constant(cell.bias)
+    kernels = [tf.constant(w) for w in (cell.kernel, cell.recurrent_kernel)]
+    vector = cudnn.parameters(cell.native_kernel, *kernels, bias).numpy()
+    x, h, c = (rng.normal(size=(2, n)) for n in (3, 5, 5))
+    mode = cudnn.MODES[cell.native_kernel][0]
+    expected, _ = cell(x, [h, c][: case.states])
+    actual, _ = documented(mode, vector, 3, x, h, c)
+    assert_close(actual, expected, "float64")
+
+
+@hypothesis.given(mask=hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2)))
+def test_which_masks_cudnn_takes(mask):
+    lengths = mask.sum(axis=1)
+    expected = all(
+        length > 0 and row[:length].all()
+        for length, row in zip(lengths, mask, strict=True)
+    )
+    assert bool(cudnn.takes(tf.constant(mask))) == expected
+
+
+@each_case
+def test_the_op_can_be_traced_for_any_size(case):
+    layer = case.make_layer(return_sequences=True)
+    layer.build((None, None, 3))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3))])
+    def trace(x):
+        states = layer.get_initial_state(tf.shape(x)[0])
+        mask = tf.ones(tf.shape(x)[:2], "bool")
+        with layer._masks_for_one_call(tf.shape(x)[0], True):
+            return engine.run_cudnn(layer, x, states, mask, True)
+
+    last, outputs, _ = trace.get_concrete_function().structured_outputs
+    assert last.shape[-1] == outputs.shape[-1] == 4 and outputs.shape.rank == 3
+
+
+def test_without_a_gpu_it_cannot_be_asked_for():
+    if engine.has_gpu():
+        pytest.skip("there is a GPU")
+    layer = SUPPORTED[0].make_layer(implementation="cudnn")
+    with pytest.raises(ValueError, match="there is no GPU.*implementation='cudnn'"):
+        layer(np.zeros((1, 2, 3), "float32"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not engine.has_gpu(), reason="needs a GPU")
+@each_case
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("pattern", [None, "right", "left", "empty row"])
+def test_cudnn_equals_loop(case, backwards, zeros, pattern, rng):
+    options = dict(
+        return_sequences=True,
+        return_state=True,
+        go_backwards=backwards,
+        zero_output_for_mask=zeros,
+        dtype="float64",
+    )
+    fast, loop = (
+        case.make_layer(implementation=i, **options) for i in ("cudnn", "loop")
+    )
+    for layer in (fast, loop):
+        layer.build((None, None, 3))
+    randomise(fast, rng)
+    loop.set_weights(fast.get_weights())
+    inputs = rng.normal(size=(3, 6, 3))
+    states = [rng.normal(size=(3, 4)) for _ in range(case.states)]
+    mask = np.arange(6)[None] < np.array([[6], [2], [4]])
+    mask = {
+        None: None,
+        "right": mask,
+        "left": mask[:, ::-1],
+        "empty row": mask & (np.arange(3)[:, None] != 1),
+    }[pattern]
+    actual = run(fast, inputs, states, mask, training=True)
+    expected = run(loop, inputs, states, mask, training=True)
+    assert_same(actual, expected, "float64")
