@@ -314,7 +314,7 @@ def _refuse_second_derivatives():
             'Build the layer with implementation="loop".'
         )
 
-    for name in ("Forward", "Backward", "InputGradient"):
+    for name in ("Forward", "Backward"):
         with contextlib.suppress(KeyError):  # registered before
             tf.RegisterGradient(f"KerasRnnZoo>{name}")(refuse)
 

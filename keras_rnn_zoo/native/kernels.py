@@ -147,29 +147,23 @@ def rnn(
             kept = forward
             if not training:
                 kept = run_forward(inputs, weights, states, True)
-            shared = {
-                "sequences": inputs,
-                "mask": mask,
-                "kernel": kernel,
-                "recurrent_kernel": recurrent_kernel,
-                "bias": bias,
-                "peepholes": peepholes,
-                "dropout": dropout,
-                **options,
-            }
             backward = ops.keras_rnn_zoo_backward(
+                sequences=inputs,
+                mask=mask,
+                kernel=kernel,
+                recurrent_kernel=recurrent_kernel,
+                bias=bias,
+                peepholes=peepholes,
+                dropout=dropout,
                 gates=kept.gates,
                 kept=kept.kept,
                 d_last=d_last,
                 d_outputs=d_outputs,
                 d_states=d_states,
-                **shared,
-            )
-            d_inputs = ops.keras_rnn_zoo_input_gradient(
-                d_gates=backward.d_gates, **shared
+                **options,
             )
             return (
-                d_inputs,
+                backward.d_sequences,
                 backward.d_kernel,
                 backward.d_recurrent_kernel,
                 backward.d_bias,

@@ -1,9 +1,11 @@
 // The TensorFlow ops: shapes, checks and threads around sequence.h. Built once for
 // float and once for double, with KERAS_RNN_ZOO_TYPE.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "sequence.h"
 #include "tensorflow/core/framework/op.h"
@@ -22,38 +24,90 @@ using tensorflow::errors::InvalidArgument;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
-// TensorFlow's own threads. The caller works too and does whatever no thread has begun,
-// so that it never waits for a thread that is busy elsewhere.
-Parallel parallel_of(OpKernelContext* context) {
-  auto* workers = context->device()->tensorflow_cpu_worker_threads();
-  Parallel parallel;
-  parallel.threads = workers->num_threads;
-  auto* pool = workers->workers->AsEigenThreadPool();
-  parallel.run = [pool](Index count, const std::function<void(Index)>& task) {
-    struct Shared {
-      std::atomic<Index> next{0}, finished{0};
-      std::mutex mutex;
-      std::condition_variable all_done;
-    };
-    auto shared = std::make_shared<Shared>();
-    const auto help = [shared, count](const std::function<void(Index)>* task) {
-      for (Index i; (i = shared->next.fetch_add(1)) < count;) {
-        (*task)(i);
-        if (shared->finished.fetch_add(1) + 1 == count) {
-          std::lock_guard<std::mutex> lock(shared->mutex);
-          shared->all_done.notify_all();
-        }
-      }
-    };
-    for (Index i = 1; i < count; ++i) {
-      pool->Schedule([help, task = &task] { help(task); });
+// The threads of one op: its caller, and helpers from TensorFlow's own pool. The caller
+// does whatever no helper has begun, so that it never waits for a thread that is busy
+// elsewhere. Between two products a helper stays awake for a moment: to wake a thread
+// takes longer than a small product.
+class Team : public std::enable_shared_from_this<Team> {
+ public:
+  explicit Team(Eigen::ThreadPoolInterface* pool) : pool_(pool) {}
+
+  // Runs task(0) ... task(count - 1); returns when all are done.
+  void run(Index count, const std::function<void(Index)>& task) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    task_ = &task, count_ = count, next_ = 0, running_ = count;
+    rounds_ += 1;
+    for (; helpers_ < count - 1; ++helpers_)
+      pool_->Schedule([team = shared_from_this()] { team->help(); });
+    work(lock);
+    lock.unlock();
+    if (soon([&] { return running_ == 0; })) return;
+    lock.lock();
+    all_done_.wait(lock, [&] { return running_ == 0; });
+  }
+  void close() { closed_ = true; }
+
+ private:
+  void work(std::unique_lock<std::mutex>& lock) {
+    while (next_ < count_) {
+      const Index i = next_++;
+      const auto* task = task_;
+      lock.unlock();
+      (*task)(i);
+      lock.lock();
+      if (--running_ == 0) all_done_.notify_all();
     }
-    help(&task);
-    std::unique_lock<std::mutex> lock(shared->mutex);
-    shared->all_done.wait(lock, [&] { return shared->finished.load() == count; });
-  };
-  return parallel;
-}
+  }
+  void help() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!closed_) {
+      work(lock);
+      const Index seen = rounds_;
+      lock.unlock();
+      const bool more = soon([&] { return rounds_ != seen || closed_; });
+      lock.lock();
+      if (!more) break;
+    }
+    --helpers_;
+  }
+  // Waits for it awake, a tenth of a millisecond at most.
+  template <typename F>
+  static bool soon(const F& happened) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+    while (!happened()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  Eigen::ThreadPoolInterface* const pool_;
+  std::mutex mutex_;
+  std::condition_variable all_done_;
+  const std::function<void(Index)>* task_ = nullptr;
+  Index count_ = 0, next_ = 0, helpers_ = 0;
+  std::atomic<Index> running_{0}, rounds_{0};
+  std::atomic<bool> closed_{false};
+};
+
+// A team for as long as this lives.
+class Threads {
+ public:
+  explicit Threads(OpKernelContext* context) {
+    auto* workers = context->device()->tensorflow_cpu_worker_threads();
+    team_ = std::make_shared<Team>(workers->workers->AsEigenThreadPool());
+    parallel_.threads = workers->num_threads;
+    parallel_.run = [team = team_.get()](Index count, const std::function<void(Index)>& task) {
+      team->run(count, task);
+    };
+  }
+  ~Threads() { team_->close(); }
+  operator const Parallel&() const { return parallel_; }
+
+ private:
+  std::shared_ptr<Team> team_;
+  Parallel parallel_;
+};
 
 template <typename T>
 const T* data(const Tensor& tensor) {  // null for "not given", which is an empty tensor
@@ -76,7 +130,7 @@ void with_cell(const std::string& cell, const F& f) {
   if (cell == "gru_reset_before") return f(GruResetBefore());
 }
 
-// Attributes and inputs that all three ops share.
+// Attributes and inputs that both ops share.
 template <typename T>
 class SequenceOp : public OpKernel {
  public:
@@ -163,7 +217,7 @@ class ForwardOp : public SequenceOp<T> {
   void Compute(OpKernelContext* context) override {
     Sequence<T> in;
     if (!this->read(context, &in)) return;
-    const Parallel parallel = parallel_of(context);
+    const Threads parallel(context);
     with_cell(this->cell_, [&](auto cell) {
       using Cell = decltype(cell);
       Driver<Cell, T> driver(in, parallel);
@@ -213,24 +267,18 @@ class BackwardOp : public SequenceOp<T> {
   void Compute(OpKernelContext* context) override {
     Sequence<T> in;
     if (!this->read(context, &in)) return;
-    const Parallel parallel = parallel_of(context);
+    const Threads parallel(context);
     with_cell(this->cell_, [&](auto cell) {
       using Cell = decltype(cell);
       Driver<Cell, T> driver(in, parallel);
       const TensorShape state({in.batch, in.units});
-      // The gradients of the pre-activations replace the gates.
-      Tensor* tensor;
       const Tensor& gates = context->input(7);
       OP_REQUIRES(context,
                   gates.shape() ==
                       TensorShape({driver.slots().total(), Cell::kSlots, in.units}),
                   InvalidArgument("`gates` has shape ", gates.shape().DebugString()));
-      OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({7}, 0, gates.shape(),
-                                                                        &tensor));
-      Kept<T> kept;
-      kept.gates = data<T>(tensor);
-      if (kept.gates != data<T>(gates) && gates.NumElements() > 0)
-        std::copy_n(data<T>(gates), gates.NumElements(), kept.gates);
+      Kept<T> kept;  // only forward writes to it
+      kept.gates = const_cast<T*>(data<T>(gates));
       kept.states = const_cast<T*>(data<T>(context->input(8)));
       Gradients<T> grad;
       const Tensor& last = context->input(9);
@@ -243,42 +291,28 @@ class BackwardOp : public SequenceOp<T> {
                   InvalidArgument("`d_outputs` has shape ", all.shape().DebugString()));
       grad.last = data<T>(last);
       grad.all = data<T>(all);
-      T** const results[] = {&grad.kernel, &grad.recurrent, &grad.bias, &grad.peepholes};
-      for (int i = 0; i < 4; ++i) {
+      const int given[] = {0, 2, 3, 4, 5};  // the inputs that have a gradient
+      T** const results[] = {&grad.x, &grad.kernel, &grad.recurrent, &grad.bias,
+                             &grad.peepholes};
+      const bool nothing = in.batch * in.units == 0;
+      for (int i = 0; i < 5; ++i) {
+        if (i == 0 && !context->output_required(0)) continue;
+        Tensor* tensor;
         OP_REQUIRES_OK(context, context->allocate_output(
-                                    1 + i, context->input(2 + i).shape(), &tensor));
-        std::fill_n(data<T>(tensor), tensor->NumElements(), T(0));
-        *results[i] = tensor->NumElements() ? data<T>(tensor) : nullptr;
+                                    i, context->input(given[i]).shape(), &tensor));
+        if (tensor->NumElements()) *results[i] = data<T>(tensor);
+        if (nothing) std::fill_n(data<T>(tensor), tensor->NumElements(), T(0));
       }
       for (int s = 0; s < Cell::kStates; ++s) {
         const Tensor& final = context->input(11 + s);
+        Tensor* tensor;
         OP_REQUIRES(context, final.shape() == state,
                     InvalidArgument("`d_states` has shape ", final.shape().DebugString()));
         OP_REQUIRES_OK(context, context->allocate_output(5 + s, state, &tensor));
         grad.final[s] = data<T>(final);
         grad.initial[s] = data<T>(tensor);
       }
-      if (in.batch * in.units > 0) driver.backward(kept, grad);
-    });
-  }
-};
-
-// Its own op, so that a graph that does not ask for it does not pay for it.
-template <typename T>
-class InputGradientOp : public SequenceOp<T> {
- public:
-  using SequenceOp<T>::SequenceOp;
-
-  void Compute(OpKernelContext* context) override {
-    Sequence<T> in;
-    if (!this->read(context, &in)) return;
-    const Parallel parallel = parallel_of(context);
-    Tensor* dx;
-    OP_REQUIRES_OK(context, context->allocate_output(0, context->input(0).shape(), &dx));
-    if (dx->NumElements() == 0) return;
-    with_cell(this->cell_, [&](auto cell) {
-      Driver<decltype(cell), T> driver(in, parallel);
-      driver.input_gradients(data<T>(context->input(7)), data<T>(dx));
+      if (!nothing) driver.backward(kept, grad);
     });
   }
 };
@@ -316,14 +350,9 @@ tensorflow::Status forward_shape(InferenceContext* c) {
 }
 
 tensorflow::Status backward_shape(InferenceContext* c) {
-  c->set_output(0, c->input(7));
-  for (int i = 0; i < 4; ++i) c->set_output(1 + i, c->input(2 + i));
-  for (int i = 5; i < c->num_outputs(); ++i) c->set_output(i, c->input(9));
-  return tensorflow::OkStatus();
-}
-
-tensorflow::Status input_gradient_shape(InferenceContext* c) {
   c->set_output(0, c->input(0));
+  for (int i = 1; i < 5; ++i) c->set_output(i, c->input(1 + i));
+  for (int i = 5; i < c->num_outputs(); ++i) c->set_output(i, c->input(9));
   return tensorflow::OkStatus();
 }
 
@@ -346,18 +375,13 @@ KERAS_RNN_ZOO_OP("KerasRnnZoo>Backward")
     .Input("d_last: T")
     .Input("d_outputs: T")
     .Input("d_states: N * T")
-    .Output("d_gates: T")
+    .Output("d_sequences: T")
     .Output("d_kernel: T")
     .Output("d_recurrent_kernel: T")
     .Output("d_bias: T")
     .Output("d_peepholes: T")
     .Output("d_initial_states: N * T")
     .SetShapeFn(backward_shape);
-
-KERAS_RNN_ZOO_OP("KerasRnnZoo>InputGradient")
-    .Input("d_gates: T")
-    .Output("d_sequences: T")
-    .SetShapeFn(input_gradient_shape);
 
 #endif  // KERAS_RNN_ZOO_REGISTER
 
@@ -368,7 +392,6 @@ KERAS_RNN_ZOO_OP("KerasRnnZoo>InputGradient")
                           OP<KERAS_RNN_ZOO_TYPE>)
 KERAS_RNN_ZOO_KERNEL("KerasRnnZoo>Forward", ForwardOp);
 KERAS_RNN_ZOO_KERNEL("KerasRnnZoo>Backward", BackwardOp);
-KERAS_RNN_ZOO_KERNEL("KerasRnnZoo>InputGradient", InputGradientOp);
 
 }  // namespace
 }  // namespace keras_rnn_zoo

@@ -3,18 +3,21 @@
 // Each thread carries its rows of the batch through the whole sequence, so there is no
 // synchronisation between steps. A step of a row that is masked is not computed at all:
 // the steps that are computed have numbers, the slots, row after row in the order of
-// time, and whatever training keeps is stored by slot. Without a mask, slot = row * time
-// + t, so the sequences themselves are a (slots, features) matrix, and
+// time, and whatever training keeps is stored by slot.
 //
-//   dL/dW = X' D,  dL/dU = H' D,  dL/dX = D W'
+// On the way back, a thread gathers the gradients D of the pre-activations of some steps
+// and, while they are in its cache, adds what they give to its own sums of
 //
-// are single large products at the end, D the gradients of the pre-activations.
+//   dL/dW = X' D,  dL/dU = H' D,  dL/db = 1' D,  and writes  dL/dX = D W'
+//
+// so that D is never in memory as a whole. The threads' sums are added at the end.
 #ifndef KERAS_RNN_ZOO_SEQUENCE_H_
 #define KERAS_RNN_ZOO_SEQUENCE_H_
 
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "cells.h"
@@ -27,7 +30,7 @@ struct Parallel {
   std::function<void(Index count, const std::function<void(Index)>& task)> run;
   Index threads = 1;
 
-  Index worth(Index work) const { return std::min(threads, 1 + work / 200000); }
+  Index worth(Index work) const { return std::min(threads, 1 + work / 1000000); }
   void operator()(Index work, Index count, const std::function<void(Index)>& task) const {
     if (worth(work) == 1 || count == 1) {
       for (Index i = 0; i < count; ++i) task(i);
@@ -116,6 +119,7 @@ struct Gradients {
   const T* all = nullptr;         // (batch, time, units), or null
   const T* final[2] = {};
   T* initial[2] = {};             // dL/d of the inputs
+  T* x = nullptr;                 // null: not wanted
   T* kernel = nullptr;
   T* recurrent = nullptr;
   T* bias = nullptr;
@@ -131,9 +135,12 @@ struct Line {
   T* slots;          // gates
   T* reset;          // r * h
   T* out;            // forward: the output, or null
-  const T* later;    // backward: pre-activation gradients of the row's next step
+  T* d;              // backward: pre-activation gradients
+  const T* later;    // backward: those of the row's next step
   const T* dout[2];  // backward: gradients of the output, or null
+  T* dx;             // backward: dL/dx, or null
   const T* dropout;
+  Index ahead;       // from here to the slot of the row's next turn, 0 if that is none
 };
 
 template <typename Cell, typename T>
@@ -165,62 +172,53 @@ class Driver {
     parallel_(work(), parts.size(), [&](Index p) { forward_rows(parts[p], kept, out); });
   }
 
-  // Turns kept.gates into the gradients of the pre-activations, in place.
   void backward(const Kept<T>& kept, const Gradients<T>& grad) {
-    const int vectors = vectors_per_gate<T>(in_.units, kMaxVectors);
-    const Index columns = kGates * in_.units;
-    direct_.pack(in_.recurrent, kDirect<Cell> * in_.units, in_.units, 1, vectors, 1, columns,
-                 parallel_);
+    const Index u = in_.units, columns = kGates * u;
+    const int vectors = vectors_per_gate<T>(u, kMaxVectors);
+    direct_.pack(in_.recurrent, kDirect<Cell> * u, u, 1, vectors, 1, columns, parallel_);
     if constexpr (Cell::kResetFirst) {
-      reset_.pack(in_.recurrent + kDirect<Cell> * in_.units, in_.units, in_.units, 1, vectors,
-                  1, columns, parallel_);
+      reset_.pack(in_.recurrent + kDirect<Cell> * u, u, u, 1, vectors, 1, columns, parallel_);
     }
-    const auto parts = slots_.share(parallel_.worth(work()));
-    const Index sums = (kSlots + kPeepholes) * in_.units;
-    std::vector<Scratch<T>> part_sums(parts.size());
+    if (grad.x) {
+      input_.pack(in_.kernel, columns, in_.features, 1,
+                  vectors_per_gate<T>(in_.features, kMaxVectors), 1, columns, parallel_);
+    }
+    const Index most = std::max<Index>(1, kMostSums / ((in_.features + u) * columns));
+    const auto parts = slots_.share(std::min(most, parallel_.worth(work())));
+    std::vector<Sums> sums(parts.size());
     parallel_(work(), parts.size(), [&](Index p) {
-      part_sums[p].resize(sums);
-      part_sums[p].zero();
-      backward_rows(parts[p], kept, grad, part_sums[p].data());
+      sums[p].start(in_, p == 0 ? &grad : nullptr);
+      backward_rows(parts[p], kept, grad, sums[p]);
     });
-    for (size_t p = 1; p < parts.size(); ++p) {
-      for (Index i = 0; i < sums; ++i) part_sums[0].data()[i] += part_sums[p].data()[i];
-    }
-    bias_gradients(part_sums[0].data(), grad);
-    weight_gradients(kept, grad);
-  }
-
-  // dL/dx (batch, time, features) from what `backward` left in kept.gates.
-  void input_gradients(const T* gates, T* dx) {
-    const Index u = in_.units, features = in_.features;
-    const int vectors = vectors_per_gate<T>(features, kMaxVectors);
-    input_.pack(in_.kernel, kGates * u, features, 1, vectors, 1, kGates * u, parallel_);
-    const auto parts = slots_.share(parallel_.worth(slots_.total() * features * kGates * u));
-    parallel_(work(), parts.size(), [&](Index part) {
-      // Rows of D and the rows of dx that they give; a block of them stays in the cache.
-      std::vector<const T*> from;
-      std::vector<T*> to;
-      for (const Index b : parts[part]) {
-        Index slot = slots_.first[b];
-        for (Index t = 0; t < in_.time; ++t) {
-          T* row = dx + (b * in_.time + t) * features;
-          if (active(b, t)) {
-            from.push_back(gates + slot++ * kSlots * u);
-            to.push_back(row);
-          } else {
-            std::fill_n(row, features, T(0));
-          }
-        }
-      }
-      const Index total = from.size(), step = 48;
-      for (Index first = 0; first < total; first += step) {
-        const Index rows = std::min(step, total - first);
-        input_gradient_rows(rows, from.data() + first, to.data() + first);
-      }
-    });
+    add_up(sums, grad);
   }
 
  private:
+  // Numbers in all threads' sums: with more, there are fewer threads.
+  static constexpr Index kMostSums = Index(1) << 27;
+  // Steps whose D a thread gathers.
+  static constexpr Index kGathered = 256;
+  // The distance of rows of so many numbers in memory. A bit more, as rows that are a
+  // power of two apart would contend for the same places of the cache.
+  static constexpr Index apart(Index width) { return width + V::size; }
+  static constexpr Index kSpan = kMaxVectors * V::size;
+
+  // A thread's sums over its steps. The first thread's are where the result shall be.
+  struct Sums {
+    Scratch<T> memory;
+    T *kernel, *recurrent, *slots, *peepholes;
+
+    void start(const Sequence<T>& in, const Gradients<T>* result) {
+      const Index u = in.units, w = in.features * kGates * u, r = u * kGates * u;
+      memory.resize((kSlots + kPeepholes) * u + (result ? 0 : w + r));
+      memory.zero();
+      slots = memory.data();
+      peepholes = slots + kSlots * u;
+      kernel = result ? result->kernel : peepholes + kPeepholes * u;
+      recurrent = result ? result->recurrent : kernel + w;
+      if (result) std::fill_n(kernel, w, T(0)), std::fill_n(recurrent, r, T(0));
+    }
+  };
 
   Index work() const {
     return slots_.total() * (in_.features + in_.units) * kGates * in_.units;
@@ -294,6 +292,7 @@ class Driver {
         if (keep) {
           line.slots = kept.gates + slot * kSlots * u;
           line.reset = kept.states + (kStates * total + slot) * u;
+          line.ahead = k + 1 == slots_.count(b) ? 0 : in_.go_backwards ? -1 : 1;
         } else if (Cell::kResetFirst) {
           line.slots = work.data() + i * (kSlots + 1) * u;
           line.reset = line.slots + kSlots * u;
@@ -340,9 +339,8 @@ class Driver {
     const T* a[kMaxRows];
     for (Index p = 0; p < input_.count(); ++p) {
       const T* bias = bias_.data() + p * row;
-      for (Index i = 0; i < n; i += block) {
+      in_blocks(n, block, [&](Index i, int rows) {
         const Line<T>* line = lines.data() + i;
-        const int rows = std::min<Index>(block, n - i);
         for (int r = 0; r < rows; ++r) {
           std::copy_n(bias, row, tile + r * row);
           a[r] = line[r].x;
@@ -380,15 +378,14 @@ class Driver {
             }
           }
         }
-      }
+      });
     }
     if constexpr (Cell::kResetFirst) {
       const Index reset_span = reset_.width();
       const int wide = reset_span / V::size, reset_block = rows_for(wide);
       for (Index p = 0; p < reset_.count(); ++p) {
-        for (Index i = 0; i < n; i += reset_block) {
+        in_blocks(n, reset_block, [&](Index i, int rows) {
           const Line<T>* line = lines.data() + i;
-          const int rows = std::min<Index>(reset_block, n - i);
           std::fill_n(tile, rows * reset_span, T(0));
           for (int r = 0; r < rows; ++r) a[r] = line[r].reset;
           product(rows, wide, a, 1, reset_.panel(p), reset_span, u, tile, reset_span,
@@ -404,7 +401,7 @@ class Driver {
               forward_cell(s, line[r], unit);
             }
           }
-        }
+        });
       }
     }
   }
@@ -418,7 +415,13 @@ class Driver {
     Cell::forward(s, prev, next, p);
     for (int i = 0; i < kStates; ++i) next[i].store(line.next[i] + unit, count);
     if (line.out) next[0].store(line.out + unit, count);
-    if (line.slots) store_slots(s, line.slots, unit);
+    if (line.slots) {
+      store_slots(s, line.slots, unit);
+      for (int i = 0; i < kSlots; ++i)
+        will_write(line.slots + (line.ahead * kSlots + i) * in_.units + unit);
+      for (int i = 0; i < kStates; ++i)
+        will_write(line.next[i] + line.ahead * in_.units + unit);
+    }
   }
 
   void load_slots(V* s, const T* slots, Index unit) const {
@@ -432,10 +435,14 @@ class Driver {
 
   // ------------------------------------------------------------------ backward
   void backward_rows(const std::vector<Index>& rows, const Kept<T>& kept,
-                     const Gradients<T>& grad, T* sums) const {
+                     const Gradients<T>& grad, Sums& sums) const {
     const Index u = in_.units, total = slots_.total(), n = rows.size();
-    Scratch<T> zeros(kSlots * u);
-    zeros.zero();
+    const Index room = std::max(n, kGathered);
+    Scratch<T> d(room * apart(kSlots * u));  // of the gathered steps
+    Scratch<T> held(n * kSlots * u);         // of each row's last step before them
+    held.zero();
+    std::vector<const T*> later(n);
+    for (Index i = 0; i < n; ++i) later[i] = held.data() + i * kSlots * u;
     // Gradients of masked steps' outputs, which belong to the last step before them.
     Scratch<T> waiting(n * u);
     std::vector<char> waits(n, 0);
@@ -453,40 +460,58 @@ class Driver {
       if (ends || !in_.zero_output) wait(i, grad.last + b * u);
     }
     const auto line_of = [&](Index i) {
-      const Index b = rows[i], k = done[i];
       Line<T> line{};
-      line.later = k == 0 ? zeros.data()
-                          : kept.gates + slots_.at(b, slots_.count(b) - k,
-                                                   in_.go_backwards) * kSlots * u;
-      for (int s = 0; s < kStates; ++s) line.next[s] = grad.initial[s] + b * u;
-      line.dropout = dropout_of(b);
+      line.later = later[i];
+      for (int s = 0; s < kStates; ++s) line.next[s] = grad.initial[s] + rows[i] * u;
+      line.dropout = dropout_of(rows[i]);
       return line;
     };
-    std::vector<Line<T>> lines;
+    std::vector<Line<T>> lines, gathered;
     lines.reserve(n);
+    gathered.reserve(room);
+    Scratch<T> space(space_for(room));
+    const auto finish_gathered = [&] {
+      if (grad.x) input_gradients(gathered);
+      weight_gradients(gathered, space.data(), sums);
+      for (Index i = 0; i < n; ++i) {
+        T* to = held.data() + i * kSlots * u;
+        if (later[i] != to) std::copy_n(later[i], kSlots * u, to);
+        later[i] = to;
+      }
+      gathered.clear();
+    };
     for (Index step = in_.time - 1; step >= 0; --step) {
       const Index t = time_of(step);
+      if (gathered.size() + n > room) finish_gathered();
       lines.clear();
       for (Index i = 0; i < n; ++i) {
         const Index b = rows[i];
-        const T* d = grad.all ? grad.all + (b * in_.time + step) * u : nullptr;
+        const T* dout = grad.all ? grad.all + (b * in_.time + step) * u : nullptr;
+        T* dx = grad.x ? grad.x + (b * in_.time + t) * in_.features : nullptr;
         if (!active(b, t)) {
-          if (d && !in_.zero_output) wait(i, d);
+          if (dout && !in_.zero_output) wait(i, dout);
+          if (dx) std::fill_n(dx, in_.features, T(0));
           continue;
         }
         Line<T> line = line_of(i);
         const Index k = slots_.count(b) - 1 - done[i]++;
         const Index slot = slots_.at(b, k, in_.go_backwards);
+        line.x = in_.x + (b * in_.time + t) * in_.features;
+        line.dx = dx;
         line.slots = kept.gates + slot * kSlots * u;
         line.reset = kept.states + (kStates * total + slot) * u;
         for (int s = 0; s < kStates; ++s)
           line.prev[s] = kept.states + (s * total + slot) * u;
-        line.dout[0] = d;
+        line.d = d.data() + (gathered.size() + lines.size()) * apart(kSlots * u);
+        later[i] = line.d;
+        line.dout[0] = dout;
         line.dout[1] = waits[i] ? waiting.data() + i * u : nullptr;
         waits[i] = 0;
+        line.ahead = k == 0 ? 0 : in_.go_backwards ? 1 : -1;
         lines.push_back(line);
       }
       backward_step(lines, sums);
+      gathered.insert(gathered.end(), lines.begin(), lines.end());
     }
     // What reaches the initial state through the first step's products.
     lines.clear();
@@ -497,6 +522,7 @@ class Driver {
       const Index count = u - unit;
       (dh + V::load(line.next[0] + unit, count)).store(line.next[0] + unit, count);
     });
+    finish_gathered();
   }
 
   // finish(line, unit, dh) with dh = dL/dh through the products of the row's later step.
@@ -508,9 +534,8 @@ class Driver {
     alignas(64) T gate_tile[kMaxRows * kMaxVectors * V::size];
     const T* a[kMaxRows];
     for (Index p = 0; p < direct_.count(); ++p) {
-      for (Index i = 0; i < n; i += block) {
+      in_blocks(n, block, [&](Index i, int rows) {
         const Line<T>* line = lines.data() + i;
-        const int rows = std::min<Index>(block, n - i);
         std::fill_n(tile, rows * span, T(0));
         if (!in_.dropout) {
           for (int r = 0; r < rows; ++r) a[r] = line[r].later;
@@ -535,16 +560,19 @@ class Driver {
             finish(line[r], unit, V::load(tile + r * span + v * V::size));
           }
         }
-      }
+      });
     }
   }
 
-  void backward_step(const std::vector<Line<T>>& lines, T* sums) const {
+  void backward_step(const std::vector<Line<T>>& lines, Sums& sums) const {
     const Index u = in_.units, n = lines.size();
     backward_product(lines, [&](const Line<T>& line, Index unit, V dh) {
       const Index count = u - unit;
       V s[kSlots], prev[kStates], d[kStates], p[kPeepholes + 1], dp[kPeepholes + 1];
       load_slots(s, line.slots, unit);
+      for (int i = 0; i < kSlots; ++i)
+        will_read(line.slots + (line.ahead * kSlots + i) * u + unit);
+      for (int i = 0; i < kStates; ++i) will_read(line.prev[i] + line.ahead * u + unit);
       for (int i = 0; i < kStates; ++i) {
         prev[i] = V::load(line.prev[i] + unit, count);
         d[i] = V::load(line.next[i] + unit, count);
@@ -555,10 +583,9 @@ class Driver {
       for (int i = 0; i < kPeepholes; ++i)
         p[i] = V::load(in_.peepholes + i * u + unit, count);
       Cell::backward(s, prev, d, p, dp);
-      store_slots(s, line.slots, unit);
+      store_slots(s, line.d, unit);
       for (int i = 0; i < kStates; ++i) d[i].store(line.next[i] + unit, count);
-      if constexpr (!Cell::kResetFirst) add_slots(s, sums, unit);
-      for (int i = 0; i < kPeepholes; ++i) add(dp[i], sums + (kSlots + i) * u, unit);
+      for (int i = 0; i < kPeepholes; ++i) add(dp[i], sums.peepholes + i * u, unit);
     });
     if constexpr (Cell::kResetFirst) {
       const Index span = reset_.width(), last = kGates - 1;
@@ -566,11 +593,10 @@ class Driver {
       alignas(64) T tile[kMaxRows * kMaxVectors * V::size];
       const T* a[kMaxRows];
       for (Index p = 0; p < reset_.count(); ++p) {
-        for (Index i = 0; i < n; i += block) {
+        in_blocks(n, block, [&](Index i, int rows) {
           const Line<T>* line = lines.data() + i;
-          const int rows = std::min<Index>(block, n - i);
           std::fill_n(tile, rows * span, T(0));
-          for (int r = 0; r < rows; ++r) a[r] = line[r].slots + last * u;
+          for (int r = 0; r < rows; ++r) a[r] = line[r].d + last * u;
           product(rows, vectors, a, 1, reset_.panel(p), span, u, tile, span,
                   Index(vectors - 1));
           for (int r = 0; r < rows; ++r) {
@@ -582,15 +608,14 @@ class Driver {
                                  : V::fill(T(1));
               const V h = V::load(line[r].prev[0] + unit, count) * mask;
               V s[kSlots];
-              load_slots(s, line[r].slots, unit);
+              load_slots(s, line[r].d, unit);
               const V dh = Cell::reset_backward(
                   s, h, V::load(tile + r * span + v * V::size));
-              store_slots(s, line[r].slots, unit);
-              add_slots(s, sums, unit);
+              store_slots(s, line[r].d, unit);
               add(dh * mask, line[r].next[0], unit);
             }
           }
-        }
+        });
       }
     }
   }
@@ -599,155 +624,142 @@ class Driver {
     const Index count = in_.units - unit;
     (V::load(to + unit, count) + value).store(to + unit, count);
   }
-  void add_slots(const V* s, T* sums, Index unit) const {
-    for (int i = 0; i < kSlots; ++i) add(s[i], sums + i * in_.units, unit);
-  }
 
-  void bias_gradients(const T* sums, const Gradients<T>& grad) const {
-    const Index u = in_.units;
-    std::copy_n(sums + kSlots * u, kPeepholes * u, grad.peepholes);
-    if (!grad.bias) return;
-    std::copy_n(sums, kGates * u, grad.bias);
-    if constexpr (kSlots != kGates) {
-      std::copy_n(sums, kGates * u, grad.bias + kGates * u);
-      std::copy_n(sums + (kSlots - 1) * u, u, grad.bias + (kGates - 1) * u);
-    }
-  }
-
-  void input_gradient_rows(Index total, const T* const* from, T* const* to) const {
+  // dL/dX = D W'
+  void input_gradients(const std::vector<Line<T>>& lines) const {
     const Index u = in_.units, features = in_.features, span = input_.width();
+    const Index n = lines.size(), last = (kGates - 1) * u;
     const int vectors = span / V::size, block = rows_for(vectors);
-    alignas(64) T tile[kMaxRows * kMaxVectors * V::size];
+    alignas(64) T tile[kMaxRows * kSpan];
+    const T* a[kMaxRows];
     for (Index p = 0; p < input_.count(); ++p) {
-      for (Index i = 0; i < total; i += block) {
-        const int rows = std::min<Index>(block, total - i);
+      const T* panel = input_.panel(p);
+      const Index used = std::min(span, features - p * span);
+      in_blocks(n, block, [&](Index i, int rows) {
+        const Line<T>* line = lines.data() + i;
         std::fill_n(tile, rows * span, T(0));
-        const T* panel = input_.panel(p);
-        if constexpr (kSlots == kGates) {
-          product(rows, vectors, from + i, 1, panel, span, kGates * u, tile, span,
+        for (int r = 0; r < rows; ++r) a[r] = line[r].d;
+        product(rows, vectors, a, 1, panel, span, kSlots == kGates ? kGates * u : last, tile,
+                span, Index(vectors - 1));
+        if constexpr (kSlots != kGates) {  // the last gate's input has a slot of its own
+          for (int r = 0; r < rows; ++r) a[r] = line[r].d + (kSlots - 1) * u;
+          product(rows, vectors, a, 1, panel + last * span, span, u, tile, span,
                   Index(vectors - 1));
-        } else {
-          const T* last[kMaxRows];
-          for (int r = 0; r < rows; ++r) last[r] = from[i + r] + (kSlots - 1) * u;
-          product(rows, vectors, from + i, 1, panel, span, (kGates - 1) * u, tile, span,
-                  Index(vectors - 1));
-          product(rows, vectors, last, 1, panel + (kGates - 1) * u * span, span, u, tile,
-                  span, Index(vectors - 1));
         }
-        const Index used = std::min(span, features - p * span);
         for (int r = 0; r < rows; ++r)
-          std::copy_n(tile + r * span, used, to[i + r] + p * span);
+          std::copy_n(tile + r * span, used, line[r].dx + p * span);
+      });
+    }
+  }
+
+  // How much `weight_gradients` needs for so many steps.
+  Index space_for(Index steps) const {
+    const Index copies = in_.dropout ? kGates : 1 + Cell::kResetFirst;
+    return steps * (apart(in_.features) + copies * apart(in_.units));
+  }
+
+  // dL/dW += X' D,  dL/dU += H' D,  dL/db += 1' D
+  void weight_gradients(const std::vector<Line<T>>& lines, T* space, Sums& sums) const {
+    const Index u = in_.units, n = lines.size();
+    if (n == 0) return;
+    const auto next_space = [&](Index width) {
+      return std::exchange(space, space + n * apart(width));
+    };
+    T* const x = next_space(in_.features);
+    for (Index k = 0; k < n; ++k)
+      std::copy_n(lines[k].x, in_.features, x + k * apart(in_.features));
+    const T* h[kGates];  // what each gate multiplies
+    for (int gate = 0; gate < kGates; ++gate) {
+      const bool reset = gate >= kDirect<Cell>;
+      if (gate > 0 && !reset && !in_.dropout) {
+        h[gate] = h[0];
+        continue;
+      }
+      T* const to = next_space(u);
+      for (Index k = 0; k < n; ++k) {
+        const T* from = reset ? lines[k].reset : lines[k].prev[0];
+        T* row = to + k * apart(u);
+        if (in_.dropout && !reset) {
+          for (Index j = 0; j < u; ++j) row[j] = from[j] * lines[k].dropout[gate * u + j];
+        } else {
+          std::copy_n(from, u, row);
+        }
+      }
+      h[gate] = to;
+    }
+    const T* d = lines[0].d;
+    for (int slot = 0; slot < kSlots; ++slot) {
+      for (Index first = slot * u; first < (slot + 1) * u; first += kSpan) {
+        const Index columns = std::min(kSpan, (slot + 1) * u - first);
+        const Index unit = first - slot * u;
+        if (slot < kGates - 1 || slot == kSlots - 1) {
+          const int gate = std::min(slot, kGates - 1);
+          weight_product(x, in_.features, n, d + first, columns,
+                         sums.kernel + gate * u + unit);
+        }
+        if (slot < kGates)
+          weight_product(h[slot], u, n, d + first, columns, sums.recurrent + first);
+        add_rows(d + first, n, columns, sums.slots + first);
       }
     }
   }
 
-  // to (depth, gates * units)[:, gate : gate + count] += left' D[:, slot : slot + count],
-  // left (slots, depth). `to` starts as zeros. For `kBlock` slots at a time, left and a
-  // panel of D are copied to where they stay in the cache.
-  void weight_product(const T* left, Index depth, const T* gates, T* to, int gate, int count,
-                      int slot) const {
-    constexpr Index kBlock = 512, kSpan = kMaxVectors * V::size, kBlockRows = rows_for(4);
-    const Index u = in_.units, total = slots_.total(), columns = count * u;
-    const Index work = total * depth * columns;
-    const Index panels = (columns + kSpan - 1) / kSpan;
-    const Index across = std::min(panels, parallel_.worth(work));
-    const Index down = std::max<Index>(
-        1, std::min(parallel_.worth(work) / across, depth / (2 * kBlockRows)));
-    to += gate * u;
-    gates += slot * u;
-    parallel_(work, across * down, [&](Index task) {
-      const Index first_panel = panels * (task % across) / across;
-      const Index last_panel = panels * (task % across + 1) / across;
-      const Index first = depth * (task / across) / down;
-      const Index last = depth * (task / across + 1) / down;
-      Scratch<T> panels_of(kBlock * kSpan * (last_panel - first_panel));
-      Scratch<T> rows_of(kBlock * (last - first + kBlockRows));
-      alignas(64) T tile[kMaxRows * kSpan];
-      const T* a[kMaxRows];
-      for (Index begin = 0; begin < total; begin += kBlock) {
-        const Index steps = std::min(kBlock, total - begin);
-        for (Index i = first; i < last; i += kBlockRows) {
-          const Index rows = std::min(kBlockRows, last - i);
-          const T* from = left + begin * depth + i;
-          T* line = rows_of.data() + (i - first) * kBlock;
-          for (Index k = 0; k < steps; ++k, from += depth, line += kBlockRows) {
-            if (rows == kBlockRows) {
-              std::memcpy(line, from, kBlockRows * sizeof(T));
-            } else {
-              std::copy_n(from, rows, line);
-            }
-          }
-        }
-        for (Index k = 0; k < steps; ++k) {
-          const T* from = gates + (begin + k) * kSlots * u;
-          T* line = panels_of.data() + k * kSpan;
-          for (Index p = first_panel; p < last_panel; ++p, line += kBlock * kSpan) {
-            const Index used = std::min(kSpan, columns - p * kSpan);
-            if (used == kSpan) {
-              std::memcpy(line, from + p * kSpan, kSpan * sizeof(T));
-            } else {
-              std::copy_n(from + p * kSpan, used, line);
-              std::fill(line + used, line + kSpan, T(0));
-            }
-          }
-        }
-        for (Index p = first_panel; p < last_panel; ++p) {
-          const Index used = std::min(kSpan, columns - p * kSpan);
-          const T* panel = panels_of.data() + (p - first_panel) * kBlock * kSpan;
-          for (Index i = first; i < last; i += kBlockRows) {
-            const int rows = std::min(kBlockRows, last - i);
-            std::fill_n(tile, rows * kSpan, T(0));
-            const T* packed = rows_of.data() + (i - first) * kBlock;
-            for (int r = 0; r < rows; ++r) a[r] = packed + r;
-            product(rows, kMaxVectors, a, kBlockRows, panel, kSpan, steps, tile, kSpan,
-                    Index(kMaxVectors - 1));
-            for (int r = 0; r < rows; ++r) {
-              T* line = to + (i + r) * kGates * u + p * kSpan;
-              for (Index j = 0; j < used; ++j) line[j] += tile[r * kSpan + j];
-            }
-          }
-        }
-      }
+  // to (depth, gates * units)[:, : columns] += left' right, with `steps` rows of D right.
+  void weight_product(const T* left, Index depth, Index steps, const T* right,
+                      Index columns, T* to) const {
+    const Index row = kGates * in_.units;
+    const int vectors = (columns + V::size - 1) / V::size;
+    const bool whole = columns % V::size == 0;
+    alignas(64) T tile[kMaxRows * kSpan];
+    const T* a[kMaxRows];
+    in_blocks(depth, rows_for(vectors), [&](Index i, int rows) {
+      for (int r = 0; r < rows; ++r) a[r] = left + i + r;
+      if (!whole) std::fill_n(tile, rows * kSpan, T(0));
+      product(rows, vectors, a, apart(depth), right, apart(kSlots * in_.units), steps,
+              whole ? to + i * row : tile, whole ? row : kSpan, Index(vectors - 1));
+      for (int r = 0; !whole && r < rows; ++r)
+        for (Index j = 0; j < columns; ++j) to[(i + r) * row + j] += tile[r * kSpan + j];
     });
   }
 
-  void weight_gradients(const Kept<T>& kept, const Gradients<T>& grad) const {
-    const Index u = in_.units, total = slots_.total();
-    const T* x = in_.x;
-    Scratch<T> compact;
-    if (in_.mask) {
-      compact.resize(total * in_.features);
-      T* to = compact.data();
-      for (Index i = 0; i < in_.batch * in_.time; ++i) {
-        if (!in_.mask[i]) continue;
-        std::copy_n(in_.x + i * in_.features, in_.features, to);
-        to += in_.features;
-      }
-      x = compact.data();
+  // to[: columns] += 1' right
+  void add_rows(const T* right, Index steps, Index columns, T* to) const {
+    V sum[kMaxVectors];
+    for (V& part : sum) part = V::fill(T(0));
+    for (Index k = 0; k < steps; ++k, right += apart(kSlots * in_.units)) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kMaxVectors; ++v)
+        if (v * V::size < columns) sum[v] = sum[v] + V::load(right + v * V::size);
     }
-    if constexpr (kSlots == kGates) {
-      weight_product(x, in_.features, kept.gates, grad.kernel, 0, kGates, 0);
-    } else {
-      weight_product(x, in_.features, kept.gates, grad.kernel, 0, kGates - 1, 0);
-      weight_product(x, in_.features, kept.gates, grad.kernel, kGates - 1, 1, kSlots - 1);
+    for (Index unit = 0; unit < columns; unit += V::size) {
+      const Index count = columns - unit;
+      (V::load(to + unit, count) + sum[unit / V::size]).store(to + unit, count);
     }
-    if (in_.dropout) {
-      Scratch<T> masked(total * u);
-      for (int gate = 0; gate < kDirect<Cell>; ++gate) {
-        parallel_(total * u, in_.batch, [&](Index b) {
-          const T* mask = dropout_of(b) + gate * u;
-          for (Index slot = slots_.first[b]; slot < slots_.first[b + 1]; ++slot)
-            for (Index j = 0; j < u; ++j)
-              masked.data()[slot * u + j] = kept.states[slot * u + j] * mask[j];
-        });
-        weight_product(masked.data(), u, kept.gates, grad.recurrent, gate, 1, gate);
-      }
-    } else {
-      weight_product(kept.states, u, kept.gates, grad.recurrent, 0, kDirect<Cell>, 0);
-    }
-    if constexpr (Cell::kResetFirst) {
-      weight_product(kept.states + kStates * total * u, u, kept.gates, grad.recurrent,
-                     kGates - 1, 1, kGates - 1);
+  }
+
+  // The threads' sums together.
+  void add_up(const std::vector<Sums>& sums, const Gradients<T>& grad) const {
+    const Index u = in_.units;
+    const auto add = [&](T* Sums::*which, T* to, Index size) {
+      const Index pieces = parallel_.worth(sums.size() * size);
+      parallel_(sums.size() * size, pieces, [&](Index piece) {
+        const Index first = size * piece / pieces, last = size * (piece + 1) / pieces;
+        for (size_t p = 1; p < sums.size(); ++p) {
+          const T* from = sums[p].*which;
+          for (Index i = first; i < last; ++i) to[i] += from[i];
+        }
+      });
+    };
+    add(&Sums::kernel, grad.kernel, in_.features * kGates * u);
+    add(&Sums::recurrent, grad.recurrent, u * kGates * u);
+    T* slots = sums[0].slots;
+    add(&Sums::slots, slots, (kSlots + kPeepholes) * u);
+    std::copy_n(slots + kSlots * u, kPeepholes * u, grad.peepholes);
+    if (!grad.bias) return;
+    std::copy_n(slots, kGates * u, grad.bias);
+    if constexpr (kSlots != kGates) {
+      std::copy_n(slots, kGates * u, grad.bias + kGates * u);
+      std::copy_n(slots + (kSlots - 1) * u, u, grad.bias + (kGates - 1) * u);
     }
   }
 

@@ -83,6 +83,12 @@ inline Vector<T> where_positive(Vector<T> y, Vector<T> gradient) {
   return {packet::pselect(packet::pcmp_lt(zero.v, y.v), gradient.v, zero.v)};
 }
 
+// Calls the memory at a place into the cache: to be read soon, or written.
+template <typename T>
+inline void will_read(const T* at) { __builtin_prefetch(at); }
+template <typename T>
+inline void will_write(T* at) { __builtin_prefetch(at, 1); }
+
 // Rows of a block. With 4 vectors per panel, 6 rows are 24 sums in registers, out of
 // 32; machines with 16 registers take half.
 constexpr bool kManyRegisters = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
@@ -90,6 +96,17 @@ constexpr int kMaxVectors = 4;
 constexpr int kMaxRows = kManyRegisters ? 8 : 4;
 constexpr int rows_for(int vectors) {
   return kManyRegisters ? (vectors == 4 ? 6 : 8) : (vectors == 4 ? 3 : 4);
+}
+
+// Calls f(first, rows) for n rows in blocks of at most `block`, about equally large.
+template <typename F>
+inline void in_blocks(Index n, int block, const F& f) {
+  Index left = (n + block - 1) / block;
+  for (Index i = 0; left > 0; --left) {
+    const int rows = (n - i + left - 1) / left;
+    f(i, rows);
+    i += rows;
+  }
 }
 
 // tile[r][at(v)] += sum over k of a[r][k * a_stride] * b[k * b_stride][v], for ROWS rows

@@ -95,9 +95,8 @@ void run(Index batch, Index time, Index features, Index units, int mask_kind, bo
   std::unique_ptr<T[]> dx(new T[batch * time * features]());
   grad.last = d_last.get(), grad.all = all ? d_outputs.get() : nullptr;
   grad.kernel = dk.get(), grad.recurrent = du.get(), grad.bias = db.get();
-  grad.peepholes = dp.get();
+  grad.peepholes = dp.get(), grad.x = dx.get();
   driver.backward(kept, grad);
-  driver.input_gradients(kept_gates.get(), dx.get());
 
   loss();
   if (state && std::abs(double(last[0] - first)) > 1e-5) {
@@ -146,9 +145,11 @@ void run_all(const char* name) {
       }
     }
   }
-  // Large enough for several threads.
-  for (int mask = 0; mask < 2; ++mask)
-    run<Cell, float>(11, 20, 40, 60, mask, mask, mask, false, true, 4), ++cases;
+  // Large enough for several threads, and for gathering steps more than once.
+  for (int mask = 0; mask < 2; ++mask) {
+    run<Cell, float>(40, 60, 40, 60, mask, mask, mask, false, true, 4), ++cases;
+    run<Cell, double>(9, 70, 3, 17, mask, mask, !mask, false, true, 1), ++cases;
+  }
   std::printf("%s: %d cases\n", name, cases);
 }
 

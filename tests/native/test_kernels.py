@@ -216,7 +216,14 @@ def test_equals_the_equations(cell, data):
 @pytest.mark.parametrize("cell", KERAS)
 @pytest.mark.parametrize(
     "batch, steps, features, units",
-    [(1, 1, 1, 1), (1, 9, 5, 64), (3, 1, 4, 20), (7, 12, 33, 48), (20, 5, 130, 100)],
+    [
+        (1, 1, 1, 1),
+        (1, 9, 5, 64),
+        (3, 1, 4, 20),
+        (7, 12, 33, 48),
+        (20, 5, 130, 100),
+        (13, 50, 3, 17),  # more steps than a thread gathers on the way back
+    ],
 )
 @pytest.mark.parametrize("kind", [None, "gaps"])
 def test_equals_keras(cell, dtype, batch, steps, features, units, kind, rng):
