@@ -245,5 +245,7 @@ NOT_A_UNIT = {
     "Bidirectional": "Keras's own",
     "StackedRNNCells": "Keras's own",
     "CRF": "a head; tests/layers/test_crf.py",
+    "HMM": "a model; tests/layers/test_hmm.py",
+    "Markov": "a model; tests/layers/test_markov.py",
     "JordanRNN": "recurrence from the output; tests/layers/test_jordan_rnn.py",
 }

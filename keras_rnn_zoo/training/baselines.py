@@ -13,12 +13,16 @@ the model sees them. Which ones fit is told by the data:
   on all their values, and the nearest neighbour.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from keras_rnn_zoo.datasets import Pipelines
+from keras_rnn_zoo.layers import Markov
+from keras_rnn_zoo.training.counting import fit_counts
 
 
 @dataclass(frozen=True)
@@ -234,45 +238,20 @@ def _best_ngram(pipelines, max_order=6):
 
 
 def _ngram_bits(pipelines, max_order):
-    """Test bits per token of interpolated Witten-Bell n-grams of order 1, 2, ...
+    """Test bits per token of Witten-Bell n-grams of order 1, 2, …: see `Markov`.
 
-    p_n(y | h) = (c(h, y) + T(h) p_{n-1}(y | h')) / (c(h) + T(h)),   p_0 = 1 / V
-
-    c counts the training text, T(h) is the number of different tokens seen after h,
-    h' is h without its oldest token and V is the number of tokens that can be
-    predicted: padding and unknown cannot. Contexts end where a text begins.
-
-    Reference: Witten and Bell, 1991, "The Zero-Frequency Problem: Estimating the
-    Probabilities of Novel Events in Adaptive Text Compression".
+    Padding and unknown cannot be predicted. Contexts end where a text begins.
     """
-    base = pipelines.vocabulary_size
-    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
-    probabilities = np.full(len(test), 1 / (base - 2))
-    bits = []
-    for order in range(1, max_order + 1):
-        if order == 1:
-            seen, asked = np.zeros_like(train, "int64"), np.zeros_like(test, "int64")
-        else:
-            offsets = range(2 - order, 1)
-            seen = _keys(pipelines.raw["train"], offsets, base)
-            asked = _keys(pipelines.raw["test"], offsets, base)
-        context_count = _count(seen, asked)
-        pair_count = _count(seen * base + train, asked * base + test)
-        types = _count(np.unique(seen * base + train) // base, asked)
-        probabilities = np.where(
-            context_count > 0,
-            (pair_count + types * probabilities) / np.maximum(context_count + types, 1),
-            probabilities,
-        )
-        bits.append(float(-np.log2(probabilities).mean()))
-    return bits
-
-
-def _count(keys, queries):
-    """How often each query occurs in `keys`."""
-    keys, counts = np.unique(keys, return_counts=True)
-    place = np.searchsorted(keys, queries).clip(max=len(keys) - 1)
-    return np.where(keys[place] == queries, counts[place], 0)
+    markov = Markov(
+        max_order - 1, pipelines.vocabulary_size, excluded=(0, 1), dtype="float64"
+    )
+    train, test = [
+        keras.utils.pad_sequences([y for _, y in pipelines.raw[split]], padding="post")
+        for split in ("train", "test")
+    ]
+    fit_counts(markov, [train])
+    perplexities = [markov.perplexity(test, order=k) for k in range(max_order)]
+    return [math.log2(perplexity) for perplexity in perplexities]
 
 
 # === With scikit-learn ===

@@ -221,6 +221,13 @@ def test_all_masked_rows_and_no_steps(rng):
 
 
 def test_a_row_that_no_path_fits_has_a_finite_loss_and_gradient():
+    # A path of three steps is allowed, and none shorter: no error, and a defined value.
+    order = np.eye(3, k=1, dtype=bool).tolist()
+    ends = {"allowed_first": [True, False, False], "allowed_last": [False, False, True]}
+    crf = CRF(3, use_kernel=False, allowed_transitions=order, **ends)
+    tags, score = crf.viterbi(np.zeros((1, 3, 3)))
+    assert tags.numpy().tolist() == [[0, 1, 2]] and score[0] == 0
+    assert crf.viterbi(np.zeros((1, 2, 3)))[1][0] == FORBIDDEN
     # Every path begins with 0 and ends with 1: one step alone can not do both.
     crf = CRF(2, allowed_first=[True, False], allowed_last=[False, True])
     with tf.GradientTape() as tape:
