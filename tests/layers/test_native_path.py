@@ -1,5 +1,11 @@
 """Where the native kernels are taken, that they agree, and that no file holds them."""
 
+import ast
+import os
+import pathlib
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -155,3 +161,61 @@ def test_a_subclass_with_its_own_equations_takes_another_path(paths, rng):
 def test_half_precision_takes_another_path(paths, policy, rng):
     zoo.LSTM(4, dtype=policy)(rng.normal(size=(2, 5, 3)).astype("float32"))
     assert "native" not in paths
+
+
+# Two logical devices can only be made before TensorFlow starts.
+FITS = """
+import contextlib
+import tensorflow as tf
+[cpu] = tf.config.list_physical_devices("CPU")
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
+import keras, numpy as np
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.layers import engine
+
+taken, choose = set(), engine.choose
+def note(*arguments):
+    taken.add((choose(*arguments), tf.compat.v1.get_default_graph().name))
+    return choose(*arguments)
+engine.choose = note
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(32, 5, 3)), rng.normal(size=(32, 1))
+
+def fit(implementation, scope, steps):
+    keras.utils.set_random_seed(1)
+    taken.clear()
+    with scope:
+        layers = [zoo.Bidirectional(zoo.LSTM(4, implementation=implementation)),
+                  keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((None, 3)), *layers])
+        model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=steps)
+    model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
+    return model.get_weights()
+
+def mirrored():
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope()
+
+expected = fit("loop", contextlib.nullcontext(), 1)
+for scope, steps in [(contextlib.nullcontext(), 4), (mirrored(), 1)]:
+    found = fit("auto", scope, steps)
+    errors = [abs(a - b).max() for a, b in zip(found, expected, strict=True)]
+    paths = {path for path, graph in taken if "step" in graph}
+    print([float(max(errors)), sorted(paths)])
+"""
+
+
+def test_several_steps_at_once_and_two_replicas_train_as_the_loop_does():
+    """Keras itself fails where both are asked for at once."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FITS],
+        cwd=pathlib.Path(__file__).parents[2],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [ast.literal_eval(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 2
+    for error, paths in lines:
+        assert error < 1e-6 and paths == ["native"]

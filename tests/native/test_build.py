@@ -146,6 +146,33 @@ def test_no_compiler(tmp_path, monkeypatch):
         build.build()
 
 
+TRAIN = """
+import sys
+import keras, numpy as np
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.layers import engine
+
+x = np.random.default_rng(0).normal(size=(8, 5, 3))
+weights = []
+for lstm in (keras.layers.LSTM, zoo.LSTM):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((None, 3)), lstm(4), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=False)
+    model.fit(x, x[:, 0, :1], verbose=0)
+    weights.append(model.get_weights())
+for a, b in zip(*weights, strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+print(engine.why_not_native(model.layers[0]))
+"""
+
+
+def test_layers_train_without_a_compiler(tmp_path):
+    """As on a machine that has none: an empty PATH, and another backward pass."""
+    answer, compiled = finish(start(tmp_path, TRAIN, PATH="", CXX=""))
+    assert answer.startswith("no C++ compiler") and compiled == 0
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("value", ["0", "off", "False"])
 def test_turned_off(value, tmp_path, monkeypatch):
     use(monkeypatch, tmp_path)
