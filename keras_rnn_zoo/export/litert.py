@@ -174,7 +174,7 @@ def _sequence(model, x):
         return {_answer_name(model): model(inputs, training=False)}
 
     spec = tf.TensorSpec(x.shape, x.dtype, _key(x))
-    return tf.function(sequence, input_signature=[spec])
+    return tf.function(sequence, input_signature=[spec], autograph=False)
 
 
 def _step(model, step_model, x):
@@ -192,7 +192,7 @@ def _step(model, step_model, x):
         tf.TensorSpec((len(x), state.width), tf.float32, state.name)
         for state in step_model.states
     ]
-    return tf.function(step, input_signature=specs)
+    return tf.function(step, input_signature=specs, autograph=False)
 
 
 def _negative_is_too_large(model, inputs):

@@ -220,7 +220,9 @@ class _Server(tf.Module):
         for name, function in possible.items():
             setattr(self, name, function)
         self.serve = tf.function(
-            lambda x: self._model(x, training=False), input_signature=[self._x("x")]
+            lambda x: self._model(x, training=False),
+            input_signature=[self._x("x")],
+            autograph=False,
         )
         return possible
 
@@ -526,7 +528,7 @@ def _function(function, *specs):
         )
 
     checked.__name__ = function.__name__
-    return tf.function(checked, input_signature=specs)
+    return tf.function(checked, input_signature=specs, autograph=False)
 
 
 def _require(condition, message, value):

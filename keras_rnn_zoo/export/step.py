@@ -147,11 +147,11 @@ class StepModel:
             for layer, count in zip(self.layers, self._counts, strict=True):
                 own, states = states[:count], states[count:]
                 take = _jordan_step if isinstance(layer, JordanRNN) else _cell_step
-                replaced = "call" if isinstance(layer, JordanRNN) else "inner_loop"
+                method = "call" if isinstance(layer, JordanRNN) else "inner_loop"
                 stack.enter_context(
-                    _replaced(
+                    replaced(
                         layer,
-                        replaced,
+                        method,
                         functools.partial(take, layer, own, keep, found),
                     )
                 )
@@ -162,7 +162,7 @@ class StepModel:
 
 
 @contextlib.contextmanager
-def _replaced(layer, name, function):
+def replaced(layer, name, function):
     """Within this context a method of one layer is another function."""
     # Not setattr: Keras would track it as a part of the model.
     vars(layer)[name] = function

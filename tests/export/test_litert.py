@@ -80,7 +80,7 @@ def served(tmp_path_factory):
         copy = portable_copy(model)
         sizes = {"batch_size": BATCH, "steps": STEPS}
         done = export_litert(model, root / name, assets=assets, int8=False, **sizes)
-        assert done.max_difference <= 2e-6
+        assert done.max_difference <= 5e-6
         assert done.num_bytes > 4_000
         if assets is not None or name == "every cell":
             x = rng.integers(1, 9, (BATCH, STEPS)).astype("int32")
