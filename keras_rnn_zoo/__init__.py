@@ -6,7 +6,7 @@ import sys
 
 from keras_rnn_zoo.version import __version__ as __version__
 
-_TOPOLOGIES = ("ManyToMany", "ManyToOne", "OutputRecurrence")
+_TOPOLOGIES = ("ManyToMany", "ManyToOne", "OutputRecurrence", "WindowClassifier")
 _LAYERS = (
     "CIFGLSTM",
     "CRF",

@@ -5,3 +5,6 @@ from keras_rnn_zoo.topologies.many_to_one import ManyToOne as ManyToOne
 from keras_rnn_zoo.topologies.output_recurrence import (
     OutputRecurrence as OutputRecurrence,
 )
+from keras_rnn_zoo.topologies.window_classifier import (
+    WindowClassifier as WindowClassifier,
+)

@@ -62,6 +62,11 @@ def test_enumeration(emission, rng):
     np.testing.assert_allclose(hmm.log_prob(x, mask), expected["log_norm"], **near)
     np.testing.assert_allclose(hmm(x, mask=mask), expected["log_norm"], **near)
     np.testing.assert_allclose(hmm.posterior(x, mask), expected["marginals"], **near)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(hmm.log_prob(x, mask))
+    # What is masked, be it nan, leaves no trace.
+    gradients = tape.gradient(total, [w.value for w in hmm.trainable_weights])
+    assert all(np.isfinite(tf.convert_to_tensor(g)).all() for g in gradients)
     states, best = hmm.viterbi(x, mask)
     np.testing.assert_array_equal(states, expected["path"])
     np.testing.assert_allclose(best, expected["score"], **near)
@@ -132,6 +137,11 @@ def test_mask_value_pads(rng):
         x = rng.integers(1, 4, (2, 4)) if emission == "categorical" else None
         x = rng.normal(size=(2, 4, 2)).astype("float32") if x is None else x
         padding = np.full((2, 3, *x.shape[2:]), value, x.dtype)
+        if emission == "gaussian":
+            x[0, 1, 0] = value  # One feature alone is no padding.
+            free = HMM(3, emission, num_features=2)
+            free.set_weights(hmm.get_weights())
+            np.testing.assert_allclose(free(x), hmm(x), rtol=1e-6)
         longer = np.concatenate([x, padding], axis=1)
         np.testing.assert_allclose(hmm(longer), hmm(x), rtol=1e-6)
         assert not hmm.log_prob(padding).numpy().any()

@@ -1,0 +1,308 @@
+"""A feed-forward network on a window of steps: what recurrence has to beat."""
+
+import json
+
+import keras
+from keras import ops
+
+from keras_rnn_zoo.layers.arguments import flag, positive_integer, rate
+from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.topologies import _reading
+
+
+@register
+class StepWindows(keras.Layer):
+    """Each step beside its neighbours: `(batch, time, (2 * reach + 1) * features)`.
+
+    Beyond the ends, and at masked steps, stand zeros.
+
+    Args:
+        reach: int. Steps to each side.
+        **kwargs: `name`, `dtype`.
+
+    Example:
+    >>> StepWindows(1)(np.array([[[1.0], [2.0], [3.0]]])).numpy()[0, 0].tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    def __init__(self, reach, **kwargs):
+        super().__init__(**kwargs)
+        self.reach = reach
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        x = _without_masked(inputs, mask)
+        time = ops.shape(x)[1]
+        x = ops.pad(x, ((0, 0), (self.reach, self.reach), (0, 0)))
+        return ops.concatenate(
+            [x[:, k : k + time] for k in range(2 * self.reach + 1)], axis=-1
+        )
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:2], (2 * self.reach + 1) * input_shape[2])
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}
+
+
+@register
+class WholeSequence(keras.Layer):
+    """All steps of a sequence side by side: `(batch, length * features)`.
+
+    Behind a shorter sequence, and at masked steps, stand zeros.
+
+    Args:
+        length: int. Most steps of a sequence.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: if a sequence is longer (`tf.errors.InvalidArgumentError` where its
+            length is not known before).
+
+    Example:
+    >>> WholeSequence(3)(np.array([[[1.0], [2.0]]])).numpy().tolist()
+    [[1.0, 2.0, 0.0]]
+    """
+
+    def __init__(self, length, **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+
+    def call(self, inputs, mask=None):
+        x = _without_masked(inputs, mask)
+        expected = f"`inputs` must have at most `length`={self.length} steps. Received:"
+        time = ops.shape(x)[1]
+        if isinstance(time, int):
+            if time > self.length:
+                raise ValueError(f"{expected} inputs of {time} steps.")
+        elif keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            check = tf.debugging.Assert(time <= self.length, [expected, "steps", time])
+            with tf.control_dependencies([check]):
+                x = tf.identity(x)
+        x = ops.pad(x, ((0, 0), (0, self.length - time), (0, 0)))
+        return ops.reshape(x, (-1, self.length * x.shape[2]))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.length * input_shape[2])
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def get_config(self):
+        return {**super().get_config(), "length": self.length}
+
+
+@register
+class PositionOutputs(keras.Layer):
+    """Cuts `(batch, length * size)` into `(batch, time, size)`, as long as a sequence.
+
+    Args:
+        length: int.
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        inputs: pair of `(batch, length * size)`, and the sequence `(batch, time, …)`,
+            whose mask is taken over.
+    """
+
+    def __init__(self, length, **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.supports_masking = True
+
+    def call(self, inputs):
+        x, sequence = inputs
+        x = ops.reshape(x, (-1, self.length, x.shape[1] // self.length))
+        return x[:, : ops.shape(sequence)[1]]
+
+    def compute_output_shape(self, input_shape):
+        flat, sequence = input_shape
+        return (flat[0], sequence[1], flat[1] // self.length)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None if previous_mask is None else previous_mask[1]
+
+    def get_config(self):
+        return {**super().get_config(), "length": self.length}
+
+
+@register
+class WindowClassifier(keras.Model):
+    """A feed-forward network on neighbouring steps, or on a whole sequence at once.
+
+    `window=w`, an output at every step from the 2w + 1 steps around it:
+
+        h_t = φ([x_{t-w}, …, x_{t+w}] U + b),   o_t = h_t V + c,   ŷ_t = softmax(o_t)
+
+    `length=T`, the whole sequence, padded to T steps, side by side. Each position has
+    weights of its own, so that what is learnt at one is not known at another:
+
+        h = φ([x_1, …, x_T] U + b),   o = h V + c   or at every step o_t = h V_t + c_t
+
+    x_t is a token's embedding, or the features, and 0 at masked steps and beyond the
+    ends; φ is `activation`. When to use it: as the baseline that shows what a memory is
+    worth. The window cannot see farther than w; the whole sequence needs T times the
+    weights, and data for each position.
+
+    Reference: Waibel et al., 1989, "Phoneme recognition using time-delay neural
+    networks"; Bengio et al., 2003, "A neural probabilistic language model". Differs
+    from the papers: windows look both ways.
+
+    Args:
+        num_outputs: int. Number of classes, or of values.
+        units: int, or list of int, one for each hidden layer.
+        window: int w, at least 0; or
+        length: int T. Exactly one of the two.
+        return_sequences: bool. An output at every step; False: one for the sequence,
+            with `length` only.
+        vocabulary_size: int, for integer tokens `(batch, time)`; id 0 is the padding.
+        embedding_dim: int. Width of a token's embedding.
+        num_features: int, for features `(batch, time, num_features)`.
+        mask_value: float or None. Steps whose features all equal it are masked.
+        activation: φ.
+        output_activation: activation of the output layer; None for values.
+        dropout: float in [0, 1). Share of each hidden layer's input dropped.
+        seed: int or None. Seed of the dropout masks.
+        name: str or None.
+        dtype: dtype policy or its name, or None for the global one.
+
+    Call arguments:
+        inputs: `(batch, time)` integers or `(batch, time, num_features)`.
+        training: bool. Matters only with dropout.
+
+    Returns:
+        `(batch, time, num_outputs)`, with the mask, or `(batch, num_outputs)`; in the
+        variable dtype of `dtype`.
+
+    Masking: masked steps are zeros to their neighbours and never count in loss and
+    metrics.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if an argument has a value out of its range, or not exactly one of
+            `window` and `length`, and of `vocabulary_size` and `num_features`, is
+            given; in calls: if a sequence is longer than `length`
+            (`tf.errors.InvalidArgumentError` inside `fit`).
+
+    Example:
+    >>> model = WindowClassifier(3, window=2, vocabulary_size=10)
+    >>> model(np.array([[4, 7, 2, 0]])).shape
+    TensorShape([1, 4, 3])
+    """
+
+    def __init__(
+        self,
+        num_outputs,
+        units=64,
+        *,
+        window=None,
+        length=None,
+        return_sequences=True,
+        vocabulary_size=None,
+        embedding_dim=32,
+        num_features=None,
+        mask_value=None,
+        activation="relu",
+        output_activation="softmax",
+        dropout=0.0,
+        seed=None,
+        name=None,
+        dtype=None,
+    ):
+        num_outputs = positive_integer("num_outputs", num_outputs)
+        if (window is None) == (length is None):
+            raise ValueError(
+                "`window` must be given for neighbouring steps, or `length` for the "
+                "whole sequence, and not both. "
+                f"Received: window={window!r}, length={length!r}."
+            )
+        return_sequences = flag("return_sequences", return_sequences)
+        if window is None:
+            length = positive_integer("length", length)
+        else:
+            window = positive_integer("window", window) if window != 0 else 0
+            if not return_sequences:
+                raise ValueError(
+                    "`return_sequences` must be True with `window`. "
+                    "Received: return_sequences=False. Give `length` instead."
+                )
+        reading = _reading.check_reading(
+            vocabulary_size, embedding_dim, num_features, mask_value
+        )
+        units = _reading.check_units(units, "LSTM")
+        dropout = rate("dropout", dropout)
+        activation = keras.activations.get(activation)
+        output_activation = keras.activations.get(output_activation)
+        policy = keras.dtype_policies.get(dtype)
+
+        inputs = _reading.model_input(reading[0], reading[2])
+        first = _reading.reader(*reading, dtype=policy)
+        sequence = inputs if first is None else first(inputs)
+        if window is None:
+            x = WholeSequence(length, name="whole_sequence", dtype=policy)(sequence)
+        else:
+            x = StepWindows(window, name="step_windows", dtype=policy)(sequence)
+        for i, width in enumerate(units if isinstance(units, list) else [units], 1):
+            if dropout:
+                own_seed = None if seed is None else seed + i
+                x = keras.layers.Dropout(
+                    dropout, seed=own_seed, name=f"dropout_{i}", dtype=policy
+                )(x)
+            x = keras.layers.Dense(
+                width, activation=activation, name=f"hidden_{i}", dtype=policy
+            )(x)
+        per_position = window is None and return_sequences
+        width = length * num_outputs if per_position else num_outputs
+        output = _reading.make_head(
+            "dense", {}, width, None if per_position else output_activation, policy
+        )
+        x = output(x)
+        if per_position:
+            x = PositionOutputs(length, name="positions", dtype=output.dtype)(
+                [x, sequence]
+            )
+            x = keras.layers.Activation(
+                output_activation, name="output_activation", dtype=output.dtype
+            )(x)
+        super().__init__(inputs=inputs, outputs=x, name=name)
+
+        self.dtype_policy = policy
+        self.vocabulary_size = reading[0]
+        config = {
+            "num_outputs": num_outputs,
+            "units": units,
+            "window": window,
+            "length": length,
+            "return_sequences": return_sequences,
+            "vocabulary_size": reading[0],
+            "embedding_dim": reading[1],
+            "num_features": reading[2],
+            "mask_value": reading[3],
+            "activation": keras.activations.serialize(activation),
+            "output_activation": keras.activations.serialize(output_activation),
+            "dropout": dropout,
+            "seed": seed,
+            "dtype": keras.dtype_policies.serialize(policy),
+        }
+        self._config = json.dumps(config)  # as text: Keras tracks what lies in a dict
+
+    @property
+    def num_outputs(self):
+        """Width of the output."""
+        return self.get_config()["num_outputs"]
+
+    def get_config(self):
+        return {**json.loads(self._config), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        with keras.saving.custom_object_scope(custom_objects or {}):
+            return cls(**config)
+
+
+def _without_masked(x, mask):
+    if mask is None:
+        return x
+    return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
