@@ -73,7 +73,7 @@ def stacked_cells():
     return keras.Sequential(
         [
             keras.Input((None, 3)),
-            zoo.RNN(cells, return_sequences=True),
+            zoo.RNN(cells, return_sequences=True, name="stack"),
             keras.layers.LayerNormalization(),
             zoo.SimpleRNN(3, return_sequences=True),
         ]

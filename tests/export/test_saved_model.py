@@ -302,7 +302,7 @@ def test_the_states_have_names(served):
     assert answers["output recurrence"]["states"] == ["jordan_rnn_feedback"]
     assert len(answers["every cell"]["states"]) == 18
     stacked = answers["stacked cells"]["states"]
-    assert [name.split("_", 1)[1] for name in stacked[:3]] == ["1_h", "2_c", "2_h"]
+    assert stacked[1:] == ["stack_1_h", "stack_2_c", "stack_2_h"]
 
 
 def test_generate_writes_what_the_model_writes(served):
