@@ -105,16 +105,17 @@ def choose(layer, training):
 
         where             cell, options            training    inference
         GPU, fit …        what cuDNN has           cudnn       cudnn
-        GPU, fit …        other                    xla         loop or hoisted
+        GPU, fit …        other                    xla         loop
         CPU, fit …, eager what a kernel is for     native      native
-        a graph           other                    graph       loop or hoisted
-        eager             other                    loop or hoisted
-        JAX               any                      hoisted     loop or hoisted
+        a graph           other                    graph       loop
+        eager             other                    hoisted     hoisted
+        JAX               any                      hoisted     loop
         any               that declares no terms   loop        loop
 
     "fit …" is Keras's fit, evaluate and predict. A file must never hold a kernel's op,
     nor one that only XLA can run, so that they are taken only where no file can come
-    of it, also when asked for by name. Hoisted where that is narrow.
+    of it, also when asked for by name. In a graph "hoisted" is no gain for inference:
+    what it saves in products it loses in memory that is written and read.
 
     The CPU's rows: `python -m tests.benchmarks engine` and `native`. XLA trains small
     layers faster than "graph", but compiles first, for a second or more. The GPU's rows
@@ -125,9 +126,8 @@ def choose(layer, training):
         return "loop"
     if wanted in ("hoisted", "graph") and keras.config.backend() == "tensorflow":
         return wanted
-    without_gradient = "hoisted" if _is_narrow(cell) else "loop"
     if keras.config.backend() != "tensorflow":
-        return "hoisted" if training or wanted == "hoisted" else without_gradient
+        return "hoisted" if training or wanted == "hoisted" else "loop"
     for path, why_not in (("native", why_not_native), ("cudnn", why_not_cudnn)):
         if wanted == path and (reason := why_not(layer)):
             raise ValueError(
@@ -138,8 +138,12 @@ def choose(layer, training):
             return path
     if may_run_here() and wanted == "xla":
         return "xla"
-    if training is not True or tf.executing_eagerly():
-        return "graph" if wanted == "xla" else without_gradient
+    if wanted == "xla":
+        return "graph"
+    if tf.executing_eagerly():
+        return "hoisted"
+    if not training:
+        return "loop"
     return "xla" if may_run_here() and wanted == "auto" and has_gpu() else "graph"
 
 
@@ -153,15 +157,6 @@ def paths_in_keras(layer):
 
     one_step_on_data.get_concrete_function()
     return tuple(paths)
-
-
-def _is_narrow(cell):
-    """Whether reading x W + b back costs less than a product less at every step.
-
-    `python -m tests.benchmarks engine`: inference in 0.8-0.95 of the loop's time up to
-    this width, and in up to 1.1 of it at 768 and 1024.
-    """
-    return len(cell.gates) * cell.units <= 512
 
 
 @contextlib.contextmanager
@@ -312,6 +307,7 @@ def run(path, layer, sequences, states, mask, training):
             all_weights,
             present,
             every=layer.checkpoint,
+            last_only=not layer.return_sequences,
             **options,
         )
     return _results(layer, outputs, states, options["mask"])
@@ -336,6 +332,7 @@ def truncated_loop(layer, sequences, states, mask, training):
 def _results(layer, outputs, states, mask):
     if mask is not None and layer.zero_output_for_mask:
         order = mask[::-1] if layer.go_backwards else mask
+        order = order[-tf.shape(outputs)[0] :]
         outputs = tf.where(order, outputs, tf.zeros_like(outputs))
     last = outputs[-1]
     if not layer.return_sequences:

@@ -178,6 +178,7 @@ def checkpointed_bptt(
     constants=(),
     *,
     every,
+    last_only=False,
     mask=None,
     backwards=False,
     truncate=None,
@@ -199,6 +200,7 @@ def checkpointed_bptt(
         weights: list of tensors that `project` and the step read.
         constants: as in `bptt`.
         every: int. Steps in a segment; about the square root of `time` needs least.
+        last_only: bool. Returns, and keeps, no output but that of the last step.
         mask: as in `bptt`.
         backwards: as in `bptt`.
         truncate: as in `bptt`.
@@ -257,12 +259,16 @@ def checkpointed_bptt(
         def forward(number, states, starts, outputs):
             starts = _write(starts, number, states)
             piece, states = segment(number, cut(x, number), states, weights)
-            return number + 1, states, starts, outputs.write(number, piece)
+            if last_only:
+                outputs = tf.ensure_shape(piece[-1:], outputs.shape)
+            else:
+                outputs = outputs.write(number, piece)
+            return number + 1, states, starts, outputs
 
         _, last, starts, outputs = tf.while_loop(
             lambda number, *_: number < count,
             forward,
-            (0, states, [array(s) for s in states], array(like)),
+            (0, states, [array(s) for s in states], like if last_only else array(like)),
             maximum_iterations=count,
         )
 
@@ -274,10 +280,16 @@ def checkpointed_bptt(
                 with tf.GradientTape() as tape:
                     tape.watch([x_s, s_s, weights])
                     piece, ends = segment(number, x_s, s_s, weights)
+                if last_only:
+                    is_last = tf.cast(number == count - 1, piece.dtype)
+                    before = tf.zeros_like(piece[1:])
+                    delta_piece = tf.concat([before, is_last * delta_outputs], 0)
+                else:
+                    [delta_piece] = cut([delta_outputs], number)
                 delta = tape.gradient(
                     [piece, *ends],
                     [x_s, s_s, weights],
-                    [*cut([delta_outputs], number), *delta_states],
+                    [delta_piece, *delta_states],
                     unconnected_gradients="zero",
                 )
                 delta_weights = [
@@ -296,12 +308,16 @@ def checkpointed_bptt(
                 backward,
                 (count - 1, delta_states, zeros, [array(t) for t in x]),
                 maximum_iterations=count,
+                parallel_iterations=1,  # or several segments are computed at once
             )
             return [a.concat() for a in delta_x], delta_states, delta_weights
 
-        return (outputs.concat(), *last), gradient
+        return (outputs if last_only else outputs.concat(), *last), gradient
 
     outputs, *states = run(x, sequence.extend(states), weights)
+    if last_only:
+        any_step = [tf.reduce_any(m, axis=0, keepdims=True) for m in masks]
+        return sequence.settle(outputs, states, any_step)
     return sequence.settle(outputs, states, masks)
 
 
@@ -354,7 +370,7 @@ class _Sequence:
                 delta_outputs, *delta_last = deltas
 
                 def backward(x, states, weights, delta_outputs, delta_last):
-                    known = (x, states, weights, constants, masks, kept)
+                    known = (x, weights, constants, masks, kept)
                     return self.backward(
                         length, offset, *known, delta_outputs, delta_last
                     )
@@ -395,13 +411,13 @@ def _carry_output(step, form, index):
     return run, form._replace(output_state=index)
 
 
-def _last(sequence, length, first):
-    """The element before `length`; `first` if there is none."""
-    index = tf.maximum(length - 1, 0)
-    nothing = tf.equal(tf.shape(sequence)[0], 0)
-    padded = tf.cond(nothing, lambda: first[None], lambda: sequence)
-    # XLA compiles a slice for each place where it starts, but not a gather.
-    return tf.where(length > 0, tf.gather(padded, index), first)
+def _read_from(tensor):
+    return tf.TensorArray(
+        tensor.dtype,
+        tf.shape(tensor)[0],
+        element_shape=tensor.shape[1:],
+        clear_after_read=False,
+    ).unstack(tensor)
 
 
 def _write(arrays, t, values):
@@ -417,21 +433,13 @@ class _Loops:
         self.truncate = truncate
 
     def _array(self, tensor, time, size=None):
-        shape = [None, size] if size else tensor.shape
+        shape = [None, size or tensor.shape[-1]]
         return tf.TensorArray(
             tensor.dtype, time, element_shape=shape, clear_after_read=False
         )
 
     def _read_from(self, tensors):
-        return [
-            tf.TensorArray(
-                t.dtype,
-                tf.shape(t)[0],
-                element_shape=t.shape[1:],
-                clear_after_read=False,
-            ).unstack(t)
-            for t in tensors
-        ]
+        return [_read_from(t) for t in tensors]
 
     def _masked_step(self, x, states, weights, constants, mask, product):
         output, new = self.step(x, states, weights, constants, product)
@@ -446,21 +454,19 @@ class _Loops:
         """Steps 0 … length-1.
 
         Returns:
-            `(outputs, last states, kept)`: the outputs by time; every state and every
-            product by time, for the way back.
+            `(outputs, last states, kept)`: the outputs by time; for the way back, the
+            states before each step and the products, in arrays by time.
         """
         time = tf.shape(x[0])[0]
         xs, ms = self._read_from(x), self._read_from(masks)
         like = first_states[0]
-        keep_states = [self._array(s, time) for s in first_states]
-        keep_products = [self._array(like, time, n) for n in self.form.products]
-        keep_outputs = (
-            []
-            if self.form.output_state is not None
-            else [self._array(like, time, self.form.output)]
-        )
+        arrays = {
+            "before": [self._array(s, time) for s in first_states],
+            "products": [self._array(like, time, n) for n in self.form.products],
+            "outputs": [self._array(like, time, self.form.output)],
+        }
 
-        def body(t, states, keep_states, keep_products, keep_outputs):
+        def body(t, states, arrays):
             products = []
             x_t = [a.read(t) for a in xs]
 
@@ -471,7 +477,7 @@ class _Loops:
                 products.append(z)
                 return z if plus is None else z + plus
 
-            output, states = self._masked_step(
+            output, new_states = self._masked_step(
                 x_t,
                 states,
                 weights,
@@ -479,36 +485,25 @@ class _Loops:
                 [a.read(t) for a in ms],
                 product,
             )
-            return (
-                t + 1,
-                states,
-                _write(keep_states, t, states),
-                _write(keep_products, t, products),
-                [k.write(t, output) for k in keep_outputs],
-            )
+            now = {"before": states, "products": products, "outputs": [output]}
+            arrays = {name: _write(arrays[name], t, now[name]) for name in arrays}
+            return t + 1, new_states, arrays
 
-        _, _, keep_states, keep_products, keep_outputs = tf.while_loop(
+        _, last, arrays = tf.while_loop(
             lambda t, *_: t < length,
             body,
-            (tf.constant(0), first_states, keep_states, keep_products, keep_outputs),
+            (tf.constant(0), list(first_states), arrays),
             maximum_iterations=time,
         )
-        every_state = [k.stack() for k in keep_states]
-        outputs = [k.stack() for k in keep_outputs]
-        if not outputs:
-            outputs = [every_state[self.form.output_state]]
-        last = [
-            _last(s, length, first)
-            for s, first in zip(every_state, first_states, strict=True)
-        ]
-        return outputs[0], last, (every_state, [k.stack() for k in keep_products])
+        [outputs] = arrays.pop("outputs")
+        kept = arrays["before"], arrays["products"]
+        return outputs.stack(), last, kept
 
     def backward(
         self,
         length,
         offset,
         x,
-        first_states,
         weights,
         constants,
         masks,
@@ -521,18 +516,12 @@ class _Loops:
         Returns:
             `(δx, δs_0, gradients of the weights)`.
         """
-        every_state, products = kept
+        states_before, zs = kept
         time = tf.shape(x[0])[0]
-        before = [
-            tf.concat([first[None], s[:-1]], 0)
-            for first, s in zip(first_states, every_state, strict=True)
-        ]
         xs, ms = self._read_from(x), self._read_from(masks)
         if not self.form.input_inside:
             nothing = tf.zeros_like(x[0][0])
             xs[0] = None
-        states_before = self._read_from(before)
-        zs = self._read_from(products)
         [delta_ys] = self._read_from([delta_outputs])
         out = {
             "x": [
@@ -540,7 +529,7 @@ class _Loops:
                 for t, array in zip(x, xs, strict=True)
                 if array
             ],
-            "z": [self._array(t, time, t.shape[-1]) for t in products],
+            "z": [self._array(delta_outputs, time, n) for n in self.form.products],
         }
         inside = [
             w
@@ -584,7 +573,13 @@ class _Loops:
         )
         delta = {name: [a.stack() for a in arrays] for name, arrays in out.items()}
         delta_weights = self._all_steps_at_once(
-            x, before, weights, constants, masks, products, delta["z"]
+            x,
+            [a.stack() for a in states_before],
+            weights,
+            constants,
+            masks,
+            [a.stack() for a in zs],
+            delta["z"],
         )
         delta_inside = iter(delta_inside)
         delta_weights = [
@@ -631,9 +626,20 @@ class _Compiled:
 
     def __init__(self, loops):
         self.form = loops.form
+
+        def forward(*arguments):
+            outputs, last, kept = loops.forward(*arguments)
+            return outputs, last, [[a.stack() for a in arrays] for arrays in kept]
+
+        def backward(length, offset, x, weights, constants, masks, kept, *deltas):
+            kept = [[_read_from(t) for t in tensors] for tensors in kept]
+            return loops.backward(
+                length, offset, x, weights, constants, masks, kept, *deltas
+            )
+
         self.forward, self.backward = (
             tf.function(way, autograph=False, jit_compile=True)
-            for way in (loops.forward, loops.backward)
+            for way in (forward, backward)
         )
 
 
@@ -679,8 +685,8 @@ class _Pieces:
         form, dtype = self.loops.form, first_states[0].dtype
         sizes = [s.shape[-1] for s in first_states]
 
-        def body(number, states, outputs, before, every_state, products):
-            output, new_states, kept = self.loops.forward(
+        def body(number, states, outputs, *kept):
+            output, states, of_piece = self.loops.forward(
                 tf.minimum(length - number * self.size, self.size),
                 self._piece(x, number),
                 states,
@@ -690,11 +696,9 @@ class _Pieces:
             )
             return (
                 number + 1,
-                new_states,
+                states,
                 outputs.write(number, output),
-                _write(before, number, states),
-                _write(every_state, number, kept[0]),
-                _write(products, number, kept[1]),
+                *[_write(a, number, t) for a, t in zip(kept, of_piece, strict=True)],
             )
 
         _, last, outputs, *kept = tf.while_loop(
@@ -704,12 +708,6 @@ class _Pieces:
                 tf.constant(0),
                 list(first_states),
                 self._array(form.output, dtype, count),
-                [
-                    tf.TensorArray(
-                        dtype, count, element_shape=[None, n], clear_after_read=False
-                    )
-                    for n in sizes
-                ],
                 [self._array(n, dtype, count) for n in sizes],
                 [self._array(n, dtype, count) for n in form.products],
             ),
@@ -722,7 +720,6 @@ class _Pieces:
         length,
         offset,
         x,
-        first_states,
         weights,
         constants,
         masks,
@@ -735,18 +732,15 @@ class _Pieces:
 
         def body(number, deltas, delta_weights, delta_x):
             place = number * self.size
-            before, every_state, products = (
-                [array.read(number) for array in arrays] for arrays in kept
-            )
+            of_piece = [[a.read(number) for a in arrays] for arrays in kept]
             more_x, deltas, more_weights = self.loops.backward(
                 tf.minimum(length - place, self.size),
                 offset + place,
                 self._piece(x, number),
-                before,
                 weights,
                 constants,
                 self._piece(masks, number),
-                (every_state, products),
+                of_piece,
                 self._padded(delta_outputs, place),
                 deltas,
             )

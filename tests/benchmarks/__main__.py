@@ -1,9 +1,14 @@
-"""`python -m tests.benchmarks native|engine [options]`: figures, not tests."""
+"""`python -m tests.benchmarks NAME [options]`: figures, not tests. A file each."""
 
+import pathlib
 import runpy
 import sys
 
-NAMES = ("native", "engine")
+NAMES = sorted(
+    path.stem
+    for path in pathlib.Path(__file__).parent.glob("*.py")
+    if not path.stem.startswith("_")
+)
 
 if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
     raise SystemExit(f"usage: python -m tests.benchmarks {'|'.join(NAMES)} [options]")

@@ -1,15 +1,19 @@
-"""Our back-propagation through time against the plain loop, and Keras where it can.
+"""Our back-propagation through time against Keras, PyTorch and the plain loop.
 
     python -m tests.benchmarks engine [--units LSTM,GRU] [--shapes 32,50,32,64]
-        [--rounds 9]
+        [--rounds 7] [--threads 2] [--csv FILE]
 
-One table: milliseconds of the plain loop, and how many times faster each other path
-is, for training (forward, and the gradients of inputs and weights) and inference.
-Every round runs all competitors in turn, in one process; a figure is the median over
-the rounds. `first` is the first call in seconds: tracing, and compiling if it does.
+`pure` is what `implementation="auto"` takes where there are no native kernels; `xla` is
+asked for by name. SimpleRNN, LSTM and GRU stand beside Keras's own layers (and
+PyTorch's, where it is installed), all other cells beside themselves in the loop of
+`keras.layers.RNN`. Training is forward, and the gradients of inputs and weights. Every
+round runs all competitors in turn, in one process; a figure is the median over the
+rounds. `first` is the first call of `pure` and `xla`, in seconds.
 """
 
 import argparse
+import csv
+import math
 import os
 import statistics
 import time
@@ -17,14 +21,26 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers import engine
+from tests.benchmarks import native
 
-SHAPES = "1,100,32,64 32,50,32,64 32,200,64,128 64,100,128,256"
-UNITS = "SimpleRNN,LSTM,GRU,PeepholeLSTM,LayerNormLSTM,MGU,IndRNN,MinGRU"
+DOCUMENTED = "SimpleRNN,LSTM,GRU"
+OTHERS = (
+    "PeepholeLSTM,ProjectedLSTM,CIFGLSTM,LayerNormLSTM,LayerNormGRU,"
+    "LayerNormSimpleRNN,MGU,IndRNN,JANET,MinGRU,LSTM+recurrent_dropout"
+)
+SHAPES = "1,100,32,64 32,50,32,64 32,200,64,128 64,100,128,256 128,100,256,512"
+
+
+def make(unit, units, **options):
+    """A layer of the zoo; `LSTM+recurrent_dropout` is LSTM with that."""
+    name, *more = unit.split("+")
+    options.update({option: 0.2 for option in more}, seed=1)
+    if name == "ProjectedLSTM":
+        options["projection_units"] = units // 2
+    return getattr(zoo, name)(units, return_sequences=True, **options)
 
 
 def training_step(layer):
@@ -39,80 +55,126 @@ def training_step(layer):
     return step
 
 
-def competitors(unit, features, units, training):
-    """`{name: function of x}`, all with the weights of the first."""
-    layers = {
-        path: getattr(zoo, unit)(units, return_sequences=True, implementation=path)
-        for path in ("loop", "hoisted", "graph", "xla")
-    }
-    if engine.why_not_native(layers["loop"]) is None:
-        layers["native"] = getattr(zoo, unit)(
-            units, return_sequences=True, implementation="native"
-        )
-    if hasattr(keras.layers, unit):
+def competitors(unit, shape, x, training):
+    """`{name: function without arguments}`, all with the same weights."""
+    *_, features, units = shape
+    layers = {"pure": make(unit, units), "xla": make(unit, units, implementation="xla")}
+    documented = unit in DOCUMENTED.split(",")
+    if documented:
         layers["keras"] = getattr(keras.layers, unit)(units, return_sequences=True)
-    signature = [tf.TensorSpec((None, None, features))]
+    else:
+        layers["keras"] = make(unit, units, implementation="loop")
     steps = {}
     for name, layer in layers.items():
         layer.build((None, None, features))
-        layer.set_weights(layers["loop"].get_weights())
+        layer.set_weights(layers["pure"].get_weights())
         function = training_step(layer) if training else layer
-        if name in ("native", "xla"):  # where Keras's own fit and predict would run it
+        if name == "xla":
+            if not training:
+                continue
             function = _as_in_keras(function)
-        steps[name] = tf.function(function, input_signature=signature)
+        signature = [tf.TensorSpec((None, None, features))]
+        steps[name] = _of(tf.function(function, input_signature=signature), x)
+    if documented:
+        cell = {"SimpleRNN": "simple_rnn"}.get(unit, unit.lower())
+        steps["floor"] = native.floor_step(cell, x, units, training)
+        if native.torch is not None:
+            steps["torch"] = native.torch_step(cell, x, units, training)
     return steps
 
 
+def _of(function, x):
+    return lambda: function(x)
+
+
 def _as_in_keras(function):
+    """XLA is left out of functions that could be exported: this is how fit calls."""
+
     def one_step_on_data(x):
         return function(x)
 
     return one_step_on_data
 
 
-def measure(steps, x, rounds):
-    first, times = {}, {name: [] for name in steps}
-    for name, step in steps.items():
-        start = time.perf_counter()
-        step(x)
-        first[name] = time.perf_counter() - start
-    for _ in range(rounds):
-        for name, step in steps.items():
-            known = times[name]
-            repeat = max(1, int(0.03 / statistics.median(known))) if known else 1
-            start = time.perf_counter()
-            for _ in range(repeat):
-                result = step(x)
-            np.asarray(tf.nest.flatten(result)[0])
-            known.append((time.perf_counter() - start) / repeat)
-    return first, {name: statistics.median(t) for name, t in times.items()}
+def rows(units, shapes, rounds):
+    """Measures; yields a row, as a dict, for each unit, shape and mode."""
+    for unit in units.split(","):
+        for text in shapes.split():
+            shape = tuple(map(int, text.split(",")))
+            x = tf.random.normal(shape[:3])
+            for training in (True, False):
+                steps, first = competitors(unit, shape, x, training), {}
+                for name in {"pure", "xla"} & set(steps):
+                    start = time.perf_counter()
+                    steps[name]()
+                    first[name] = time.perf_counter() - start
+                ms = native.interleaved(steps, rounds)
+                yield {
+                    "unit": unit,
+                    "B,T,I,H": text,
+                    "mode": "training" if training else "inference",
+                    **{f"{name} ms": round(value, 3) for name, value in ms.items()},
+                    **{f"first {name} s": round(s, 2) for name, s in first.items()},
+                    "keras/pure": round(ms["keras"] / ms["pure"], 3),
+                }
+
+
+def show(row):
+    others = "  ".join(
+        f"{name} {row['keras ms'] / row[f'{name} ms']:5.2f}x"
+        for name in ("xla", "torch", "floor")
+        if f"{name} ms" in row
+    )
+    print(
+        f"{row['unit']:22s} {row['B,T,I,H']:16s} {row['mode']:9s} "
+        f"keras {row['keras ms']:8.2f} ms  pure {row['keras/pure']:5.2f}x  {others}  "
+        f"first {row['first pure s']:.1f} s"
+        + (f", xla {row['first xla s']:.1f} s" if "first xla s" in row else ""),
+        flush=True,
+    )
+
+
+def summary(measured):
+    """Geometric means, and the worst case, for Keras's three and for the others."""
+    for mode in ("training", "inference"):
+        for title, documented in (("Keras's three", True), ("other cells", False)):
+            ratios = [
+                row["keras/pure"]
+                for row in measured
+                if row["mode"] == mode
+                and (row["unit"] in DOCUMENTED.split(",")) == documented
+            ]
+            if ratios:
+                mean = math.exp(statistics.fmean(map(math.log, ratios)))
+                print(
+                    f"{mode}, {title}: geomean {mean:.2f}x, worst {min(ratios):.2f}x "
+                    f"({len(ratios)} cases)"
+                )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--units", default=UNITS)
+    parser.add_argument("--units", default=f"{DOCUMENTED},{OTHERS}")
     parser.add_argument("--shapes", default=SHAPES)
-    parser.add_argument("--rounds", type=int, default=9)
-    arguments = parser.parse_args()
-    for unit in arguments.units.split(","):
-        for shape in arguments.shapes.split():
-            batch, steps, features, units = map(int, shape.split(","))
-            x = tf.random.normal((batch, steps, features))
-            for training in (True, False):
-                runs = competitors(unit, features, units, training)
-                first, medians = measure(runs, x, arguments.rounds)
-                loop = medians["loop"]
-                others = "  ".join(
-                    f"{name} {loop / value:5.2f}x (first {first[name]:.1f} s)"
-                    for name, value in medians.items()
-                    if name != "loop"
-                )
-                print(
-                    f"{unit:14s} B,T,I,H={shape:16s} "
-                    f"{'training ' if training else 'inference'} "
-                    f"loop {loop * 1e3:8.2f} ms  {others}",
-                    flush=True,
-                )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--csv")
+    options = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    if native.torch is not None:
+        native.torch.set_num_threads(options.threads)
+    measured = []
+    for row in rows(options.units, options.shapes, options.rounds):
+        show(row)
+        measured.append(row)
+    summary(measured)
+    if options.csv:
+        names = list(dict.fromkeys(name for row in measured for name in row))
+        with open(options.csv, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(measured)
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def test_a_function_of_the_user_stays_portable(paths, rng):
     network(x)
     paths.clear()
     tf.function(network)(x)
-    assert set(paths) == {"hoisted"}
+    assert set(paths) == {"loop"}
 
 
 def test_asked_for_by_name_where_it_cannot_be():
