@@ -22,6 +22,7 @@ from tests.export.models import MODELS, TEXTS, forget, make
 from tests.fresh import BLOCK
 
 RIGHT = ["def f", "", "x", "a bée\n"]
+PAUSE = 2
 TEXT = {"sentences": ["The cat\u2003sat", "", " ", "dog ÿES"]}
 
 # Every signature of every file; what is wrong with bad input; the classic session.
@@ -172,7 +173,9 @@ def inputs_of(name, model, assets, rng):
         for row, shown, one in zip(x, tokens, ids, strict=True):
             row[: len(one)] = one
             shown[: len(one)] = [codec.tokens[i] for i in one]
-        inputs = {"whole": {"text": texts}, "steps": {"token": tokens}}
+        # Every stream pauses after its second step.
+        steps = np.insert(tokens, PAUSE, "", axis=1)
+        inputs = {"whole": {"text": texts}, "steps": {"token": steps}}
     elif name == "every cell":
         x = rng.integers(1, 9, (3, 6)).astype("int32")
         x[1, 4:] = x[2, 2] = x[0, 0] = 0
@@ -272,8 +275,12 @@ def test_whole_sequences_are_answered_as_the_model_does(name, served):
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "tagger"])
 def test_a_stream_of_steps_is_the_whole_sequence(name, served):
     _, x, expected, model, answers = served[1][name]
-    mask, stream = real_steps(name, x), answers["stream"]
+    mask, stream = real_steps(name, x), list(answers["stream"])
+    in_turn = list(answers["in turn"])
     number = "probabilities" if "probabilities" in stream[0] else "values"
+    if MODELS[name][1] is not None:
+        assert not stream.pop(PAUSE)[number].any()
+        assert not in_turn.pop(PAUSE)[0][number].any()
     for t, out in enumerate(stream):
         real = mask[:, t]
         if expected.ndim == 3:
@@ -287,7 +294,7 @@ def test_a_stream_of_steps_is_the_whole_sequence(name, served):
         rows = [i for i in range(len(x)) if mask[i].any()]
         last = np.array([stream[ends[i]][number][i] for i in rows])
         np.testing.assert_allclose(last, expected[rows], atol=1e-6)
-    for t, both in enumerate(answers["in turn"]):
+    for t, both in enumerate(in_turn):
         for row, one in enumerate(both):
             np.testing.assert_allclose(
                 one[number][0], stream[t][number][row], atol=1e-6
