@@ -1,0 +1,79 @@
+"""Training on contiguous streams: states carried from batch to batch."""
+
+import keras
+
+
+class CarriedStates(keras.callbacks.Callback):
+    """Starts the streams of a stateful model anew where they start anew.
+
+    Within an epoch the states of stateful layers are carried from batch to batch, as
+    `datasets.contiguous_streams` needs it. They are reset before each epoch, and
+    before and after a validation, whose streams are others; after it, training goes on
+    from the states it had.
+
+    Raises:
+        ValueError: if the model has no stateful layer.
+
+    Example:
+    >>> from keras_rnn_zoo.datasets.streams import contiguous_streams
+    >>> streams = contiguous_streams(np.arange(65) % 8, batch_size=4, steps=8)
+    >>> model = keras.Sequential([
+    ...     keras.Input((None,), batch_size=4, dtype="int32"),
+    ...     keras.layers.Embedding(8, 4),
+    ...     LSTM(8, return_sequences=True, stateful=True),
+    ...     keras.layers.Dense(8, activation="softmax"),
+    ... ])
+    >>> model.compile("adam", "sparse_categorical_crossentropy")
+    >>> history = model.fit(streams.dataset, callbacks=[CarriedStates()], verbose=0)
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._kept = None
+
+    def set_model(self, model):
+        super().set_model(model)
+        self._layers = [
+            layer
+            for layer in _with_inner_layers(model)
+            if isinstance(layer, keras.layers.RNN) and layer.stateful
+        ]
+        if not self._layers:
+            raise ValueError(
+                "`model` must have a stateful recurrent layer to carry states. "
+                f"Received: a model with none, {model.name!r}. Build its layers with "
+                "`stateful=True`, or leave `CarriedStates` out."
+            )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._reset()
+
+    def on_test_begin(self, logs=None):
+        self._kept = [
+            [keras.ops.convert_to_numpy(v) for v in keras.tree.flatten(layer.states)]
+            for layer in self._layers
+        ]
+        self._reset()
+
+    def on_test_end(self, logs=None):
+        for layer, values in zip(self._layers, self._kept, strict=True):
+            variables = keras.tree.flatten(layer.states)
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def _reset(self):
+        for layer in self._layers:
+            layer.reset_state()
+
+
+def _with_inner_layers(layer):
+    """A layer, and all layers inside of it."""
+    yield layer
+    inner = list(getattr(layer, "layers", []))
+    inner += [
+        getattr(layer, name)
+        for name in ("forward_layer", "backward_layer")
+        if hasattr(layer, name)
+    ]
+    for part in inner:
+        yield from _with_inner_layers(part)
