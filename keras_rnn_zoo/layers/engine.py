@@ -105,9 +105,9 @@ def choose(layer, training):
 
         where             cell, options            training    inference
         GPU, fit …        what cuDNN has           cudnn       cudnn
-        GPU, fit …        other                    xla         loop
         CPU, fit …, eager what a kernel is for     native      native
-        a graph           other                    graph       loop
+        fit …             other                    xla         loop
+        another graph     any                      graph       loop
         eager             other                    hoisted     hoisted
         JAX               any                      hoisted     loop
         any               that declares no terms   loop        loop
@@ -117,9 +117,9 @@ def choose(layer, training):
     of it, also when asked for by name. In a graph "hoisted" is no gain for inference:
     what it saves in products it loses in memory that is written and read.
 
-    The CPU's rows: `python -m tests.benchmarks engine` and `native`. XLA trains small
-    layers faster than "graph", but compiles first, for a second or more. The GPU's rows
-    have not been measured.
+    Measured on a CPU by `python -m tests.benchmarks engine` and `native`. What XLA
+    costs is a compilation of about a second, once for a layer and a batch size. The
+    GPU's row has not been measured.
     """
     wanted, cell = layer.implementation, layer.cell
     if wanted in ("loop", 1, 2) or not takes_engine(cell):
@@ -136,15 +136,13 @@ def choose(layer, training):
             )
         if wanted in (path, "auto") and may_run_here() and why_not(layer) is None:
             return path
-    if may_run_here() and wanted == "xla":
-        return "xla"
     if wanted == "xla":
-        return "graph"
+        return "xla" if may_run_here() else "graph"
     if tf.executing_eagerly():
         return "hoisted"
     if not training:
         return "loop"
-    return "xla" if may_run_here() and wanted == "auto" and has_gpu() else "graph"
+    return "xla" if may_run_here() else "graph"
 
 
 def paths_in_keras(layer):
@@ -259,6 +257,41 @@ def run(path, layer, sequences, states, mask, training):
         return run_native(layer, sequences, states, mask, training)
     if path == "cudnn":
         return run_cudnn(layer, sequences, states, mask, training)
+    if path == "xla" and sequences.shape[0] is None:
+        return _with_more_rows(
+            _run_bptt, path, layer, sequences, states, mask, training
+        )
+    return _run_bptt(path, layer, sequences, states, mask, training)
+
+
+def _with_more_rows(run, path, layer, sequences, states, mask, training):
+    """`run` on rows that are a multiple of 8, of which the last ones are zeros.
+
+    The last batch of an epoch, or of a bucket, often has a size of its own: without
+    this XLA would compile for each of them.
+    """
+    rows = tf.shape(sequences)[0]
+    missing = tf.where(rows > 8, -rows % 8, 0)
+
+    def more(tensor, axis=0):
+        after = [[0, missing if k == axis else 0] for k in range(len(tensor.shape))]
+        return tf.pad(tensor, after)
+
+    masks = layer.cell._masks or (None, None)
+    masks = tuple(None if m is None else more(m, axis=1) for m in masks)
+    with layer.cell.given_masks(masks):
+        last, outputs, states = run(
+            path,
+            layer,
+            more(sequences),
+            [more(state) for state in states],
+            None if mask is None else more(ops.cast(mask, "bool")),
+            training,
+        )
+    return last[:rows], outputs[:rows], [state[:rows] for state in states]
+
+
+def _run_bptt(path, layer, sequences, states, mask, training):
     cell = layer.cell
     masks = cell._masks if training else (None, None)
     present = [m for m in masks if m is not None]

@@ -3,12 +3,12 @@
     python -m tests.benchmarks engine [--units LSTM,GRU] [--shapes 32,50,32,64]
         [--rounds 7] [--threads 2] [--csv FILE]
 
-`pure` is what `implementation="auto"` takes where there are no native kernels; `xla` is
-asked for by name. SimpleRNN, LSTM and GRU stand beside Keras's own layers (and
+`pure` is what `implementation="auto"` takes in fit and predict where there are no native
+kernels: XLA in training; `graph` is the same without XLA. SimpleRNN, LSTM and GRU stand beside Keras's own layers (and
 PyTorch's, where it is installed), all other cells beside themselves in the loop of
 `keras.layers.RNN`. Training is forward, and the gradients of inputs and weights. Every
 round runs all competitors in turn, in one process; a figure is the median over the
-rounds. `first` is the first call of `pure` and `xla`, in seconds.
+rounds. `first` is the first call of `pure` and `graph`, in seconds.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import statistics
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["KERAS_RNN_ZOO_NATIVE"] = "0"
 
 import keras
 import tensorflow as tf
@@ -58,7 +59,9 @@ def training_step(layer):
 def competitors(unit, shape, x, training):
     """`{name: function without arguments}`, all with the same weights."""
     *_, features, units = shape
-    layers = {"pure": make(unit, units), "xla": make(unit, units, implementation="xla")}
+    layers = {"pure": make(unit, units)}
+    if training:
+        layers["graph"] = make(unit, units, implementation="graph")
     documented = unit in DOCUMENTED.split(",")
     if documented:
         layers["keras"] = getattr(keras.layers, unit)(units, return_sequences=True)
@@ -69,9 +72,7 @@ def competitors(unit, shape, x, training):
         layer.build((None, None, features))
         layer.set_weights(layers["pure"].get_weights())
         function = training_step(layer) if training else layer
-        if name == "xla":
-            if not training:
-                continue
+        if name == "pure":
             function = _as_in_keras(function)
         signature = [tf.TensorSpec((None, None, features))]
         steps[name] = _of(tf.function(function, input_signature=signature), x)
@@ -104,7 +105,7 @@ def rows(units, shapes, rounds):
             x = tf.random.normal(shape[:3])
             for training in (True, False):
                 steps, first = competitors(unit, shape, x, training), {}
-                for name in {"pure", "xla"} & set(steps):
+                for name in {"pure", "graph"} & set(steps):
                     start = time.perf_counter()
                     steps[name]()
                     first[name] = time.perf_counter() - start
@@ -122,14 +123,14 @@ def rows(units, shapes, rounds):
 def show(row):
     others = "  ".join(
         f"{name} {row['keras ms'] / row[f'{name} ms']:5.2f}x"
-        for name in ("xla", "torch", "floor")
+        for name in ("graph", "torch", "floor")
         if f"{name} ms" in row
     )
     print(
         f"{row['unit']:22s} {row['B,T,I,H']:16s} {row['mode']:9s} "
         f"keras {row['keras ms']:8.2f} ms  pure {row['keras/pure']:5.2f}x  {others}  "
         f"first {row['first pure s']:.1f} s"
-        + (f", xla {row['first xla s']:.1f} s" if "first xla s" in row else ""),
+        + (f", graph {row['first graph s']:.1f} s" if "first graph s" in row else ""),
         flush=True,
     )
 

@@ -87,15 +87,15 @@ def test_xla_equals_loop(case, masked, rng):
 @each_anatomy
 @pytest.mark.parametrize("time", [1, 3, 7])
 def test_xla_in_pieces_equals_loop(case, time, rng, monkeypatch):
-    """Of an unknown length XLA compiles pieces: here of three steps."""
+    """Of an unknown length XLA compiles pieces: here of three steps; 9 rows are 16."""
     monkeypatch.setattr(engine, "PIECE", 3)
     options = dict(dtype="float64", go_backwards=time == 7, truncate=2, seed=1)
     if time == 7:
         options.update(dropout=0.3, zoneout=0.2)
     fast, loop = pair(case, "xla", rng, **options)
     loop.truncate = fast.truncate
-    inputs, states = draw(rng, loop, 2, time, "float64")
-    mask = rng.random((2, time)) > 0.3 if time > 1 else None
+    inputs, states = draw(rng, loop, 9, time, "float64")
+    mask = rng.random((9, time)) > 0.3 if time > 1 else None
     expected = run(loop, inputs, states, mask, training=True)
     shapes = [value.shape for value in expected.values()][: 1 + len(states)]
     lengths, counts, names = [], bptt._Pieces._counts, []
@@ -120,8 +120,8 @@ import pathlib, sys
 import keras, numpy as np, tensorflow as tf, keras_rnn_zoo as zoo
 model = keras.Sequential([keras.Input((None, 3)), zoo.LSTM(4, implementation="xla")])
 model.compile("sgd", "mse")
-for time in (40, 7, 90):
-    data = tf.data.Dataset.from_tensors((np.ones((2, time, 3)), np.ones((2, 4))))
+for rows, time in ((16, 40), (16, 7), (9, 90)):
+    data = tf.data.Dataset.from_tensors((np.ones((rows, time, 3)), np.ones((rows, 4))))
     specs = tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, 4))
     loose = tf.data.Dataset.from_generator(lambda: iter(data), output_signature=specs)
     model.fit(loose, verbose=0)
@@ -129,7 +129,7 @@ for time in (40, 7, 90):
 """
 
 
-def test_xla_compiles_pieces_once_for_all_lengths(tmp_path):
+def test_xla_compiles_once_for_all_lengths_and_smaller_last_batches(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", COUNT_PROGRAMS, str(tmp_path)],
         env={**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path}"},
