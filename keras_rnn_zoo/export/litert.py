@@ -8,9 +8,9 @@ import numpy as np
 
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.portable import (
+    answer_name,
     input_of,
     masking_layer,
-    output_kind,
     portable_copy,
 )
 from keras_rnn_zoo.export.saved_model import (
@@ -162,16 +162,12 @@ def _key(x):
     return "tokens" if x.ndim == 2 else "features"
 
 
-def _answer_name(model):
-    return "probabilities" if output_kind(model) in ("softmax", "sigmoid") else "values"
-
-
 def _sequence(model, x):
     import tensorflow as tf
 
     def sequence(inputs):
         inputs = _negative_is_too_large(model, inputs)
-        return {_answer_name(model): model(inputs, training=False)}
+        return {answer_name(model): model(inputs, training=False)}
 
     spec = tf.TensorSpec(x.shape, x.dtype, _key(x))
     return tf.function(sequence, input_signature=[spec], autograph=False)
@@ -184,7 +180,7 @@ def _step(model, step_model, x):
         inputs = _negative_is_too_large(model, inputs)
         answer, states = step_model(inputs, states)
         names = [state.name for state in step_model.states]
-        return {_answer_name(model): answer, **dict(zip(names, states, strict=True))}
+        return {answer_name(model): answer, **dict(zip(names, states, strict=True))}
 
     name = "token" if x.ndim == 2 else "features"
     specs = [tf.TensorSpec((len(x), *x.shape[2:]), x.dtype, name)]
@@ -238,7 +234,7 @@ def _run_steps(file, model, step_model, x, most=24):
     for t in range(min(most, x.shape[1])):
         out = run(**{key: np.ascontiguousarray(x[:, t])}, **states)
         states = {name: out[name] for name in names}
-        answers.append(out[_answer_name(model)])
+        answers.append(out[answer_name(model)])
     return np.stack(answers, axis=1)
 
 

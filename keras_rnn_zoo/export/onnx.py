@@ -13,9 +13,9 @@ from keras_rnn_zoo import layers as zoo
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.onnx_graph import OPSET, Graph, Translator, onnx_type
 from keras_rnn_zoo.export.portable import (
+    answer_name,
     input_of,
     masking_layer,
-    output_kind,
     portable_copy,
 )
 from keras_rnn_zoo.export.saved_model import (
@@ -67,7 +67,8 @@ def export_onnx(
 
     Raises:
         ValueError: if the model holds something that has no counterpart in ONNX here,
-            draws numbers, or has masks that do not come from its first layer.
+            as a `CRF`, draws numbers, or has masks that do not come from its first
+            layer.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `onnx` or `onnxruntime` is not installed.
         RuntimeError: if a file answers differently.
@@ -147,17 +148,13 @@ def _step(model, step_model):
     x = _checked_tokens(graph, name, width) if reads == "tokens" else name
     translate = Translator(graph, function, [x, *(s.name for s in states)])
     answer, *new = [translate(tensor) for tensor in function.outputs]
-    outputs = [(_answer_name(model), "float32", ["batch", None])]
+    outputs = [(answer_name(model), "float32", ["batch", None])]
     graph.add("Identity", answer, name=outputs[0][0])
     for state, value in zip(states, new, strict=True):
         outputs.append((f"new_{state.name}", "float32", ["batch", state.width]))
         graph.add("Identity", value, name=outputs[-1][0])
     outputs[0] = (*outputs[0][:2], ["batch", function.outputs[0].shape[-1]])
     return _model_of(graph, inputs, outputs)
-
-
-def _answer_name(model):
-    return "probabilities" if output_kind(model) in ("softmax", "sigmoid") else "values"
 
 
 def _checked_tokens(graph, x, size):
@@ -243,7 +240,7 @@ def _sequence(model, per_step):
         shape.insert(1, "time")
         if order is not None:
             y = order.moved_back(y)
-    output = (_answer_name(model), "float32", shape)
+    output = (answer_name(model), "float32", shape)
     sizes = [batch, time] if per_step else [batch]
     ends = graph.add("Concat", *sizes, axis=0)
     starts, axes = graph.integers(*[0] * len(sizes)), graph.integers(*range(len(sizes)))

@@ -3,7 +3,7 @@
 import keras
 from keras import tree
 
-from keras_rnn_zoo.layers import JordanRNN
+from keras_rnn_zoo.layers import CRF, JordanRNN
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -147,14 +147,23 @@ def masking_layer(model):
 def output_kind(model):
     """What the model's answers are: "softmax", "linear" or another activation's name.
 
-    "unknown" if the last layer has no activation of its own.
+    "path" of a `CRF`, whose best path is one-hot; "unknown" if the last layer has no
+    activation of its own.
     """
     last = model.layers[-1]
     while isinstance(last, (keras.Model, keras.layers.TimeDistributed)):
         last = last.layers[-1] if isinstance(last, keras.Model) else last.layer
     if isinstance(last, (keras.layers.Softmax, JordanRNN)):
         return "softmax"
+    if isinstance(last, CRF):
+        return {"path": "path", "marginals": "softmax"}.get(last.returns, "unknown")
     activation = getattr(last, "activation", None)
     if activation is None or isinstance(last, keras.layers.RNN):
         return "unknown"
     return getattr(activation, "__name__", "unknown")
+
+
+def answer_name(model):
+    """The name under which files give the model's numbers."""
+    names = {"softmax": "probabilities", "sigmoid": "probabilities", "path": "path"}
+    return names.get(output_kind(model), "values")

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.portable import (
+    answer_name,
     input_of,
     masking_layer,
     output_kind,
@@ -60,8 +61,9 @@ def export_saved_model(
 
     * `serving_default`: whole sequences: `text` (strings, if `assets` has a
       vocabulary), `tokens` (ids) or `features`. Gives `probabilities` and `labels`
-      (`classes` without names; `values` if the model gives no probabilities), for
-      each step or for the sequence. Of padding: zeros and the label "".
+      (`classes` without names; `path` of a `CRF`; `values` if the model gives no
+      probabilities), for each step or for the sequence. Of padding: zeros and the
+      label "".
     * `step`: one time step, with every state as an input and an output of its name.
       Text models take one character or word a row; "" leaves the states as they were.
     * `initial_state`: the states of a new stream, for `batch_size` rows.
@@ -168,7 +170,7 @@ class _Server(tf.Module):
         self._per_step = per_step
         self._max_length = max_length
         self._reads, self._width = input_of(model)
-        self._kind = output_kind(model)
+        self._kind, self.answer_name = output_kind(model), answer_name(model)
         self._masking = masking_layer(model)
         self._task = None if assets is None else assets.task
         self.codec = self._labels = None
@@ -181,14 +183,14 @@ class _Server(tf.Module):
                 )
         if assets is not None and assets.labels:
             self._labels = tf.constant(list(assets.labels))
+        # Traced once, for `serve` and for `serving_default`.
+        self._forward = tf.function(
+            lambda x: model(x, training=False),
+            input_signature=[self._x("x")],
+            autograph=False,
+        )
         self.why_no_step = why_not_step_by_step(model)
         self.step_model = None if self.why_no_step else StepModel(model)
-
-    @property
-    def answer_name(self):
-        """Name of the output that holds the model's numbers."""
-        probable = self._kind in ("softmax", "sigmoid")
-        return "probabilities" if probable else "values"
 
     def functions(self, wanted):
         """`{signature: tf.function}` of those wanted, or of all that can be."""
@@ -219,11 +221,7 @@ class _Server(tf.Module):
         # what the model itself takes.
         for name, function in possible.items():
             setattr(self, name, function)
-        self.serve = tf.function(
-            lambda x: self._model(x, training=False),
-            input_signature=[self._x("x")],
-            autograph=False,
-        )
+        self.serve = self._forward
         return possible
 
     def _x(self, name):
@@ -263,7 +261,7 @@ class _Server(tf.Module):
             padding = self._masking.mask_value
         widths = [[0, 0], [0, missing]] + [[0, 0]] * (len(x.shape) - 2)
         x = tf.pad(x, widths, constant_values=padding)
-        y = tf.cast(self._model(x, training=False), tf.float32)
+        y = tf.cast(self._forward(x), tf.float32)
         mask = None
         if self._per_step:
             y = y[:, :time]
@@ -298,7 +296,7 @@ class _Server(tf.Module):
             return tf.identity(ids)
 
     def _classes(self, y, mask):
-        if self._kind != "softmax":
+        if self._kind not in ("softmax", "path"):
             return {}
         classes = tf.argmax(y, -1, tf.int32)
         if self._labels is None:

@@ -87,6 +87,12 @@ MODELS = {
         lambda: zoo.ManyToMany(3, [5, 4], vocabulary_size=SIZE, bidirectional=True),
         TAGS,
     ),
+    "conditional random field": (
+        lambda: zoo.ManyToMany(
+            3, 5, "GRU", vocabulary_size=SIZE, bidirectional=True, head="crf"
+        ),
+        TAGS,
+    ),
     "language model": (mixed, TEXTS),
     "sentences": (
         lambda: zoo.ManyToOne(2, 5, "GRU", vocabulary_size=len(WORDS)),
@@ -127,3 +133,13 @@ def forget(model):
     for layer in model.layers:
         if getattr(layer, "stateful", False):
             layer.reset_state()
+
+
+def no_steps(name):
+    """Whether a model reads backwards, so that there is no step."""
+    return name in ("tagger", "conditional random field")
+
+
+def number_of(answer):
+    """The name of the numbers in an answer."""
+    return next(key for key in ("probabilities", "path", "values") if key in answer)

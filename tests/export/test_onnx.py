@@ -340,8 +340,10 @@ def test_what_cannot_be_exported_is_said_and_leaves_the_old_files(
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "old").write_text("old")
     draws = zoo.OutputRecurrence(3, 4, vocabulary_size=5, feedback="sample")
+    crf = zoo.ManyToMany(3, 4, num_features=2, head="crf")
     for model, message in [
         (draws, "Received: feedback='sample'"),
+        (crf, "Received: op='StatelessWhile'"),
         (odd(), "Received: op='Erfinv'"),
         (masked_late(), "Received: a mask for layer 'gru.*' from another"),
         (masked_backwards(), "layer 'gru.*' with go_backwards=True and return_seq"),

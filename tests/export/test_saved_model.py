@@ -18,7 +18,7 @@ from keras_rnn_zoo.datasets import Codec
 from keras_rnn_zoo.export import StepModel, export_saved_model
 from keras_rnn_zoo.export.saved_model import SIGNATURES, forbidden
 from keras_rnn_zoo.export.text import TextCodec
-from tests.export.models import MODELS, TEXTS, forget, make
+from tests.export.models import MODELS, TEXTS, forget, make, no_steps, number_of
 from tests.fresh import BLOCK
 
 RIGHT = ["def f", "", "x", "a bée\n"]
@@ -250,7 +250,7 @@ def real_steps(name, x):
 def test_whole_sequences_are_answered_as_the_model_does(name, served):
     _, x, expected, model, answers = served[1][name]
     answer = answers["serving_default"]
-    number = "probabilities" if "probabilities" in answer else "values"
+    number = number_of(answer)
     assert (number == "values") == (
         name in ("forecaster", "every cell", "stateful", "stacked cells")
     )
@@ -272,12 +272,12 @@ def test_whole_sequences_are_answered_as_the_model_does(name, served):
     np.testing.assert_array_equal(answer["lengths"], mask.sum(1))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "tagger"])
+@pytest.mark.parametrize("name", [n for n in MODELS if not no_steps(n)])
 def test_a_stream_of_steps_is_the_whole_sequence(name, served):
     _, x, expected, model, answers = served[1][name]
     mask, stream = real_steps(name, x), list(answers["stream"])
     in_turn = list(answers["in turn"])
-    number = "probabilities" if "probabilities" in stream[0] else "values"
+    number = number_of(stream[0])
     if MODELS[name][1] is not None:
         assert not stream.pop(PAUSE)[number].any()
         assert not in_turn.pop(PAUSE)[0][number].any()
