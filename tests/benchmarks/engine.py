@@ -3,12 +3,13 @@
     python -m tests.benchmarks engine [--units LSTM,GRU] [--shapes 32,50,32,64]
         [--rounds 7] [--threads 2] [--csv FILE]
 
-`pure` is what `implementation="auto"` takes in fit and predict where there are no native
-kernels: XLA in training; `graph` is the same without XLA. SimpleRNN, LSTM and GRU stand beside Keras's own layers (and
-PyTorch's, where it is installed), all other cells beside themselves in the loop of
-`keras.layers.RNN`. Training is forward, and the gradients of inputs and weights. Every
-round runs all competitors in turn, in one process; a figure is the median over the
-rounds. `first` is the first call of `pure` and `graph`, in seconds.
+`pure` is what `implementation="auto"` takes in fit and predict where there are no
+native kernels: XLA in training; `graph` is the same without XLA. SimpleRNN, LSTM and
+GRU stand beside Keras's own layers (and PyTorch's, where it is installed), all other
+cells beside themselves in the loop of `keras.layers.RNN`. Training is forward, and the
+gradients of inputs and weights. Every round runs all competitors in turn, in one
+process; a figure is the median over the rounds. `first` is the first call of `pure` and
+`graph`, in seconds.
 """
 
 import argparse
