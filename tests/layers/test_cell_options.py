@@ -6,11 +6,13 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from tests.cases import CASES, IDS
+from tests.cases import ANATOMIES, CASES, IDS
 from tests.compare import assert_close, assert_same, randomise, run
 from tests.references import over_time
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+# What costs a compilation or a file is tried on one cell of each kind.
+each_anatomy = pytest.mark.parametrize("case", ANATOMIES, ids=lambda case: case.id)
 BATCH, TIME, FEATURES = 3, 6, 3
 RATE = 0.4
 
@@ -84,7 +86,7 @@ def test_in_training_an_element_is_kept_or_new(case, rng):
         assert_close(state, known, "float64")
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize(
     "path",
     [
@@ -166,7 +168,7 @@ def test_initial_states_are_weights_after_the_others(case, rng):
     assert all((values[name] == 0).all() for name in names)
 
 
-@each_case
+@each_anatomy
 @pytest.mark.parametrize("implementation", ["loop", "graph"])
 def test_a_sequence_starts_from_its_weights(case, implementation, rng):
     options = dict(dtype="float64", implementation=implementation)
@@ -218,7 +220,7 @@ def test_off_they_change_nothing(case, rng):
         np.testing.assert_array_equal(a, b)
 
 
-@each_case
+@each_anatomy
 def test_they_train_save_and_export(case, rng, tmp_path):
     options = dict(zoneout=[0.2] * case.states, trainable_initial_state=True)
     model = keras.Sequential(
