@@ -134,6 +134,8 @@ def interleaved(steps, rounds, clock=time.perf_counter, seconds=0.1):
     times = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
+            time.sleep(0.05)  # threads of the one before may still spin
+            step()
             begin = clock()
             for _ in range(repeats[name]):
                 step()
