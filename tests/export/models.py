@@ -1,5 +1,6 @@
 """The models that every kind of file is tried with, small and with drawn weights."""
 
+import contextlib
 import string
 
 import keras
@@ -143,3 +144,17 @@ def no_steps(name):
 def number_of(answer):
     """The name of the numbers in an answer."""
     return next(key for key in ("probabilities", "path", "values") if key in answer)
+
+
+@contextlib.contextmanager
+def looking_at(name):
+    """Says in an error which model it is about.
+
+    The tests loop over the models instead of being one each: so the files are written
+    by one process, not by each that gets some of the tests.
+    """
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"model: {name}")
+        raise

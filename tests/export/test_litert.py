@@ -13,7 +13,15 @@ import pytest
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.export import StepModel, export_litert
 from keras_rnn_zoo.export.portable import portable_copy
-from tests.export.models import MODELS, TAGS, forget, make, no_steps, number_of
+from tests.export.models import (
+    MODELS,
+    TAGS,
+    forget,
+    looking_at,
+    make,
+    no_steps,
+    number_of,
+)
 from tests.fresh import BLOCK
 
 pytest.importorskip("ai_edge_litert")
@@ -110,8 +118,13 @@ def served(tmp_path_factory):
     return root, {name: (*known[name], answers[name]) for name in NAMES}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_files_answer_as_the_model_does(name, served):
+def test_the_files_answer_as_the_model_does(served):
+    for name in NAMES:
+        with looking_at(name):
+            check_answers(name, served)
+
+
+def check_answers(name, served):
     x, expected, done, answer = served[1][name]
     [(key, whole)] = answer["sequence"].items()
     assert key == number_of(answer["sequence"])
@@ -127,8 +140,13 @@ def test_the_files_answer_as_the_model_does(name, served):
         np.testing.assert_allclose(answer["step"][:, -1], expected, atol=5e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_there_are_builtin_operations_only(name, served):
+def test_there_are_builtin_operations_only(served):
+    for name in NAMES:
+        with looking_at(name):
+            check_operations(name, served)
+
+
+def check_operations(name, served):
     ops = served[1][name][-1]["ops"]
     assert not [op for op in ops if "Flex" in op or "CUSTOM" in op.upper()], ops
     assert {"WHILE"} & ops

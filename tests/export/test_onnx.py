@@ -13,7 +13,7 @@ import pytest
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.export import StepModel, export_onnx
 from keras_rnn_zoo.export.portable import portable_copy
-from tests.export.models import MODELS, TAGS, forget, make
+from tests.export.models import MODELS, TAGS, forget, looking_at, make
 from tests.fresh import BLOCK
 
 onnx = pytest.importorskip("onnx")
@@ -242,8 +242,13 @@ def expected_of(name, model, x):
     return y
 
 
-@pytest.mark.parametrize("name", NODES)
-def test_the_files_answer_as_the_model_does(name, served):
+def test_the_files_answer_as_the_model_does(served):
+    for name in NODES:
+        with looking_at(name):
+            check_answers(name, served)
+
+
+def check_answers(name, served):
     x, model, done, answer = served[1][name]
     expected = expected_of(name, model, x)
     np.testing.assert_allclose(answer["sequence"], expected, atol=5e-6)
@@ -262,8 +267,13 @@ def test_the_files_answer_as_the_model_does(name, served):
     np.testing.assert_allclose(step[real], expected[real], atol=5e-6)
 
 
-@pytest.mark.parametrize("name", NODES)
-def test_a_layer_is_one_node(name, served):
+def test_a_layer_is_one_node(served):
+    for name in NODES:
+        with looking_at(name):
+            check_nodes(name, served)
+
+
+def check_nodes(name, served):
     proto = onnx.load(served[0] / name / "sequence.onnx")
     ops = sorted(node.op_type for node in proto.graph.node)
     assert [op for op in ops if op in ("LSTM", "GRU", "RNN", "Scan", "Loop")] == NODES[
@@ -278,8 +288,13 @@ def test_a_layer_is_one_node(name, served):
         assert not ops & {"LSTM", "GRU", "RNN", "Scan", "Loop", "If"}
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_odd_input_gets_a_clear_error_or_the_models_answer(name, served):
+def test_odd_input_gets_a_clear_error_or_the_models_answer(served):
+    for name in ASKED:
+        with looking_at(name):
+            check_odd_input(name, served)
+
+
+def check_odd_input(name, served):
     _, model, _, answer = served[1][name]
     for (x, message), more in zip(ASKED[name], answer["more"], strict=True):
         if message is None:

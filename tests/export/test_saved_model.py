@@ -18,7 +18,15 @@ from keras_rnn_zoo.datasets import Codec
 from keras_rnn_zoo.export import StepModel, export_saved_model
 from keras_rnn_zoo.export.saved_model import SIGNATURES, forbidden
 from keras_rnn_zoo.export.text import TextCodec
-from tests.export.models import MODELS, TEXTS, forget, make, no_steps, number_of
+from tests.export.models import (
+    MODELS,
+    TEXTS,
+    forget,
+    looking_at,
+    make,
+    no_steps,
+    number_of,
+)
 from tests.fresh import BLOCK
 
 RIGHT = ["def f", "", "x", "a bée\n"]
@@ -246,8 +254,13 @@ def real_steps(name, x):
     return (x != 0) if x.ndim == 2 else (x != 0).any(-1)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_whole_sequences_are_answered_as_the_model_does(name, served):
+def test_whole_sequences_are_answered_as_the_model_does(served):
+    for name in MODELS:
+        with looking_at(name):
+            check_whole_sequences(name, served)
+
+
+def check_whole_sequences(name, served):
     _, x, expected, model, answers = served[1][name]
     answer = answers["serving_default"]
     number = number_of(answer)
@@ -272,8 +285,13 @@ def test_whole_sequences_are_answered_as_the_model_does(name, served):
     np.testing.assert_array_equal(answer["lengths"], mask.sum(1))
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if not no_steps(n)])
-def test_a_stream_of_steps_is_the_whole_sequence(name, served):
+def test_a_stream_of_steps_is_the_whole_sequence(served):
+    for name in [n for n in MODELS if not no_steps(n)]:
+        with looking_at(name):
+            check_stream(name, served)
+
+
+def check_stream(name, served):
     _, x, expected, model, answers = served[1][name]
     mask, stream = real_steps(name, x), list(answers["stream"])
     in_turn = list(answers["in turn"])
@@ -354,8 +372,13 @@ def test_sampling_follows_the_probabilities(tmp_path):
         np.testing.assert_allclose(drawn, p / p.sum(), atol=0.03)
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_gets_a_clear_error_or_a_defined_answer(name, served):
+def test_bad_input_gets_a_clear_error_or_a_defined_answer(served):
+    for name in BAD:
+        with looking_at(name):
+            check_bad_input(name, served)
+
+
+def check_bad_input(name, served):
     answers = served[1][name][-1]["bad"]
     for (signature, arguments, message), answer in zip(BAD[name], answers, strict=True):
         if message is not None:
