@@ -23,7 +23,8 @@ from keras_rnn_zoo.ops import bptt, cudnn
 from keras_rnn_zoo.ops.loop import loop
 
 IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", "cudnn", 1, 2)
-# Steps that XLA compiles at once where the length of the sequences is not known.
+# Steps that XLA compiles at once: the same for all lengths, and the products of one
+# piece run beside the loop of the next.
 PIECE = 32
 # What a subclass may override to compute something else than its parent.
 _EQUATIONS = (
@@ -204,6 +205,10 @@ def run_native(layer, sequences, states, mask, training):
     return last, last[:, None] if outputs is None else outputs, list(states)
 
 
+def _is_short(sequences):
+    return sequences.shape[1] is not None and sequences.shape[1] <= PIECE
+
+
 def run_cudnn(layer, sequences, states, mask, training):
     """Carries `layer.cell` through a sequence on a GPU. As `run`.
 
@@ -311,7 +316,7 @@ def _run_bptt(path, layer, sequences, states, mask, training):
         "mask": _time_major_mask(mask),
         "backwards": layer.go_backwards,
         "truncate": layer.truncate,
-        "compiled": path == "xla" and (sequences.shape[1] is not None or PIECE),
+        "compiled": path == "xla" and (_is_short(sequences) or PIECE),
     }
     steps = time_major(sequences)
     if layer.checkpoint is None:

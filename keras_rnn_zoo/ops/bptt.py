@@ -330,12 +330,11 @@ class _Sequence:
         if self.carried:
             step, form = _carry_output(step, form, len(states))
         self.form = form
-        loops = _Loops(step, form, truncate)
+        self.loops = _Loops(step, form, truncate)
         if compiled:
-            loops = _Compiled(loops)
+            self.loops = _Compiled(self.loops)
         if compiled and compiled is not True:
-            loops = _Pieces(loops, compiled)
-        self.forward, self.backward = loops.forward, loops.backward
+            self.loops = _Pieces(self.loops, compiled)
 
     def extend(self, states):
         """The states, with the output before the first step as one more if needed."""
@@ -362,7 +361,7 @@ class _Sequence:
             x, states, weights = tf.nest.map_structure(
                 tf.stop_gradient, (x, states, weights)
             )
-            outputs, last, kept = self.forward(
+            outputs, last, kept = self.loops.forward(
                 length, x, states, weights, constants, masks
             )
 
@@ -371,9 +370,10 @@ class _Sequence:
 
                 def backward(x, states, weights, delta_outputs, delta_last):
                     known = (x, weights, constants, masks, kept)
-                    return self.backward(
+                    delta_x, delta_first, *rest = self.loops.backward(
                         length, offset, *known, delta_outputs, delta_last
                     )
+                    return delta_x, delta_first, self.loops.of_weights(*known, *rest)
 
                 return _once(backward)(x, states, weights, delta_outputs, delta_last)
 
@@ -511,10 +511,10 @@ class _Loops:
         delta_outputs,
         delta_last,
     ):
-        """Steps length-1 … 0 for δs; then everything else for all steps at once.
+        """Steps length-1 … 0.
 
         Returns:
-            `(δx, δs_0, gradients of the weights)`.
+            `(δx, δs_0, δz, gradients of the weights inside F)`.
         """
         states_before, zs = kept
         time = tf.shape(x[0])[0]
@@ -572,20 +572,6 @@ class _Loops:
             maximum_iterations=time,
         )
         delta = {name: [a.stack() for a in arrays] for name, arrays in out.items()}
-        delta_weights = self._all_steps_at_once(
-            x,
-            [a.stack() for a in states_before],
-            weights,
-            constants,
-            masks,
-            [a.stack() for a in zs],
-            delta["z"],
-        )
-        delta_inside = iter(delta_inside)
-        delta_weights = [
-            d + next(delta_inside) if is_in else d
-            for d, is_in in zip(delta_weights, self.form.weights_inside, strict=True)
-        ]
         # z = a U + x: what comes back to z has come back to x.
         of_sums = [
             d for d, is_sum in zip(delta["z"], self.form.sums, strict=True) if is_sum
@@ -594,7 +580,7 @@ class _Loops:
             delta["x"].insert(0, of_sums.pop() if of_sums else tf.zeros_like(x[0]))
         for more in of_sums:
             delta["x"][0] += more
-        return delta["x"], delta_first, delta_weights
+        return delta["x"], delta_first, delta["z"], delta_inside
 
     def _recall(self, products):
         return _recall(products, self.form.sums)
@@ -604,10 +590,9 @@ class _Loops:
         stop = (step > 0) & (step % self.truncate == 0)
         return [tf.where(stop, tf.zeros_like(delta), delta) for delta in deltas]
 
-    def _all_steps_at_once(
-        self, x, before, weights, constants, masks, products, delta_z
-    ):
-        """∂L/∂U = Aᵀ Δ for every product."""
+    def of_weights(self, x, weights, constants, masks, kept, delta_z, delta_inside):
+        """∂L/∂U = Aᵀ Δ for every product of all steps; the sums of the weights in F."""
+        before, products = [[a.stack() for a in arrays] for arrays in kept]
         linears = []
         with tf.GradientTape() as tape:
             tape.watch(weights)
@@ -618,7 +603,14 @@ class _Loops:
                 return recall(linear, a, plus)
 
             self._masked_step(x, before, weights, constants, masks, product)
-        return tape.gradient(linears, weights, delta_z, unconnected_gradients="zero")
+        gradients = tape.gradient(
+            linears, weights, delta_z, unconnected_gradients="zero"
+        )
+        delta_inside = iter(delta_inside)
+        return [
+            g + next(delta_inside) if is_in else g
+            for g, is_in in zip(gradients, self.form.weights_inside, strict=True)
+        ]
 
 
 class _Compiled:
@@ -637,9 +629,13 @@ class _Compiled:
                 length, offset, x, weights, constants, masks, kept, *deltas
             )
 
-        self.forward, self.backward = (
+        def of_weights(x, weights, constants, masks, kept, *deltas):
+            kept = [[_read_from(t) for t in tensors] for tensors in kept]
+            return loops.of_weights(x, weights, constants, masks, kept, *deltas)
+
+        self.forward, self.backward, self.of_weights = (
             tf.function(way, autograph=False, jit_compile=True)
-            for way in (forward, backward)
+            for way in (forward, backward, of_weights)
         )
 
 
@@ -727,38 +723,46 @@ class _Pieces:
         delta_outputs,
         delta_last,
     ):
-        """As of `_Loops`."""
+        """As of `_Loops`, with the gradients of all weights, of which no δz is left.
+
+        The products of one piece do not hold up the loop of the next.
+        """
         count = self._counts(length)
 
-        def body(number, deltas, delta_weights, delta_x):
+        def body(number, deltas, of_weights, delta_x):
             place = number * self.size
-            of_piece = [[a.read(number) for a in arrays] for arrays in kept]
-            more_x, deltas, more_weights = self.loops.backward(
-                tf.minimum(length - place, self.size),
-                offset + place,
+            known = (
                 self._piece(x, number),
                 weights,
                 constants,
                 self._piece(masks, number),
-                of_piece,
+                [[a.read(number) for a in arrays] for arrays in kept],
+            )
+            delta, deltas, *rest = self.loops.backward(
+                tf.minimum(length - place, self.size),
+                offset + place,
+                *known,
                 self._padded(delta_outputs, place),
                 deltas,
             )
-            delta_weights = [
-                a + b for a, b in zip(delta_weights, more_weights, strict=True)
-            ]
-            return number - 1, deltas, delta_weights, _write(delta_x, number, more_x)
+            more = self.loops.of_weights(*known, *rest)
+            of_weights = [a + b for a, b in zip(of_weights, more, strict=True)]
+            return number - 1, deltas, of_weights, _write(delta_x, number, delta)
 
         arrays = [self._array(t.shape[-1], t.dtype, count) for t in x]
         zeros = [tf.zeros_like(w) for w in weights]
-        _, deltas, delta_weights, arrays = tf.while_loop(
+        _, deltas, of_weights, arrays = tf.while_loop(
             lambda number, *_: number >= 0,
             body,
             (count - 1, list(delta_last), zeros, arrays),
             maximum_iterations=count,
         )
         time = tf.shape(x[0])[0]
-        return [self._joined(a, time) for a in arrays], deltas, delta_weights
+        return [self._joined(a, time) for a in arrays], deltas, of_weights
+
+    def of_weights(self, x, weights, constants, masks, kept, of_weights):
+        """What `backward` has added up."""
+        return of_weights
 
 
 def _reversed(sequence, length):
