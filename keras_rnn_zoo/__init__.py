@@ -49,7 +49,7 @@ _LAYERS = (
 
 _ROOMS = ("convert", "export", "layers", "ops", "topologies")
 
-__all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__"]
+__all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__", "load"]
 
 
 def __getattr__(name):
@@ -57,6 +57,9 @@ def __getattr__(name):
         return getattr(importlib.import_module("keras_rnn_zoo.layers"), name)
     if name in _TOPOLOGIES:
         return getattr(importlib.import_module("keras_rnn_zoo.topologies"), name)
+    if name == "load":
+        importlib.import_module("keras_rnn_zoo.topologies")  # Keras must know them
+        return importlib.import_module("keras_rnn_zoo.presets").load
     if name in _ROOMS:
         return importlib.import_module(f"keras_rnn_zoo.{name}")
     raise AttributeError(f"module 'keras_rnn_zoo' has no attribute {name!r}")

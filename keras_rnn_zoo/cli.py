@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_rnn_zoo import jobs
+from keras_rnn_zoo.presets import cards
 from keras_rnn_zoo.training import recipes
 
 app = typer.Typer(
@@ -56,7 +57,10 @@ _FILES = {
 
 Name = Annotated[
     str,
-    typer.Argument(help="Name of a model (see `list`), or the directory of a run."),
+    typer.Argument(
+        help="Name of a model (see `list`): your own run of it, or else the shipped "
+        "weights; or the directory of a run."
+    ),
 ]
 Runs = Annotated[
     pathlib.Path, typer.Option(help="Directory that holds the runs.", metavar="DIR")
@@ -346,7 +350,7 @@ def _figures_table(title, model, baselines, spread=None):
     for figure in [*model, *baselines]:
         rows.setdefault(figure.name, {})[figure.metric] = figure.value
     ours = {figure.name for figure in model}
-    lower_is_better = metrics[0].startswith("bits")
+    lower_is_better = cards.lower_is_better(metrics[0])
 
     def order(item):
         value = item[1].get(metrics[0])
@@ -357,7 +361,7 @@ def _figures_table(title, model, baselines, spread=None):
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("method")
     for metric in metrics:
-        arrow = "lower is better" if metric.startswith("bits") else ""
+        arrow = "lower is better" if cards.lower_is_better(metric) else ""
         heading = metric.replace("_", " ") + (f"\n({arrow})" if arrow else "")
         table.add_column(heading, justify="right")
     for name, values in sorted(rows.items(), key=order):
@@ -376,22 +380,39 @@ def _figures_table(title, model, baselines, spread=None):
 @app.command("list")
 @_friendly
 def list_models(runs: Runs = pathlib.Path("runs")):
-    """List the models that can be trained, and those that are."""
+    """List the models: what is shipped, what can be trained, and what you trained."""
     entries = jobs.list_models(runs)
-    table = Table()
+    table = Table(
+        caption="shipped: test figure, mean ± standard deviation over seeds; size and "
+        "licence of the weights. Empty: train it first.",
+        caption_justify="left",
+    )
     longest = max(len(entry.recipe.name) for entry in entries)
     table.add_column("name", no_wrap=True, min_width=longest)
     table.add_column("what it does", min_width=10)
     table.add_column("model", min_width=10)
-    table.add_column("test figure", no_wrap=True)
+    table.add_column("shipped", min_width=10)
+    table.add_column("your run", min_width=10)
     for entry in entries:
         table.add_row(
             entry.recipe.name,
             entry.recipe.title,
             _short_model(entry.recipe.model),
+            _short_shipped(entry.shipped),
             _short_figure(entry.figure),
         )
     _console().print(table)
+
+
+def _short_shipped(metadata):
+    if metadata is None:
+        return ""
+    figure = metadata["test_over_seeds"][0]
+    size = cards.size(metadata) / 1000
+    return (
+        f"{figure['metric'].replace('_', ' ')} {cards.mean_and_spread(figure)}; "
+        f"{size:,.0f} kB, {metadata['licence']}"
+    )
 
 
 def _short_model(model):
@@ -416,14 +437,46 @@ def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
     console.print()
     console.print(Text(entry.path.read_text("utf-8").rstrip()))
     console.print()
+    if entry.shipped is not None:
+        console.print(
+            f"Shipped: {_short_shipped(entry.shipped)}; "
+            f"data {entry.shipped['data_licence']}",
+            soft_wrap=True,
+        )
     if entry.run is None:
-        console.print(f"Not trained yet: keras-rnn-zoo train {escape(name)}")
+        console.print(f"Not trained here: keras-rnn-zoo train {escape(name)}")
     else:
         console.print(
             f"Trained, in {escape(str(entry.run))}: "
             f"{_short_figure(entry.figure)} on the test data",
             soft_wrap=True,
         )
+
+
+@app.command()
+@_friendly
+def publish(
+    run: Annotated[pathlib.Path, typer.Argument(help="Directory of a finished run.")],
+    seeds_json: Annotated[
+        pathlib.Path,
+        typer.Option(help="What `train --seeds` wrote: runs/NAME-seeds.json."),
+    ],
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Directory to make or to replace; models/NAME by default."),
+    ] = None,
+    hardware: Annotated[
+        str, typer.Option(help="What it was trained on, for the card.")
+    ] = "",
+):
+    """Make a model directory as the package ships them, card and table included."""
+    path = jobs.publish(run, seeds_json, out, hardware=hardware)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    _console().print(
+        f"Written and loaded again: [bold]{escape(str(path))}[/], "
+        f"{size / 1000:,.0f} kB",
+        soft_wrap=True,
+    )
 
 
 @app.command()

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_rnn_zoo import presets
 from keras_rnn_zoo.presets import Assets, new_directory, recover
 from keras_rnn_zoo.training import recipes
 
@@ -569,21 +570,148 @@ def train_seeds(
     return SeedsResult(path, runs, spread)
 
 
+def publish(
+    run: str | os.PathLike,
+    seeds_json: str | os.PathLike,
+    out: str | os.PathLike | None = None,
+    *,
+    hardware: str = "",
+) -> pathlib.Path:
+    """Make a model directory, as the package ships them, of a finished run.
+
+    The directory appears when it is complete and has answered correctly after being
+    loaded again; what was there before stays until then. The table over all models
+    beside it, `README.md`, is written anew. A recipe that is there already, in its
+    author's words, stays if the run followed it; so does its list of notes.
+
+    Args:
+        run: directory of the run whose weights are shipped.
+        seeds_json: `NAME-seeds.json` of `train_seeds`, which has this run's figures.
+        out: the directory to make or to replace. None: `models/NAME`.
+        hardware: what the training ran on, for the card.
+
+    Returns:
+        The directory.
+
+    Raises:
+        FileNotFoundError: if the run or the file is not there.
+        ValueError: if the file does not tell of this run: another name, a seed or
+            figures that it does not have; or if the run's recipe is not that of `out`.
+        RuntimeError: if the directory, loaded again, answers otherwise.
+    """
+    seeds_json = pathlib.Path(seeds_json)
+    if not seeds_json.is_file():
+        raise FileNotFoundError(
+            "`seeds_json` must be a file that training with several seeds leaves. "
+            f"Received: seeds_json={str(seeds_json)!r}."
+        )
+    summary = json.loads(seeds_json.read_text("utf-8"))
+    trained = load_run(str(run))
+    metrics, recipe = trained.metrics, trained.recipe
+    _check_summary(summary, metrics, seeds_json)
+    out = pathlib.Path(out) if out is not None else pathlib.Path("models", recipe.name)
+    recipe_text = recipe.to_toml()
+    if (out / recipes.RECIPE_FILE).is_file():
+        recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
+        written = recipes.parse(recipe_text, out / recipes.RECIPE_FILE)
+        if written.replace(seed=recipe.seed, notes=recipe.notes) != recipe.replace():
+            raise ValueError(
+                f"`run` must follow the recipe in {out}. Received: "
+                f"run={os.fspath(run)!r}, which was trained otherwise. Train it again, "
+                "or publish to another directory."
+            )
+        recipe = written.replace(seed=recipe.seed)
+    from keras_rnn_zoo.export.golden import golden_input
+    from keras_rnn_zoo.presets import cards, model_directory
+
+    licence = trained.assets.facts.get("licence", "unknown")
+    codec = trained.codec
+    metadata = {
+        "name": recipe.name,
+        "title": recipe.title,
+        "task": recipe.task,
+        "model": {"topology": recipe.model.topology, **recipe.model.arguments()},
+        "reads": f"sequences of {trained.assets.num_features} numbers a step"
+        if codec is None
+        else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens",
+        "parameters": metrics["parameters"],
+        "seed": recipe.seed,
+        "seeds": summary["seeds"],
+        "test": metrics["test"],
+        "test_over_seeds": summary["test"],
+        "baselines": summary["baselines"],
+        "training_seconds": summary["training_seconds"],
+        "hardware": hardware,
+        "data": metrics["data"],
+        "versions": metrics["versions"],
+        "licence": "Apache-2.0",
+        "data_licence": licence,
+        "notice": cards.NOTICES.get(licence, ""),
+        "notes": recipe.notes,
+    }
+    picture = "predictions.png"
+    with new_directory(out) as directory:
+        (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
+        if (trained.directory / picture).is_file():
+            data = (trained.directory / picture).read_bytes()
+            (directory / picture).write_bytes(data)
+            metadata["picture"] = picture
+        metadata = model_directory.write_model(
+            directory,
+            trained.model,
+            trained.assets,
+            golden_input(trained.model, None, trained.assets, shape=(3, 16)),
+            metadata,
+        )
+        (directory / "README.md").write_text(cards.card(metadata), "utf-8")
+    table = out.with_name("README.md")
+    temporary = table.with_name(f".{table.name}.partial-{os.getpid()}")
+    temporary.write_text(cards.table(out.parent), "utf-8")
+    temporary.replace(table)
+    return out
+
+
+def _check_summary(summary, metrics, path):
+    """Check that the figures over several seeds are also those of this run."""
+    values = {
+        (one["name"], one["metric"]): dict(
+            zip(summary["seeds"], one["values"], strict=True)
+        )
+        for one in summary["test"]
+    }
+    found = {
+        (one["name"], one["metric"]): values.get((one["name"], one["metric"]), {}).get(
+            metrics["seed"]
+        )
+        for one in metrics["test"]
+    }
+    expected = {(one["name"], one["metric"]): one["value"] for one in metrics["test"]}
+    if summary["name"] != metrics["name"] or found != expected:
+        raise ValueError(
+            f"`seeds_json` must have the figures of the run, {metrics['name']} with "
+            f"seed {metrics['seed']}. Received: {path}, with {summary['name']}, seeds "
+            f"{summary['seeds']} and {list(found.values())} where the run has "
+            f"{list(expected.values())}."
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class ModelEntry:
-    """A recipe that comes with the package, and its run, if there is one.
+    """A recipe that comes with the package, its run and its shipped weights, if any.
 
     Attributes:
         recipe: the recipe.
         path: its file.
         run: directory of the trained model, or None.
-        figure: the model's main figure on the test data, or None.
+        figure: the run's main figure on the test data, or None.
+        shipped: content of the shipped model's `metadata.json`, or None.
     """
 
     recipe: recipes.Recipe
     path: pathlib.Path
     run: pathlib.Path | None
     figure: Figure | None
+    shipped: dict[str, Any] | None = None
 
 
 def list_models(runs: str | os.PathLike = "runs") -> list[ModelEntry]:
@@ -615,7 +743,10 @@ def show(name: str = DEFAULT_NAME, *, runs: str | os.PathLike = "runs") -> Model
     if (run / "metrics.json").is_file():
         document = json.loads((run / "metrics.json").read_text("utf-8"))
         figure = Figure(**document["test"][0])
-    return ModelEntry(recipe, path, run if figure else None, figure)
+    shipped = None
+    if recipe.name in presets.names():
+        shipped = presets.read_metadata(recipe.name)
+    return ModelEntry(recipe, path, run if figure else None, figure, shipped)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -626,7 +757,7 @@ class Run:
         directory: where it lies.
         recipe: the recipe it was trained with.
         assets: vocabulary, labels, facts.
-        metrics: the content of `metrics.json`.
+        metrics: the content of `metrics.json`, or of a shipped `metadata.json`.
         codec: the `Codec` that makes ids of text, None for real-valued input.
         model: the Keras model.
     """
@@ -640,10 +771,10 @@ class Run:
 
 
 def find_run(name: str, *, runs: str | os.PathLike = "runs") -> pathlib.Path:
-    """Return the directory of a trained model.
+    """Return the directory of a trained model: your run, or else the shipped one.
 
     Args:
-        name: name of a model, or the directory of a run.
+        name: name of a model, or the directory of a run or of a shipped model.
         runs: the directory that holds the runs.
 
     Raises:
@@ -656,6 +787,11 @@ def find_run(name: str, *, runs: str | os.PathLike = "runs") -> pathlib.Path:
         recover(path)
         if (path / "model.keras").is_file():
             return path
+    if (
+        name in presets.names()
+        or (pathlib.Path(name) / presets.METADATA_FILE).is_file()
+    ):
+        return presets.find(name)
     if name in recipes.names():
         raise FileNotFoundError(
             f"`name` must be a trained model. Received: name={name!r}, and there is no "
@@ -688,6 +824,16 @@ def load_run(name: str, *, runs: str | os.PathLike = "runs") -> Run:
     from keras_rnn_zoo.datasets import Codec
 
     devices.gpus()
+    if not (directory / "model.keras").is_file():
+        assets = presets.read_assets(directory)
+        return Run(
+            directory,
+            recipes.load(directory / recipes.RECIPE_FILE, check_files=False),
+            assets,
+            presets.read_metadata(directory),
+            None if assets.codec is None else Codec(**assets.codec),
+            presets.load(directory),
+        )
     assets = Assets.read(directory)
     return Run(
         directory,

@@ -104,7 +104,26 @@ def test_list_and_show(training, here):
     shown = here("show", "digits_gru")
     assert 'topology = "ManyToOne"' in shown.output
     assert f"accuracy {figure}" in shown.output
-    assert "keras-rnn-zoo train py_chars_lstm" in here("show", "py_chars_lstm").output
+    chars = here("show", "py_chars_lstm").output
+    assert "keras-rnn-zoo train py_chars_lstm" in chars
+    assert re.search(
+        r"^Shipped: bits per character 1\.\d{4} ± 0\.\d{4}; 1,4\d\d kB, Apache-2.0; "
+        r"data PSF-2.0$",
+        chars,
+        re.M,
+    )
+    assert "0.9740 ± 0.0016" in listed.output
+
+
+def test_a_shipped_model_answers_without_training(here, tmp_path):
+    nowhere = ("--runs", str(tmp_path))
+    tagged = here("predict", "py_tagger_bilstm", "if x:  # y", *nowhere)
+    assert tagged.output.splitlines()[0] == "keyword\t'if'", tagged.output
+    written = here("generate", "--prompt", "def f(", "--seed", "1", *nowhere)
+    assert written.output.startswith("def f("), written.output
+    exported = here("export", "digits_gru", "--out", str(tmp_path / "e"), *nowhere)
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / "e" / "saved_model.pb").is_file()
 
 
 @pytest.mark.parametrize(
@@ -117,8 +136,8 @@ def test_list_and_show(training, here):
         (("train", "digits_gru", "--out", "file"), "which is a file"),
         (("train", "--seed", "1", "--seeds", "1,2"), "seeds='1,2'"),
         (("train", "--seeds", "1,x"), "Received: seeds='1,x'"),
-        (("evaluate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
-        (("generate", "py_chars_lstm"), "keras-rnn-zoo train py_chars_lstm"),
+        (("evaluate", "py_charz"), "Received: name='py_charz'. Known names: digits"),
+        (("publish", "runs/no", "--seeds-json", "no"), "Received: seeds_json='no'"),
         (("predict", "digits_gru", "--file", "no.txt"), "Received: file='no.txt'"),
         (("export", "digits_gru", "--to", "onyx"), "Received: to='onyx'"),
     ],

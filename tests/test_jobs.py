@@ -13,7 +13,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from keras_rnn_zoo import jobs
+from keras_rnn_zoo import jobs, presets
 from keras_rnn_zoo.training import recipes
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -278,9 +278,11 @@ def test_generate_needs_a_language_model(digits):
         jobs.generate(directory)
 
 
-def test_runs_that_are_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="keras-rnn-zoo train digits_gru"):
-        jobs.evaluate("digits_gru", runs=tmp_path)
+def test_runs_that_are_not_there(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(presets, "names", lambda: [])  # were there no shipped ones
+        with pytest.raises(FileNotFoundError, match="keras-rnn-zoo train digits_gru"):
+            jobs.evaluate("digits_gru", runs=tmp_path)
     with pytest.raises(FileNotFoundError, match="Received: name='digitz'"):
         jobs.predict("digitz", "1", runs=tmp_path)
 
@@ -317,6 +319,67 @@ def test_several_seeds_give_mean_and_spread(place):
         assert recipes.load(run / "recipe.toml").seed == seed
     with pytest.raises(ValueError, match=r"two different.*Received: seeds=\[1, 1\]"):
         jobs.train_seeds("digits_gru", [1, 1])
+
+
+def test_publish_makes_a_model_directory_of_a_run(digits, place, tmp_path):
+    run = digits[0].directory
+    metrics = json.loads((run / "metrics.json").read_text())
+    summary = {
+        "name": "digits_gru",
+        "seeds": [1, 2, 3],
+        "test": [
+            {
+                "name": one["name"],
+                "metric": one["metric"],
+                "mean": one["value"] + 1 / 32,
+                "standard_deviation": 1 / 32,
+                "values": [one["value"], one["value"] + 1 / 16, one["value"] + 1 / 32],
+            }
+            for one in metrics["test"]
+        ],
+        "baselines": metrics["baselines"],
+        "training_seconds": [1.0, 2.0, 3.0],
+    }
+    seeds_json = tmp_path / "seeds.json"
+    seeds_json.write_text(json.dumps(summary))
+    out = tmp_path / "zoo" / "digits_gru"
+    assert jobs.publish(run, seeds_json, out, hardware="a test machine") == out
+    expected = "README.md assets config.json golden.npz metadata.json model.weights.h5"
+    assert {p.name for p in out.iterdir()} == {
+        *expected.split(),
+        "recipe.toml",
+        "predictions.png",
+    }
+    assert recipes.load(out) == digits[0].recipe
+    card = (out / "README.md").read_text("utf-8")
+    mean = f"{metrics['test'][0]['value'] + 1 / 32:.4f}"
+    figures = f"accuracy | **{mean} ± 0.0312** | {metrics['test'][0]['value']:.4f} |"
+    assert figures in card
+    assert "took 1-3 seconds a seed on a test machine" in card and "CC BY 4.0" in card
+    assert f"{mean} ± 0.0312" in (tmp_path / "zoo" / "README.md").read_text("utf-8")
+
+    ours = keras.models.load_model(run / "model.keras")
+    x = np.random.default_rng(0).random((2, 5, 8), "float32")
+    np.testing.assert_array_equal(presets.load(out)(x), ours(x))
+    again = jobs.evaluate(str(out), data_dir=place / "tfds")
+    assert again.model == digits[0].model
+
+    # The author's words stay where the recipe is the same; otherwise nothing changes.
+    words = (run / "recipe.toml").read_text() + "# by hand\n"
+    (out / "recipe.toml").write_text('notes = ["It is small."]\n' + words)
+    jobs.publish(run, seeds_json, out)
+    assert "# by hand" in (out / "recipe.toml").read_text()
+    assert "## Limits\n\n* It is small.\n" in (out / "README.md").read_text("utf-8")
+    before = snapshot(out)
+    (out / "recipe.toml").write_text(words.replace("units = 64", "units = 32"))
+    with pytest.raises(ValueError, match="must follow the recipe in.*Received: run="):
+        jobs.publish(run, seeds_json, out)
+    (out / "recipe.toml").write_text('notes = ["It is small."]\n' + words)
+    summary["test"][0]["values"][0] += 0.01
+    seeds_json.write_text(json.dumps(summary))
+    with pytest.raises(ValueError, match="must have the figures of the run.*seed 1.*R"):
+        jobs.publish(run, seeds_json, out)
+    assert snapshot(out) == before
 
 
 def test_other_cells_and_mixed_precision_without_matplotlib(place, monkeypatch):

@@ -1,5 +1,12 @@
 """Directories on disk that hold a model and all that belongs to it."""
 
-from keras_rnn_zoo.presets.run_directory import Assets, new_directory, recover
-
-__all__ = ["Assets", "new_directory", "recover"]
+from keras_rnn_zoo.presets.model_directory import METADATA_FILE as METADATA_FILE
+from keras_rnn_zoo.presets.model_directory import find as find
+from keras_rnn_zoo.presets.model_directory import load as load
+from keras_rnn_zoo.presets.model_directory import names as names
+from keras_rnn_zoo.presets.model_directory import read_assets as read_assets
+from keras_rnn_zoo.presets.model_directory import read_metadata as read_metadata
+from keras_rnn_zoo.presets.model_directory import verify as verify
+from keras_rnn_zoo.presets.run_directory import Assets as Assets
+from keras_rnn_zoo.presets.run_directory import new_directory as new_directory
+from keras_rnn_zoo.presets.run_directory import recover as recover

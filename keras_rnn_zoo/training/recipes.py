@@ -11,7 +11,6 @@ with the file, the key and the line:
 
 import dataclasses
 import difflib
-import importlib.resources
 import json
 import os
 import pathlib
@@ -21,6 +20,8 @@ import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from keras_rnn_zoo.presets.model_directory import models_directories
 
 RECIPE_FILE = "recipe.toml"
 
@@ -150,6 +151,7 @@ class Recipe:
             sequence) or `"language_model"` (the next step).
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
+        notes: list of str. What to know before using the model; on its card.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Recipe:
     model: ModelRecipe
     training: TrainingRecipe
     seed: int = 1
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     def replace(self, **changes) -> "Recipe":
         """Return a copy with dotted or plain keys changed; None means no change.
@@ -199,13 +202,6 @@ class Recipe:
                     lines += ["", f"[{name}.{key}]"]
                     lines += [f"{k} = {_toml_value(v)}" for k, v in value.items()]
         return "\n".join(lines) + "\n"
-
-
-def models_directories() -> list[pathlib.Path]:
-    """Return the directories that hold models: the installed one, then the checkout."""
-    package = pathlib.Path(str(importlib.resources.files("keras_rnn_zoo")))
-    candidates = [package / "_models", package.parent / "models"]
-    return [path for path in candidates if path.is_dir()]
 
 
 def names() -> list[str]:
@@ -419,7 +415,8 @@ def _describe(hint):
     if origin is Literal:
         return "one of " + ", ".join(json.dumps(o) for o in typing.get_args(hint))
     if origin is list:
-        return "a list of integers"
+        (item,) = typing.get_args(hint)
+        return "a list of " + {int: "integers", str: "strings"}[item]
     if origin is dict or dataclasses.is_dataclass(hint):
         return "a table"
     return {
@@ -489,7 +486,7 @@ def _as_document(recipe):
     def clean(value):
         if isinstance(value, dict):
             kept = {k: clean(v) for k, v in value.items() if v is not None}
-            return {k: v for k, v in kept.items() if v != {}}
+            return {k: v for k, v in kept.items() if v not in ({}, [])}
         return value
 
     return clean(dataclasses.asdict(recipe))

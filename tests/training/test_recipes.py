@@ -255,6 +255,8 @@ def test_an_installed_model_comes_before_that_of_the_checkout(tmp_path, monkeypa
     assert recipes.load("digits").title == "in"
     assert recipes.names() == ["digits"]
     (package / "_models" / "digits" / "recipe.toml").unlink()
+    assert recipes.names() == [], "a directory beside the package is a stranger's"
+    (tmp_path / "pyproject.toml").touch()
     assert recipes.load("digits").title == "out"
 
 

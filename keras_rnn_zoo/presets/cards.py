@@ -1,0 +1,233 @@
+"""Cards of shipped models, and the table of all: made of their metadata alone."""
+
+import pathlib
+
+from keras_rnn_zoo.presets.model_directory import METADATA_FILE, read_metadata
+
+#: What the licence of training data asks to be said beside weights that learnt of it.
+NOTICES = {
+    "PSF-2.0": (
+        "The training data are the source files of Python's standard library, "
+        "copyright © 2001 Python Software Foundation; all rights reserved; used under "
+        "the PSF License Agreement, version 2 (docs.python.org/3/license.html). They "
+        "are read from the interpreter that runs; of them this package holds only the "
+        "few functions that a picture may show. The weights are numbers fitted to them."
+    ),
+    "CC BY 4.0": (
+        "The training data are under CC BY 4.0 (creativecommons.org/licenses/by/4.0), "
+        "which asks to name their source: see below. The weights are numbers fitted to "
+        "them."
+    ),
+}
+
+_TASKS = {
+    "tagging": "a class for every step",
+    "classification": "one class for a whole sequence",
+    "language_model": "the next token, at every step",
+}
+_START = {
+    "tagging": "predict {name} 'def f(x): return x  # same'",
+    "classification": "predict {name} --example 1",
+    "language_model": "generate {name} --prompt 'def '",
+}
+
+
+def card(metadata: dict) -> str:
+    """Return the text of a model's README.md.
+
+    Args:
+        metadata: content of its `metadata.json`.
+    """
+    name, seeds = metadata["name"], metadata["seeds"]
+    seconds = sorted(metadata["training_seconds"])
+    parts = [
+        f"# {name}",
+        "<!-- Made of metadata.json; do not edit. -->",
+        f"{metadata['title']}.",
+        _facts_table(metadata),
+        "## Figures",
+        f"On the test data. Mean ± standard deviation of {len(seeds)} seeds "
+        f"({', '.join(map(str, seeds))}); the weights here are those of seed "
+        f"{metadata['seed']}, the first, whose own figures are in the last column. "
+        "Settings and epoch were chosen on validation data only.",
+        _figures_table(metadata),
+        *_notes(metadata),
+        "## Use",
+        f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
+        f"```\nkeras-rnn-zoo {_START[metadata['task']].format(name=name)}\n"
+        f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
+        "## Train it again",
+        f"```\nkeras-rnn-zoo train {name} --seeds {','.join(map(str, seeds))}\n```",
+        f"The training itself took {_span(seconds)} seconds a seed"
+        + (f" on {metadata['hardware']}." if metadata.get("hardware") else ".")
+        + f" {_versions(metadata)}.",
+        "## Data and licences",
+        f"Weights: {metadata['licence']}. Data: {metadata['data_licence']}."
+        + (f" {metadata['notice']}" if metadata.get("notice") else ""),
+        _table(["data", ""], metadata["data"].items()),
+    ]
+    if metadata.get("notes"):
+        parts += ["## Limits", "\n".join(f"* {one}" for one in metadata["notes"])]
+    if metadata.get("picture"):
+        parts.append(f"![Predictions on test data]({metadata['picture']})")
+    return "\n\n".join(parts) + "\n"
+
+
+def table(directory: pathlib.Path) -> str:
+    """Return the text of the README.md over all model directories in `directory`."""
+    documents = [
+        read_metadata(path.parent)
+        for path in sorted(pathlib.Path(directory).glob(f"*/{METADATA_FILE}"))
+    ]
+    recipes = sorted(
+        path.parent.name
+        for path in pathlib.Path(directory).glob("*/recipe.toml")
+        if not (path.parent / METADATA_FILE).is_file()
+    )
+    rows = []
+    for one in documents:
+        best = _best_baseline(one)
+        first = one["test_over_seeds"][0]
+        rows.append(
+            [
+                f"[{one['name']}]({one['name']}/README.md)",
+                one["title"],
+                f"{_metric(first['metric'])} **{mean_and_spread(first)}**",
+                "" if best is None else f"{best['name']} {number(best['value'])}",
+                f"{one['parameters']:,}",
+                f"{size(one) / 1000:,.0f} kB",
+                one["data_licence"],
+            ]
+        )
+    parts = [
+        "# Models",
+        "<!-- Made of the metadata.json files; do not edit. -->",
+        'Trained, and loaded by name: `keras_rnn_zoo.load("digits_gru")`. Test '
+        "figures, mean ± standard deviation over seeds, beside the best simpler method "
+        "that was tried on the same split. Weights: Apache-2.0.",
+        _table(
+            "model|what it does|test figure|best baseline|weights|size|data".split("|"),
+            rows,
+        ),
+    ]
+    if recipes:
+        parts.append(
+            "Recipes without shipped weights (`keras-rnn-zoo train NAME`): "
+            + ", ".join(f"`{name}`" for name in recipes)
+            + "."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def size(metadata: dict) -> int:
+    """Return the bytes of a model's files, as far as loading reads them."""
+    return sum(file["bytes"] for file in metadata["files"].values())
+
+
+def mean_and_spread(figure: dict) -> str:
+    """Return "mean ± standard deviation" with two digits of the latter.
+
+    Example:
+    >>> mean_and_spread({"mean": 0.97403, "standard_deviation": 0.00161})
+    '0.9740 ± 0.0016'
+    """
+    mean, spread = figure["mean"], figure["standard_deviation"]
+    return f"{number(mean)} ± {number(spread)}"
+
+
+def number(value: float) -> str:
+    """Return a figure with four digits after the point, or three if it is above 10."""
+    return f"{value:.3f}" if abs(value) >= 10 else f"{value:.4f}"
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether less of a metric is better.
+
+    Example:
+    >>> lower_is_better("bits_per_character"), lower_is_better("accuracy")
+    (True, False)
+    """
+    return metric.startswith(("bits", "nll", "rmse", "mse", "mae", "loss"))
+
+
+def _best_baseline(metadata):
+    main = metadata["test_over_seeds"][0]["metric"]
+    found = [
+        one
+        for one in metadata["baselines"]
+        if one["metric"] == main and one["value"] is not None
+    ]
+    if not found:
+        return None
+    choose = min if lower_is_better(main) else max
+    return choose(found, key=lambda one: one["value"])
+
+
+def _facts_table(metadata):
+    model = dict(metadata["model"])
+    topology = model.pop("topology")
+    rows = [
+        ("answers", _TASKS[metadata["task"]]),
+        ("reads", metadata["reads"]),
+        (
+            "model",
+            f"`{topology}`: " + ", ".join(f"{k} {_short(v)}" for k, v in model.items()),
+        ),
+        ("weights", f"{metadata['parameters']:,}; {size(metadata) / 1000:,.0f} kB"),
+    ]
+    return _table(["", ""], rows)
+
+
+def _short(value):
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{k} {_short(v)}" for k, v in value.items()) + ")"
+    return f"{value}"
+
+
+def _figures_table(metadata):
+    own = {(one["name"], one["metric"]): one["value"] for one in metadata["test"]}
+    rows = [
+        (
+            f"**{one['name']}**",
+            _metric(one["metric"]),
+            f"**{mean_and_spread(one)}**",
+            number(own[one["name"], one["metric"]]),
+        )
+        for one in metadata["test_over_seeds"]
+    ]
+    for one in metadata["baselines"]:
+        shown = "–" if one["value"] is None else number(one["value"])
+        rows.append((one["name"], _metric(one["metric"]), shown, ""))
+    return _table(["method", "metric", "test", "these weights"], rows)
+
+
+def _notes(metadata):
+    notes = {}
+    for one in metadata["baselines"]:
+        if one["note"]:
+            notes.setdefault(one["note"], []).append(one["name"])
+    lines = [f"* {', '.join(dict.fromkeys(v))}: {k}" for k, v in notes.items()]
+    return ["\n".join(lines)] if lines else []
+
+
+def _metric(name):
+    text = name.replace("_", " ")
+    return f"{text} (less is better)" if lower_is_better(name) else text
+
+
+def _span(seconds):
+    low, high = f"{seconds[0]:.0f}", f"{seconds[-1]:.0f}"
+    return low if low == high else f"{low}-{high}"
+
+
+def _versions(metadata):
+    shown = [f"{name} {version}" for name, version in metadata["versions"].items()]
+    return "Versions: " + ", ".join(shown)
+
+
+def _table(heading, rows):
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"
+        for row in lines
+    )

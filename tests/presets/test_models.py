@@ -1,0 +1,178 @@
+"""The shipped models are what their cards say, and nothing else is loaded."""
+
+import fnmatch
+import json
+import pathlib
+import shutil
+import tomllib
+
+import keras
+import numpy as np
+import pytest
+
+import keras_rnn_zoo
+from keras_rnn_zoo import jobs, presets
+from keras_rnn_zoo.presets import cards, model_directory
+from keras_rnn_zoo.training import recipes
+
+ROOT = pathlib.Path(__file__).parents[2]
+MODELS = ROOT / "models"
+NAMES = presets.names()
+FOUNDATION = {
+    "digits_gru",
+    "py_chars_lstm",
+    "py_cursor_lstm",
+    "py_tagger_bilstm",
+    "py_tagger_output_recurrence",
+}
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("shipped") / "tfds"
+
+
+def test_the_foundation_is_shipped():
+    assert set(NAMES) >= FOUNDATION
+    assert set(NAMES) <= set(recipes.names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_model_is_the_published_one(name, tmp_path):
+    """Hashes, sizes, the golden answer, `.keras`, recipe and card in one go."""
+    directory = presets.verify(name)
+    metadata = presets.read_metadata(name)
+    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    assert size <= 5e6
+    assert model_directory.golden_difference(name) <= 1e-5
+
+    model = keras_rnn_zoo.load(name)
+    assert model.count_params() == metadata["parameters"]
+    x = np.load(directory / "golden.npz")["x"]
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x), model(x))
+
+    recipe = recipes.load(name)
+    assert recipe.seed == metadata["seed"] == metadata["seeds"][0]
+    assert recipe.notes == metadata["notes"]
+    assert recipe.title == metadata["title"]
+    assert {
+        "topology": recipe.model.topology,
+        **recipe.model.arguments(),
+    } == metadata["model"]
+    assert len(metadata["seeds"]) >= 3
+    for figure in metadata["test_over_seeds"]:
+        assert figure["mean"] == pytest.approx(np.mean(figure["values"]))
+        deviation = np.std(figure["values"], ddof=1)
+        assert figure["standard_deviation"] == pytest.approx(deviation)
+    assert metadata["baselines"] and metadata["data_licence"] and metadata["notice"]
+    assert (directory / "README.md").read_text("utf-8") == cards.card(metadata)
+
+
+def test_the_table_of_all_models_is_made_of_their_metadata():
+    text = (MODELS / "README.md").read_text("utf-8")
+    assert text == cards.table(MODELS)
+    for name in recipes.names():
+        assert name in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_s_figure_is_measured_again(name, data_dir, tmp_path):
+    """On the same corpus the same answers; on another one about the same figure."""
+    result = jobs.evaluate(name, runs=tmp_path, data_dir=data_dir)
+    assert result.directory == presets.find(name)
+    metadata = presets.read_metadata(name)
+    steps = int(metadata["data"]["test steps"])
+    if metadata["task"] == "classification":
+        steps = int(metadata["data"]["test examples"])
+    for now, then, over in zip(
+        result.model, result.stored, metadata["test_over_seeds"], strict=True
+    ):
+        assert (now.name, now.metric) == (then.name, then.metric)
+        if result.same_data:  # a tie may fall otherwise on another processor
+            allowed = 1e-4 if now.metric.startswith("bits") else 2.5 / steps
+            allowed *= 10 if now.metric == "macro_f1" else 1
+        else:
+            allowed = max(5 * over["standard_deviation"], 0.05 * abs(over["mean"]))
+        assert now.value == pytest.approx(then.value, abs=allowed), now.metric
+
+
+def damaged(tmp_path, file, change):
+    path = tmp_path / "digits_gru"
+    shutil.copytree(MODELS / "digits_gru", path)
+    change(path / file)
+    return path
+
+
+def flip_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("file", model_directory.VERIFIED_FILES)
+def test_a_changed_or_missing_file_is_not_read(file, tmp_path):
+    path = damaged(tmp_path / "changed", file, flip_a_bit)
+    before = json.loads((path / "metadata.json").read_text())["files"][file]["sha256"]
+    received = model_directory.sha256(path / file)
+    assert received != before
+    message = rf"{file} must have the sha256 {before}\. Received: {received}\."
+    for read in (keras_rnn_zoo.load, presets.read_assets):
+        with pytest.raises(ValueError, match=message):
+            read(path)
+    path = damaged(tmp_path / "missing", file, pathlib.Path.unlink)
+    with pytest.raises(FileNotFoundError, match=f"{file} is missing.*Install"):
+        keras_rnn_zoo.load(path)
+
+
+def test_names_that_are_not_there(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="'digitz_gru'.*mean 'digits_gru'"):
+        keras_rnn_zoo.load("digitz_gru")
+    with pytest.raises(FileNotFoundError, match="Received: name=''"):
+        keras_rnn_zoo.load("")
+    path = damaged(tmp_path, "metadata.json", lambda p: p.write_text("{"))
+    with pytest.raises(ValueError, match="metadata.json must be a JSON.*Received"):
+        keras_rnn_zoo.load(path)
+    (path / "metadata.json").unlink()
+    monkeypatch.setattr(model_directory, "models_directories", lambda: [tmp_path])
+    assert presets.names() == []
+    message = "Received: name='digits_gru', of which there is the recipe only. Train it"
+    with pytest.raises(FileNotFoundError, match=message):
+        keras_rnn_zoo.load("digits_gru")
+
+
+def test_an_own_run_comes_before_the_shipped_model(tmp_path):
+    assert jobs.find_run("digits_gru", runs=tmp_path) == MODELS / "digits_gru"
+    (tmp_path / "digits_gru").mkdir()
+    (tmp_path / "digits_gru" / "model.keras").touch()
+    assert jobs.find_run("digits_gru", runs=tmp_path) == tmp_path / "digits_gru"
+
+
+def test_the_wheel_carries_every_file_of_a_model():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["keras_rnn_zoo._models"]
+    for path in MODELS.rglob("*"):
+        inside = path.relative_to(MODELS).as_posix()
+        if path.is_file() and "/" in inside:
+            fits = [
+                pattern.count("/") == inside.count("/")
+                and fnmatch.fnmatchcase(inside, pattern)
+                for pattern in patterns
+            ]
+            assert any(fits), inside
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_retraining_lands_inside_the_stated_spread(name, data_dir, tmp_path):
+    result = jobs.train(
+        name, out=tmp_path / "run", data_dir=data_dir, pictures=False, baselines=False
+    )
+    assert result.checks["saved_model"] <= 1e-4
+    metadata = presets.read_metadata(name)
+    if result.facts.get("corpus sha256") != metadata["data"].get("corpus sha256"):
+        pytest.skip("the card's spread holds for another interpreter's corpus")
+    for now, over in zip(result.model, metadata["test_over_seeds"], strict=True):
+        spread = max(over["standard_deviation"], 0.005 * abs(over["mean"]))
+        assert now.value == pytest.approx(over["mean"], abs=3 * spread), now.metric
