@@ -12,6 +12,7 @@ Environment:
     CXX: the compiler, instead of the first of g++, clang++, c++ on the PATH.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import functools
@@ -46,6 +47,8 @@ FLAGS = (
     "-fno-trapping-math",
     "-fno-finite-math-only",
 )
+# All time is spent in driver.cc; what ops.cc is made of is TensorFlow's headers.
+FLAGS_OF_SOURCE = {"ops.cc": ("-O1",)}
 # The first set that the compiler accepts. GCC 12 cannot compile Eigen with AVX512-FP16.
 MACHINE_FLAGS = (("-march=native", "-mno-avx512fp16"), ("-march=native",), ())
 
@@ -151,6 +154,7 @@ def _key(compiler):
             *tf.sysconfig.get_compile_flags(),
             *tf.sysconfig.get_link_flags(),
             *FLAGS,
+            FLAGS_OF_SOURCE,
             *map(list, MACHINE_FLAGS),
         ],
         "compiler": [*compiler, _version(tuple(compiler))],
@@ -222,28 +226,35 @@ def _compile(compiler, dtype, target):
     """Compiles and links `target`; raises `NativeBuildError` with the log."""
     import tensorflow as tf
 
-    command = [
-        *compiler,
+    options = [
         *tf.sysconfig.get_compile_flags(),
         *FLAGS,
         *_accepted_machine_flags(compiler),
         f"-DKERAS_RNN_ZOO_TYPE={DTYPES[dtype]}",
         *(["-DKERAS_RNN_ZOO_REGISTER"] if dtype == "float32" else []),
-        "-shared",
-        str(SOURCES / "ops.cc"),
-        "-o",
-        str(target),
-        *tf.sysconfig.get_link_flags(),
     ]
-    try:
-        answer = _run(command, _COMPILE_SECONDS)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NativeBuildError(f"the compiler did not end: {error}") from error
-    if answer.returncode:
-        tail = "\n".join(answer.stdout.strip().splitlines()[:20])
-        raise NativeBuildError(
-            f"the compiler failed with status {answer.returncode}: {tail}"
-        )
+
+    def run(*arguments):
+        try:
+            answer = _run([*compiler, *arguments], _COMPILE_SECONDS)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NativeBuildError(f"the compiler did not end: {error}") from error
+        if answer.returncode:
+            tail = "\n".join(answer.stdout.strip().splitlines()[:20])
+            raise NativeBuildError(
+                f"the compiler failed with status {answer.returncode}: {tail}"
+            )
+
+    def compile_one(source):
+        made = target.with_name(f"{dtype}-{source.stem}.o")
+        own = FLAGS_OF_SOURCE.get(source.name, ())
+        run(*options, *own, "-c", str(source), "-o", str(made))
+        return str(made)
+
+    sources = sorted(SOURCES.glob("*.cc"))
+    with concurrent.futures.ThreadPoolExecutor(len(sources)) as at_once:
+        objects = list(at_once.map(compile_one, sources))
+    run("-shared", *objects, "-o", str(target), *tf.sysconfig.get_link_flags())
 
 
 def _ensure(dtype, again=False):

@@ -1,4 +1,4 @@
-// The TensorFlow ops: shapes, checks and threads around sequence.h. Built once for
+// The TensorFlow ops: shapes, checks and threads around the driver. Built once for
 // float and once for double, with KERAS_RNN_ZOO_TYPE.
 #include <atomic>
 #include <chrono>
@@ -118,18 +118,6 @@ T* data(Tensor* tensor) {
   return tensor->flat<T>().data();
 }
 
-// f(cell policy), by name
-template <typename F>
-void with_cell(const std::string& cell, const F& f) {
-  if (cell == "simple_rnn") return f(SimpleRnn<Tanh>());
-  if (cell == "simple_rnn_relu") return f(SimpleRnn<Relu>());
-  if (cell == "lstm") return f(Lstm());
-  if (cell == "peephole_lstm") return f(PeepholeLstm());
-  if (cell == "coupled_lstm") return f(CoupledLstm());
-  if (cell == "gru") return f(GruResetAfter());
-  if (cell == "gru_reset_before") return f(GruResetBefore());
-}
-
 // Attributes and inputs that both ops share.
 template <typename T>
 class SequenceOp : public OpKernel {
@@ -220,7 +208,6 @@ class ForwardOp : public SequenceOp<T> {
     const Threads parallel(context);
     with_cell(this->cell_, [&](auto cell) {
       using Cell = decltype(cell);
-      Driver<Cell, T> driver(in, parallel);
       Outputs<T> out;
       const TensorShape state({in.batch, in.units});
       Tensor* tensor;
@@ -230,7 +217,7 @@ class ForwardOp : public SequenceOp<T> {
                      context->allocate_output(
                          1, {in.batch, return_sequences_ ? in.time : 0, in.units}, &tensor));
       out.all = return_sequences_ ? data<T>(tensor) : nullptr;
-      const Index slots = keep_ ? driver.slots().total() : 0;
+      const Index slots = keep_ ? Slots(in.batch, in.time, in.mask).total() : 0;
       Kept<T> kept;
       OP_REQUIRES_OK(context, context->allocate_output(
                                   2, {slots, Cell::kSlots, in.units}, &tensor));
@@ -251,7 +238,7 @@ class ForwardOp : public SequenceOp<T> {
         out.initial[s] = data<T>(initial);
         out.final[s] = data<T>(tensor);
       }
-      if (in.batch * in.units > 0) driver.forward(kept, out);
+      if (in.batch * in.units > 0) forward(this->cell_, in, parallel, kept, out);
     });
   }
 
@@ -270,12 +257,12 @@ class BackwardOp : public SequenceOp<T> {
     const Threads parallel(context);
     with_cell(this->cell_, [&](auto cell) {
       using Cell = decltype(cell);
-      Driver<Cell, T> driver(in, parallel);
       const TensorShape state({in.batch, in.units});
       const Tensor& gates = context->input(7);
+      const Index slots = Slots(in.batch, in.time, in.mask).total();
       OP_REQUIRES(context,
                   gates.shape() ==
-                      TensorShape({driver.slots().total(), Cell::kSlots, in.units}),
+                      TensorShape({slots, Cell::kSlots, in.units}),
                   InvalidArgument("`gates` has shape ", gates.shape().DebugString()));
       Kept<T> kept;  // only forward writes to it
       kept.gates = const_cast<T*>(data<T>(gates));
@@ -312,7 +299,7 @@ class BackwardOp : public SequenceOp<T> {
         grad.final[s] = data<T>(final);
         grad.initial[s] = data<T>(tensor);
       }
-      if (!nothing) driver.backward(kept, grad);
+      if (!nothing) backward(this->cell_, in, parallel, kept, grad);
     });
   }
 };

@@ -159,7 +159,8 @@ def one_swap(layer, padded, epochs=3):
 
 def swap(options):
     for padded in (False, True):
-        times = {name: [] for name in LAYERS if options.only in (None, name, "ours")}
+        wanted = LAYERS if options.only is None else ("ours", options.only)
+        times = {name: [] for name in wanted}
         for _ in range(options.rounds):
             for name in times:
                 with tempfile.TemporaryDirectory() as cache:

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "sequence.h"
+#include "driver.h"
 
 namespace keras_rnn_zoo {
 namespace {
@@ -82,7 +82,7 @@ void run(Index batch, Index time, Index features, Index units, int mask_kind, bo
   };
 
   Driver<Cell, T> driver(in, parallel);
-  const Index slots = driver.slots().total();
+  const Index slots = Slots(batch, time, in.mask).total();
   auto kept_gates = random<T>(slots * Cell::kSlots * units);
   auto kept_states = random<T>(kKept<Cell> * slots * units);
   Kept<T> kept;
