@@ -29,7 +29,8 @@ class CRF(keras.Layer):
     A is `transition`, from row to column. Trained by a plain `fit` with `CRFLoss`,
     -log P(y | x); what comes out, in training too, is the best path. When to use it:
     above any layer that returns sequences, where neighbouring tags depend on each
-    other, as the tags of names do. Costs tags² a step, in a loop over time.
+    other, as the tags of names do. Costs tags² a step, in a loop over time. Needs
+    Keras's TensorFlow backend.
 
     Reference: Lafferty, McCallum & Pereira, 2001, "Conditional Random Fields:
     Probabilistic Models for Segmenting and Labeling Sequence Data". Differs from the

@@ -27,7 +27,8 @@ class HMM(keras.Model):
     `compile(optimizer)` and `fit(x)`, by the gradient of -log P(x), or with `fit(x, s)`
     of -log P(s, x); `keras_rnn_zoo.training.em.fit_em`, Baum-Welch; and, where states
     are known, `keras_rnn_zoo.training.counting.fit_counts`. When to use it: few data,
-    or states to be looked at; else a recurrent network fits better.
+    or states to be looked at; else a recurrent network fits better. Needs Keras's
+    TensorFlow backend.
 
     Reference: Rabiner, 1989, "A tutorial on hidden Markov models and selected
     applications in speech recognition". Differs from the paper: normalised in the log

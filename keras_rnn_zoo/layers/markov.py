@@ -27,7 +27,7 @@ class Markov(keras.Model):
 
     D is `discount`; for Kneser-Ney c(h, y) of a context shorter than k is not the count
     but the number of different tokens seen before h, y. When to use it: the n-gram
-    baseline of every language model, with n = k + 1.
+    baseline of every language model, with n = k + 1. Needs Keras's TensorFlow backend.
 
     Reference: Witten & Bell, 1991, "The Zero-Frequency Problem"; Kneser & Ney, 1995,
     "Improved backing-off for m-gram language modeling", interpolated as in Chen &

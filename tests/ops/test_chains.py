@@ -49,8 +49,11 @@ def compute(unary, transition, mask, initial, final, rows):
 
 
 @pytest.mark.parametrize("forbidden", [0.0, 0.4])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    "shape, dtype",
+    [(shape, "float32") for shape in SHAPES] + [((4, 4, 4), "float64")],
+    ids=str,
+)
 def test_enumeration(shape, dtype, forbidden):
     for seed in range(4):
         arguments = draw(seed, *shape, dtype, forbidden)
@@ -105,7 +108,7 @@ def test_gradients_of_gradients_and_of_marginals():
     def mean(unary):
         return tf.reduce_sum(chains.marginals(unary, transition, mask) * direction)
 
-    for function in (slope, mean, tf.function(slope), tf.function(mean)):
+    for function in (slope, mean, tf.function(slope)):
         with tf.GradientTape() as tape:
             tape.watch(unary)
             value = function(unary)
