@@ -47,7 +47,7 @@ _LAYERS = (
     "bio_constraints",
 )
 
-_ROOMS = ("convert", "export", "layers", "ops", "topologies")
+_ROOMS = ("convert", "export", "inspection", "layers", "ops", "topologies")
 
 __all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__", "load"]
 
