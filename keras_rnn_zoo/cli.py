@@ -216,6 +216,13 @@ def train(
         pathlib.Path | None,
         typer.Option(help="Directory for the run; runs/NAME by default."),
     ] = None,
+    data: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            help="Your own file instead: .conll or .jsonl for taggers, .csv or .jsonl "
+            "(text, label) for classifiers, .txt for language models."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     download: Download = False,
     no_pictures: Annotated[
@@ -243,6 +250,7 @@ def train(
         "device": device,
         "mixed_precision": mixed_precision,
         "out": out,
+        "data": data,
         "data_dir": data_dir,
         "download": download,
         "pictures": not no_pictures,
@@ -297,10 +305,13 @@ def _print_training(console, result):
         if result.directory == pathlib.Path("runs", name)
         else (f" {result.directory}")
     )
+    own = result.recipe.data.name == "file"
     next_one = {
         "language_model": f"generate{more or ' ' + name} --prompt 'def '",
         "tagging": f"predict{more or ' ' + name} 'def f(x): return x  # same'",
-    }.get(result.recipe.task, f"predict{more or ' ' + name} --example 1")
+    }.get(
+        "own" if own else result.recipe.task, f"predict{more or ' ' + name} --example 1"
+    )
     console.print(f"Try it: keras-rnn-zoo {escape(next_one)}", soft_wrap=True)
 
 
@@ -537,6 +548,15 @@ def predict(
 
 
 def _print_prediction(console, result):
+    if result.task == "regression":
+        for i, label in enumerate(result.labels):
+            truth = "" if result.truth is None else f"  truth {result.truth[i]:.4f}"
+            width = "" if result.widths is None else f" ± {result.widths[i]:.4f}"
+            value = f"{result.predicted[i]:.4f}{width}"
+            console.print(f"{escape(label):<14} {value}{truth}")
+        if result.widths is not None:
+            console.print("±: 90 % intervals, from errors on validation data")
+        return
     if result.task == "classification":
         if result.values is not None:
             console.print(_pixels(result.values))

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import time
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ from keras_rnn_zoo.training import recipes
 
 DEFAULT_NAME = "py_tagger_bilstm"
 DEFAULT_GENERATOR = "py_chars_lstm"
+
+#: The fact that holds half the widths of a forecaster's prediction intervals.
+INTERVALS = "90 % interval, ±"
 
 
 class Reporter:
@@ -103,6 +107,7 @@ def train(
     device: str | None = None,
     mixed_precision: bool = False,
     out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
     data_dir: str | os.PathLike | None = None,
     download: bool = False,
     pictures: bool = True,
@@ -123,6 +128,8 @@ def train(
         mixed_precision: compute in half precision.
         out: directory for the run. None: `runs/NAME`. An older run there stays until
             the new one is complete.
+        data: one's own file instead of the recipe's data, see
+            `keras_rnn_zoo.datasets.files`; the run is then called NAME_FILE.
         data_dir: directory of prepared data. None: TensorFlow Datasets' own.
         download: whether data may be fetched from the network.
         pictures: whether to draw `curves.png` and `predictions.png`.
@@ -139,7 +146,10 @@ def train(
     """
     reporter = reporter or Reporter()
     started = time.perf_counter()
-    recipe = recipes.load(name).replace(
+    recipe = recipes.load(name)
+    if data is not None:
+        recipe = _with_own_data(recipe, pathlib.Path(data))
+    recipe = recipe.replace(
         training__epochs=epochs,
         model__cell=cell,
         model__units=list(units) if isinstance(units, list | tuple) else units,
@@ -162,6 +172,23 @@ def train(
             pictures=pictures,
             baselines=baselines,
         )
+
+
+def _with_own_data(recipe, path):
+    """Return a recipe that learns the same task from a file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
+    stem = re.sub(r"\W+", "_", path.stem)
+    return recipe.replace(
+        name=f"{recipe.name}_{stem}",
+        title=f"{recipe.title}; trained on {path.name}",
+        data=dataclasses.asdict(recipe.data)
+        | {
+            "name": "file",
+            "options": {"path": str(path.absolute()), "task": recipe.task},
+        },
+        notes=[],
+    )
 
 
 def _train_into(
@@ -205,6 +232,9 @@ def _train_into(
         )
         since = time.perf_counter()
         evaluation = fitting.evaluate(model, recipe.task, pipelines.raw["test"])
+        if recipe.task == "regression" and pipelines.num_outputs > 1:
+            widths = fitting.interval_widths(model, pipelines.raw["validation"])
+            pipelines.facts[INTERVALS] = " ".join(f"{one:.4g}" for one in widths)
         figures = _figures(recipe, model, evaluation, pipelines)
         compared = _baselines(pipelines) if baselines else []
         seconds["evaluation"] = time.perf_counter() - since
@@ -279,6 +309,8 @@ def _describe_data(pipelines):
         if min(lengths) == max(lengths)
         else f"{min(lengths)} to {max(lengths)} steps"
     )
+    real = pipelines.raw["train"][0][1].dtype.kind == "f"
+    kind = "values" if real else "classes"
     what = (
         f"{pipelines.vocabulary_size} different tokens"
         if pipelines.vocabulary_size is not None
@@ -286,7 +318,7 @@ def _describe_data(pipelines):
     )
     yield (
         f"Data   {pipelines.name}: {counts} sequences of {span}; {what} in, "
-        f"{pipelines.num_outputs} classes out"
+        f"{pipelines.num_outputs} {kind} out"
     )
     origin = _origin(pipelines.facts)
     if origin:
@@ -315,15 +347,34 @@ def _describe_model(recipe, model, device, dtype):
     )
 
 
-def _figures(recipe, model, evaluation, pipelines):
+def _interval_widths(facts):
+    if INTERVALS not in facts:
+        return None
+    return np.array([float(one) for one in facts[INTERVALS].split()])
+
+
+def _figures(recipe, model, evaluation, pipelines, intervals=None):
     """Return the figures of the model on the test split, the main one first."""
     from keras_rnn_zoo.training import fit as fitting
 
     if recipe.model.topology != "OutputRecurrence":
-        return [
+        figures = [
             Figure(recipe.name, metric, value)
             for metric, value in evaluation.metrics.items()
         ]
+        if recipe.task == "regression" and pipelines.num_outputs > 1:
+            if INTERVALS not in pipelines.facts:
+                pipelines.facts[INTERVALS] = intervals
+            widths = _interval_widths(pipelines.facts)
+            share = fitting.coverage(
+                evaluation.predictions, pipelines.raw["test"], widths
+            )
+            note = "share of test values in 90 % intervals from validation errors"
+            figures.append(Figure(recipe.name, "coverage", share, note))
+        if recipe.task == "tagging" and _are_bio(pipelines.labels):
+            found = _span_f1(pipelines, evaluation.predictions)
+            figures.append(Figure(recipe.name, "span_f1", found))
+        return figures
     forced = fitting.evaluate(
         model, recipe.task, pipelines.raw["test"], teacher_forced=True
     )
@@ -335,6 +386,25 @@ def _figures(recipe, model, evaluation, pipelines):
         )
         for metric, value in one.metrics.items()
     ]
+
+
+def _are_bio(labels):
+    kinds = {label[:2] for label in labels if label != "O"}
+    return "O" in labels and "B-" in kinds and kinds <= {"B-", "I-"}
+
+
+def _span_f1(pipelines, predictions):
+    """Return the F1 of whole names on the test split."""
+    from keras_rnn_zoo.metrics import SpanF1
+
+    truths = [y for _, y in pipelines.raw["test"]]
+    outside = pipelines.labels.index("O")
+    rows = np.full((2, len(truths), max(map(len, truths))), outside, "int32")
+    for i, (truth, predicted) in enumerate(zip(truths, predictions, strict=True)):
+        rows[0, i, : len(truth)], rows[1, i, : len(truth)] = truth, predicted
+    metric = SpanF1(pipelines.labels)
+    metric.update_state(rows[0], rows[1])
+    return float(metric.result())
 
 
 def _baselines(pipelines):
@@ -526,6 +596,8 @@ def train_seeds(
             f"Received: seeds={seeds!r}."
         )
     recipe = recipes.load(name)
+    if arguments.get("data") is not None:
+        recipe = _with_own_data(recipe, pathlib.Path(arguments["data"]))
     out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
     wanted = arguments.pop("baselines", True)
     runs = [
@@ -631,7 +703,7 @@ def publish(
         "title": recipe.title,
         "task": recipe.task,
         "model": {"topology": recipe.model.topology, **recipe.model.arguments()},
-        "reads": f"sequences of {trained.assets.num_features} numbers a step"
+        "reads": f"real-valued sequences, {trained.assets.num_features} a step"
         if codec is None
         else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens",
         "parameters": metrics["parameters"],
@@ -894,7 +966,13 @@ def evaluate(
     key = "corpus sha256"
     return EvaluateResult(
         run.directory,
-        _figures(run.recipe, run.model, evaluation, pipelines),
+        _figures(
+            run.recipe,
+            run.model,
+            evaluation,
+            pipelines,
+            run.assets.facts.get(INTERVALS),
+        ),
         [Figure(**one) for one in run.metrics["test"]],
         [Figure(**one) for one in run.metrics["baselines"]],
         {str(k): str(v) for k, v in pipelines.facts.items()},
@@ -921,14 +999,15 @@ class PredictResult:
     """What a model answered.
 
     Attributes:
-        task: `"tagging"`, `"classification"` or `"language_model"`.
+        task: as in the recipe.
         tokens: what was read: characters or words; empty for real-valued input.
         separator: what stands between the tokens: "" for characters, " " for words.
         values: the real-valued input, `(time, features)`, or None.
         labels: names of the classes.
-        predicted: class ids: one a character, or one in all.
-        probabilities: `(…, classes)`.
+        predicted: class ids: one a character, or one in all; or the values.
+        probabilities: `(…, classes)`, or the values.
         truth: the true answer, if the input is an example of the test data, or None.
+        widths: half the widths of 90 % prediction intervals of values, or None.
     """
 
     task: str
@@ -939,6 +1018,7 @@ class PredictResult:
     predicted: np.ndarray
     probabilities: np.ndarray
     truth: np.ndarray | None = None
+    widths: np.ndarray | None = None
 
 
 def predict(
@@ -1020,9 +1100,12 @@ def predict(
         separator=" " if words else "",
         values=inputs if run.codec is None else None,
         labels=run.assets.labels,
-        predicted=probabilities.argmax(-1),
+        predicted=probabilities
+        if run.recipe.task == "regression"
+        else probabilities.argmax(-1),
         probabilities=probabilities,
         truth=truth,
+        widths=_interval_widths(run.assets.facts),
     )
 
 

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo.datasets import files, series
+
 PADDING = ""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -121,8 +123,9 @@ class Pipelines:
         test: as `validation`.
         vocabulary: tuple of str, index is the token id, 0 padding and 1 unknown; None
             for real-valued data.
-        labels: tuple of str, index is the class id. There is no class for padding:
-            padded steps of y are 0 and are told by x == 0.
+        labels: tuple of str, index is the class id, or the place in y of real values.
+            There is no class for padding: padded steps of y are 0 and are told by
+            x == 0.
         num_features: int, or None for tokens.
         raw: dict of split to a list of (x, y) NumPy arrays without padding.
         texts: dict of split to the text of each example: a str, or a tuple of words as
@@ -195,6 +198,13 @@ def load(
       `manual_dir`, where its three files lie if not in TFDS's manual directory.
     * "krz_digits": 8 x 8 pixels, scaled to 0..1, to the digit (many-to-one). Options
       `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or "last".
+    * "krz_sunspots": yearly sunspot numbers in hundreds to those of the next years
+      (real-valued). Options `context` (default 24) and `horizon` (default 8).
+    * "krz_adding": the adding problem, generated (real-valued). Options `steps`
+      (default 100) and `train` (default 20,000 training sequences).
+    * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
+      `task`; `validation` and `test`, files of their own (default: a tenth each of
+      `path`); `lowercase` (default False) and `min_count` (default 1).
 
     Args:
         name: str. One of `NAMES`.
@@ -533,12 +543,128 @@ def _load_digits(source, view="rows", split="random"):
     return _Content(raw, tuple("0123456789"), facts)
 
 
+def _load_sunspots(source, context=24, horizon=8):
+    del source
+    _check_int("context", context, 2, 100)
+    _check_int("horizon", horizon, 1, 20)
+    facts = {
+        "source": "yearly sunspot numbers 1700-2008 (NOAA), as statsmodels has them",
+        "licence": "public domain",
+        "unit": "100 sunspots",
+        "split": "targets before 1900 train, before 1950 validation, then test",
+    }
+    labels = [f"{i} year{'s' if i > 1 else ''} ahead" for i in range(1, horizon + 1)]
+    return _Content(series.sunspots(context, horizon), labels, facts)
+
+
+def _load_adding(source, steps=100, train=20_000):
+    del source
+    _check_int("steps", steps, 2)
+    _check_int("train", train, 1)
+    facts = {"source": "generated, always the same", "licence": "none needed"}
+    return _Content(series.adding(steps, train), ["sum"], facts)
+
+
+def _load_file(
+    source,
+    path=None,
+    task=None,
+    validation=None,
+    test=None,
+    lowercase=False,
+    min_count=1,
+):
+    """Reads the user's own files; the task tells how."""
+    del source
+    if path is None or task is None:
+        raise ValueError(
+            "`path` and `task` must be given for one's own file. "
+            f"Received: path={path!r}, task={task!r}."
+        )
+    if not isinstance(lowercase, bool):
+        raise TypeError(
+            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
+        )
+    _check_int("min_count", min_count, 1)
+    if (validation is None) != (test is None):
+        raise ValueError(
+            "`validation` and `test` must be given both or not at all. "
+            f"Received: validation={validation!r}, test={test!r}."
+        )
+    examples = files.read_file(path, task)
+    if validation is None:
+        examples = files.split(examples)
+    else:
+        examples = {"train": examples}
+        for split, other in (("validation", validation), ("test", test)):
+            examples[split] = files.read_file(other, task)
+            files.check_labels(examples["train"], examples[split], other)
+    texts = {split: [one.text for one in part] for split, part in examples.items()}
+    counts = Counter(
+        token.lower() if lowercase else token
+        for text in texts["train"]
+        for token in text
+    )
+    special = (PADDING, UNKNOWN)
+    if task == "language_model":
+        special += (END_OF_TEXT,)
+    kept = sorted(
+        token
+        for token, count in counts.items()
+        if count >= min_count and token not in special
+    )
+    codec = Codec(
+        special + tuple(kept),
+        unit="word" if task == "tagging" else "character",
+        lowercase=lowercase,
+        boundary=END_OF_TEXT if task == "language_model" else None,
+    )
+    if task == "language_model":
+        labels = codec.tokens
+    elif task == "classification":
+        labels = sorted({one.target for one in examples["train"]})
+    else:
+        labels = sorted(
+            {tag for one in examples["train"] for tag in one.target},
+            key=lambda tag: (tag != "O", tag.partition("-")[2], tag),
+        )
+    ids = {label: i for i, label in enumerate(labels)}
+    raw = {split: [] for split in examples}
+    for split, part in examples.items():
+        for one in part:
+            x = codec.encode(one.text)
+            if task == "language_model":
+                y = np.append(x[1:], x[0])
+            elif task == "classification":
+                y = np.int32(ids[one.target])
+            else:
+                y = np.array([ids[tag] for tag in one.target], "int32")
+            raw[split].append((x, y))
+    facts = {
+        "source": ", ".join(
+            pathlib.Path(one).name for one in (path, validation, test) if one
+        ),
+        "licence": "the reader's own",
+        "split": "a tenth of the different texts each for validation and test"
+        if validation is None
+        else "files of their own",
+        "tokens kept": f"seen {min_count} times or more in training",
+    }
+    return _Content(raw, labels, facts, texts, codec)
+
+
 _LOADERS: dict[str, tuple[Callable[..., _Content], tuple[str, ...]]] = {
     "krz_py_tokens": (_load_py_tokens, ()),
     "krz_py_cursor": (_load_py_cursor, ("prefixes_per_function",)),
     "krz_py_functions": (_load_py_functions, ()),
     "krz_wnut17": (_load_wnut17, ("lowercase", "min_count", "manual_dir")),
     "krz_digits": (_load_digits, ("view", "split")),
+    "krz_sunspots": (_load_sunspots, ("context", "horizon")),
+    "krz_adding": (_load_adding, ("steps", "train")),
+    "file": (
+        _load_file,
+        ("path", "task", "validation", "test", "lowercase", "min_count"),
+    ),
 }
 
 #: Names that `load` knows.

@@ -56,6 +56,22 @@ def draw(
     if origin:
         title += f"\n{origin}"
     path = directory / "predictions.png"
+    if recipe.task == "regression":
+        examples = [
+            (x[:, 0], y, predicted)
+            for (x, y), predicted in zip(
+                pipelines.raw["test"], evaluation.predictions, strict=True
+            )
+        ]
+        widths = pipelines.facts.get("90 % interval, ±", "").split()
+        report_plots.forecasts(
+            path,
+            title,
+            examples,
+            pipelines.facts.get("unit", ""),
+            widths=np.array(widths, "float64"),
+        )
+        return
     rng = np.random.default_rng(recipe.seed)
     if recipe.task == "language_model":
         surprises = _surprises(pipelines, bits_of, rng)

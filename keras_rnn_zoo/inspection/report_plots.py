@@ -111,7 +111,8 @@ def curves(path, history, best_epoch, metric, *, test=None, baselines=(), title=
     figure.suptitle(title, fontsize=11)
     figure.tight_layout(rect=(0, 0, 0.78 if baselines else 1, 1))
     lines = [(n, float(shown([v])[0])) for n, v in baselines]
-    _label_lines(right, [(f"{n}: {v:.3f}", v) for n, v in lines])
+    # A baseline without an error has no place on a logarithmic axis.
+    _label_lines(right, [(f"{n}: {v:.3f}", v) for n, v in lines if np.isfinite(v)])
     figure.savefig(path)
 
 
@@ -459,3 +460,63 @@ def _heat(bits):
     share = min(max(float(bits), 0.0) / 8, 1.0)
     red, green, blue = 255 - 20 * share, 255 - 135 * share, 255 - 205 * share
     return f"#{round(red):02x}{round(green):02x}{round(blue):02x}"
+
+
+def forecasts(path, title, examples, unit="", *, widths=(), panels=8):
+    """Draw forecasts after what was read, or single values against the truth.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: list of (what was read `(time,)`, truth, prediction).
+        unit: str. Of the values.
+        widths: half the widths of the prediction intervals, drawn as a band.
+        panels: int. How many forecasts are shown, evenly spread.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    if len(examples[0][1]) == 1:
+        figure = _figure(5, 5)
+        axes = figure.subplots()
+        truth, predicted = (np.array([one[i][0] for one in examples]) for i in (1, 2))
+        ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
+        axes.plot(ends, ends, color="#8a8a8a", linewidth=0.8)
+        axes.plot(truth, predicted, ".", color="#0072b2", markersize=3)
+        axes.set_xlabel(f"truth {unit}".strip())
+        axes.set_ylabel("prediction")
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.suptitle(title, fontsize=9)
+        figure.savefig(path)
+        return
+    figure = _figure(12, 6)
+    chosen = np.linspace(0, len(examples) - 1, panels).round().astype(int)
+    grid = figure.subplots(2, -(-panels // 2), sharex=True, sharey=True)
+    for axes, i in zip(grid.ravel(), chosen, strict=False):
+        read, truth, predicted = examples[i]
+        ahead = np.arange(1, len(truth) + 1)
+        axes.plot(np.arange(1 - len(read), 1), read, color="#8a8a8a", label="read")
+        axes.plot(ahead, truth, "o-", color="#222222", markersize=3, label="truth")
+        axes.plot(
+            ahead, predicted, "o-", color="#d55e00", markersize=3, label="forecast"
+        )
+        if len(widths):
+            axes.fill_between(
+                ahead,
+                predicted - widths,
+                predicted + widths,
+                color="#d55e00",
+                alpha=0.15,
+                linewidth=0,
+                label="90 % interval",
+            )
+        axes.set_title(f"test window {i + 1} of {len(examples)}", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+    for axes in grid[-1]:
+        axes.set_xlabel("steps ahead")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(unit)
+    grid[0, 0].legend(fontsize=8, frameon=False)
+    figure.suptitle(title, fontsize=10)
+    figure.savefig(path)

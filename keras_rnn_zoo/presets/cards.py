@@ -18,17 +18,21 @@ NOTICES = {
         "which asks to name their source: see below. The weights are numbers fitted to "
         "them."
     ),
+    "public domain": "The training data are in the public domain.",
+    "none needed": "The training data are generated.",
 }
 
 _TASKS = {
     "tagging": "a class for every step",
     "classification": "one class for a whole sequence",
     "language_model": "the next token, at every step",
+    "regression": "real values for a whole sequence",
 }
 _START = {
     "tagging": "predict {name} 'def f(x): return x  # same'",
     "classification": "predict {name} --example 1",
     "language_model": "generate {name} --prompt 'def '",
+    "regression": "predict {name} --example 1",
 }
 
 
@@ -203,9 +207,11 @@ def _figures_table(metadata):
 
 def _notes(metadata):
     notes = {}
-    for one in metadata["baselines"]:
+    for one in [*metadata["test"], *metadata["baselines"]]:
         if one["note"]:
-            notes.setdefault(one["note"], []).append(one["name"])
+            name = one["name"]
+            name = "coverage" if one["metric"] == "coverage" else name
+            notes.setdefault(one["note"], []).append(name)
     lines = [f"* {', '.join(dict.fromkeys(v))}: {k}" for k, v in notes.items()]
     return ["\n".join(lines)] if lines else []
 

@@ -9,6 +9,8 @@ the model sees them. Which ones fit is told by the data:
 * one label for a prefix: the most frequent class of its last characters, and logistic
   regression on its last 40;
 * a language model: Witten-Bell n-grams;
+* real values for a sequence: the mean of the training targets, ridge regression on
+  all steps and, for a forecast, the last value that was read;
 * real-valued sequences with one label: logistic regression on their mean over time and
   on all their values, and the nearest neighbour.
 """
@@ -74,6 +76,7 @@ def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Ba
                 f"{', '.join(known)}. Received: which={wanted!r}."
             )
     metric = "bits_per_character" if _is_language_model(pipelines) else "accuracy"
+    metric = "rmse" if _is_regression(pipelines) else metric
     results = []
     for name in known:
         if name not in wanted:
@@ -91,6 +94,13 @@ def _is_language_model(pipelines):
 
 
 def _baselines(pipelines) -> dict[str, Callable]:
+    if _is_regression(pipelines):
+        forecast = pipelines.num_features == 1 and pipelines.num_outputs > 1
+        return {
+            "mean of the training targets": _training_mean,
+            **({"persistence": _persistence} if forecast else {}),
+            "linear regression on all steps": _ridge,
+        }
     per_step = np.ndim(pipelines.raw["train"][0][1]) == 1
     if pipelines.codec is None:
         return {
@@ -117,6 +127,50 @@ def _baselines(pipelines) -> dict[str, Callable]:
         "±2-character window table": _window_table(2),
         "±3-character window table": _window_table(3),
     }
+
+
+def _is_regression(pipelines):
+    return pipelines.codec is None and np.ndim(pipelines.raw["train"][0][1]) == 1
+
+
+# === Real values ===
+
+
+def _training_mean(pipelines):
+    mean = np.mean([y for _, y in pipelines.raw["train"]], axis=0)
+    return _rmse(pipelines, [mean] * len(pipelines.raw["test"])), ""
+
+
+def _persistence(pipelines):
+    return _rmse(pipelines, [x[-1] for x, _ in pipelines.raw["test"]]), (
+        "the last value that was read"
+    )
+
+
+def _ridge(pipelines):
+    """Ridge regression; its strength is chosen on the validation split."""
+    design = {
+        split: np.stack([[1.0, *np.ravel(x)] for x, _ in examples])
+        for split, examples in pipelines.raw.items()
+    }
+    y = {s: np.stack([y for _, y in e]) for s, e in pipelines.raw.items()}
+    penalty = np.eye(design["train"].shape[1])
+    penalty[0, 0] = 0
+    best = None
+    for strength in (1e-4, 1e-2, 0.1, 1.0, 10.0, 100.0):
+        x = design["train"]
+        weights = np.linalg.solve(x.T @ x + strength * penalty, x.T @ y["train"])
+        error = np.mean((design["validation"] @ weights - y["validation"]) ** 2)
+        if best is None or error < best[0]:
+            best = error, strength, weights
+    return _rmse(pipelines, design["test"] @ best[2]), (
+        f"one for each value; ridge {best[1]:g}, chosen on validation data"
+    )
+
+
+def _rmse(pipelines, predicted):
+    truth = np.stack([y for _, y in pipelines.raw["test"]])
+    return float(np.sqrt(np.mean((np.stack(predicted) - truth) ** 2)))
 
 
 # === Counting tables ===

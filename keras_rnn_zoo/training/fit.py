@@ -19,6 +19,7 @@ TASK_METRIC = {
     "tagging": ("accuracy", True),
     "classification": ("accuracy", True),
     "language_model": ("bits_per_character", False),
+    "regression": ("rmse", False),
 }
 
 
@@ -146,6 +147,8 @@ def task_metrics(task: str) -> list[keras.metrics.Metric]:
     """Return new metrics for a task, the one it is judged by first."""
     if task == "language_model":
         return [BitsPerCharacter(), TokenAccuracy()]
+    if task == "regression":
+        return [keras.metrics.RootMeanSquaredError(name="rmse")]
     return [TokenAccuracy()]
 
 
@@ -178,6 +181,8 @@ def compile_model(recipe, model, steps_per_epoch: int):
     """Compile a model as its recipe says: Adam, its head's loss, the task's metrics."""
     if getattr(model, "head_name", "dense") == "crf":
         loss = CRFLoss()
+    elif recipe.task == "regression":
+        loss = keras.losses.MeanSquaredError()
     else:
         loss = keras.losses.SparseCategoricalCrossentropy()
     model.compile(
@@ -289,9 +294,10 @@ class Evaluation:
 
     Attributes:
         metrics: dict of name → value: `accuracy` and `macro_f1`, or
-            `bits_per_character` and `accuracy`.
+            `bits_per_character` and `accuracy`, or `rmse`, and `rmse_1_step` of the
+            first value, if there are several.
         predictions: list of arrays, one an example in the order of `raw`: class ids
-            `(time,)` or a class id; empty for language models.
+            `(time,)` or a class id, or values; empty for language models.
         confidences: list like `predictions`: probability of the predicted class.
         num_examples: int.
     """
@@ -348,6 +354,8 @@ def evaluate(
     if not examples:
         raise ValueError("`examples` must not be empty. Received: examples=[].")
     run = forward(model, teacher_forced=teacher_forced)
+    if task == "regression":
+        return _evaluate_values(run, examples, batch_size)
     order = sorted(range(len(examples)), key=lambda i: len(examples[i][0]))
     bits, right, total = 0.0, 0, 0
     predictions, confidences = [None] * len(order), [None] * len(order)
@@ -378,6 +386,44 @@ def evaluate(
             [y for _, y in examples], predictions, int(probabilities.shape[-1])
         )
     return Evaluation(metrics, predictions, confidences, len(examples))
+
+
+def _evaluate_values(run, examples, batch_size):
+    predictions = []
+    for chosen in _chunks(examples, batch_size):
+        predictions += list(np.asarray(run(pad([x for x, _ in chosen])), "float64"))
+    errors = np.stack(predictions) - np.stack([y for _, y in examples])
+    metrics = {"rmse": float(np.sqrt(np.mean(errors**2)))}
+    if errors.shape[1] > 1:
+        metrics["rmse_1_step"] = float(np.sqrt(np.mean(errors[:, 0] ** 2)))
+    return Evaluation(metrics, predictions, [], len(examples))
+
+
+def interval_widths(model, examples, level=0.9) -> np.ndarray:
+    """Return half the width of prediction intervals, one for each value.
+
+    The quantile of the absolute errors on examples that the model was not fitted to
+    (split conformal prediction; Vovk et al. 2005): value ± width holds the truth with
+    a probability of `level` if the future is like these examples.
+
+    Args:
+        model: a regression model.
+        examples: list of `(x, y)` NumPy arrays: the validation data.
+        level: float in (0, 1).
+
+    Returns:
+        `(values,)`, float64.
+    """
+    found = evaluate(model, "regression", examples)
+    errors = np.abs(np.stack(found.predictions) - np.stack([y for _, y in examples]))
+    rank = min(1.0, np.ceil((len(errors) + 1) * level) / len(errors))
+    return np.quantile(errors, rank, axis=0, method="higher")
+
+
+def coverage(predictions, examples, widths) -> float:
+    """Return the share of true values that lie in their prediction intervals."""
+    errors = np.abs(np.stack(predictions) - np.stack([y for _, y in examples]))
+    return float(np.mean(errors <= widths))
 
 
 def bits_of(model, examples) -> list[np.ndarray]:

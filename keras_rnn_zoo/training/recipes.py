@@ -148,7 +148,8 @@ class Recipe:
         name: str. Name of the model: that of the directory, unless the file says more.
         title: str. One line for people.
         task: `"tagging"` (a class for every step), `"classification"` (one class for a
-            sequence) or `"language_model"` (the next step).
+            sequence), `"language_model"` (the next step) or `"regression"` (real
+            values for a sequence).
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
         notes: list of str. What to know before using the model; on its card.
@@ -156,7 +157,7 @@ class Recipe:
 
     name: str
     title: str
-    task: Literal["tagging", "classification", "language_model"]
+    task: Literal["tagging", "classification", "language_model", "regression"]
     data: DataRecipe
     model: ModelRecipe
     training: TrainingRecipe

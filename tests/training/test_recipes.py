@@ -52,11 +52,14 @@ def test_every_recipe_of_the_zoo_is_right_and_round_trips(name):
 
 def test_the_five_recipes_are_there():
     assert recipes.names() == [
+        "adding_gru",
         "digits_gru",
         "py_chars_lstm",
         "py_cursor_lstm",
         "py_tagger_bilstm",
         "py_tagger_output_recurrence",
+        "sunspots_gru",
+        "wnut17_bilstm_crf",
     ]
 
 
