@@ -401,34 +401,30 @@ def list_models(runs: Runs = pathlib.Path("runs")):
     longest = max(len(entry.recipe.name) for entry in entries)
     table.add_column("name", no_wrap=True, min_width=longest)
     table.add_column("what it does", min_width=10)
-    table.add_column("model", min_width=10)
-    table.add_column("shipped", min_width=10)
+    table.add_column("shipped", no_wrap=True)
     table.add_column("your run", min_width=10)
     for entry in entries:
         table.add_row(
             entry.recipe.name,
             entry.recipe.title,
-            _short_model(entry.recipe.model),
-            _short_shipped(entry.shipped),
+            _short_shipped(entry.shipped, "\n"),
             _short_figure(entry.figure),
         )
     _console().print(table)
 
 
-def _short_shipped(metadata):
+def _short_shipped(metadata, separator=" "):
     if metadata is None:
         return ""
     figure = metadata["test_over_seeds"][0]
     size = cards.size(metadata) / 1000
-    return (
-        f"{figure['metric'].replace('_', ' ')} {cards.mean_and_spread(figure)}; "
-        f"{size:,.0f} kB, {metadata['licence']}"
+    return separator.join(
+        [
+            figure["metric"].replace("_", " "),
+            f"{cards.mean_and_spread(figure)};",
+            f"{size:,.0f} kB, {metadata['licence']}",
+        ]
     )
-
-
-def _short_model(model):
-    cell = f"{model.cell}, " if model.cell else ""
-    return f"{model.topology}({cell}{model.units})"
 
 
 def _short_figure(figure):

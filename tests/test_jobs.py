@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -365,7 +366,8 @@ def test_publish_makes_a_model_directory_of_a_run(digits, place, tmp_path):
     assert again.model == digits[0].model
 
     # The author's words stay where the recipe is the same; otherwise nothing changes.
-    words = (run / "recipe.toml").read_text() + "# by hand\n"
+    words = re.sub("^notes = .*\n", "", (run / "recipe.toml").read_text(), flags=re.M)
+    words += "# by hand\n"
     (out / "recipe.toml").write_text('notes = ["It is small."]\n' + words)
     jobs.publish(run, seeds_json, out)
     assert "# by hand" in (out / "recipe.toml").read_text()
