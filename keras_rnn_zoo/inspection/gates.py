@@ -54,7 +54,6 @@ class GateActivations:
             one.set_ylabel("unit")
             plotting.label_steps(one, self.labels, steps)
             one.figure.colorbar(image, ax=one, label="0 = closed, 1 = open")
-        one.figure.tight_layout()
         return all_axes
 
 

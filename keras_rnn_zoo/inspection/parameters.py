@@ -79,7 +79,6 @@ class ParameterTable:
         )
         ax.set_yticks(places, [f"{row.layer} ({row.kind})" for row in self.rows])
         ax.set_xlabel("multiply-adds a step")
-        ax.figure.tight_layout()
         return ax
 
 

@@ -19,7 +19,10 @@ def axes(ax, width=6.0, height=3.0, columns=1):
         raise ImportError(
             "Plots need matplotlib. Install it with: pip install 'keras_rnn_zoo[plot]'"
         ) from error
-    _, made = plt.subplots(1, columns, figsize=(width * columns, height), squeeze=False)
+    size = (width * columns, height)
+    _, made = plt.subplots(
+        1, columns, figsize=size, squeeze=False, layout="constrained"
+    )
     return made[0, 0] if columns == 1 else list(made[0])
 
 

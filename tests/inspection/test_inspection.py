@@ -395,7 +395,10 @@ def test_monitor_stops_and_names_layer_and_step(rng):
 # --- Plots and errors
 
 
-def test_plots_are_labelled(rng):
+@pytest.mark.parametrize("constrained", [False, True])
+def test_plots_are_labelled(rng, constrained, monkeypatch):
+    key = "figure.constrained_layout.use"
+    monkeypatch.setitem(plt.rcParams, key, constrained)
     model = ManyToMany(3, units=4, vocabulary_size=9)
     model.compile("adam", "sparse_categorical_crossentropy")
     x, y = rng.integers(1, 9, (2, 4)), rng.integers(0, 3, (2, 4))
@@ -408,6 +411,7 @@ def test_plots_are_labelled(rng):
     ]
     assert len(made) == 7
     for ax in made:
+        ax.figure.canvas.draw()
         assert ax.get_xlabel() and ax.get_ylabel()
     assert [t.get_text() for t in made[1].get_xticklabels()] == ["a", "␣", "b", "↵"]
     table = inspection.parameter_table(model)
