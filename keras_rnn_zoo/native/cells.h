@@ -1,5 +1,5 @@
 // The units: one policy each, with the forward step and the backward step for a vector
-// of units. Everything else (products, time, rows, masks, threads) is in sequence.h.
+// of units. Everything else (products, time, rows, masks, threads) is in driver.h.
 //
 // A policy says
 //   kGates       blocks of `kernel` and `recurrent_kernel`, in Keras's order
