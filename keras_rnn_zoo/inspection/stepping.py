@@ -127,7 +127,7 @@ def _loop_of(record, tape):
         record.states = [None] * len(steps)
         record.gates = [None] * len(steps)
         outputs = [None] * len(steps)
-        states = [keras.ops.convert_to_tensor(state) for state in initial_state]
+        states = [tf.convert_to_tensor(state) for state in initial_state]
         output = None
         if tape is not None:  # so that it knows every step, frozen weights or not
             tape.watch([sequences, *states])
