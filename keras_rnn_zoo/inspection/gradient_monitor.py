@@ -179,6 +179,7 @@ class GradientMonitor(keras.callbacks.Callback):
             ax.plot(steps[clipped], norms[clipped], "v", color="#e0002b", label=label)
         ax.set_yscale("log")
         ax.set_xlabel("training step")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_ylabel("gradient norm")
         ax.grid(alpha=0.25)
         ax.legend(fontsize=8, frameon=False)
