@@ -1,5 +1,6 @@
 """The shipped models are what their cards say, and nothing else is loaded."""
 
+import csv
 import fnmatch
 import json
 import pathlib
@@ -35,6 +36,20 @@ def data_dir(tmp_path_factory):
 def test_the_foundation_is_shipped():
     assert set(NAMES) >= FOUNDATION
     assert set(NAMES) <= set(recipes.names())
+
+
+def test_the_card_without_weights_has_the_measured_figures():
+    card = (MODELS / "wnut17_bilstm_crf" / "README.md").read_text("utf-8")
+    results = ROOT / "tests" / "benchmarks" / "results" / "taggers-krz_wnut17.csv"
+    with open(results, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"]]
+    assert len(rows) == 12
+    for row in rows:
+        figure = f"{float(row['mean']):.3f} ± {float(row['std']):.3f}"
+        [line] = [
+            li for li in card.splitlines() if li.startswith(f"| {row['model']} |")
+        ]
+        assert figure in line, (row["model"], row["metric"], figure)
 
 
 @pytest.mark.parametrize("name", NAMES)
