@@ -95,10 +95,13 @@ def test_export_writes_files_for_serving(training, here, cli):
     assert '"accuracy"' in extra.read_text() and '"CC BY 4.0"' in extra.read_text()
 
 
-def test_list_and_show(training, here):
+def test_list_and_show(training, here, monkeypatch):
+    figure = re.search(r"digits_gru +│ +(0\.\d{4})", training.stdout)[1]
+    monkeypatch.setenv("COLUMNS", "80")
+    assert figure in here("list").output
+    monkeypatch.setenv("COLUMNS", "100")
     listed = here("list")
     assert listed.exit_code == 0, listed.output
-    figure = re.search(r"digits_gru +│ +(0\.\d{4})", training.stdout)[1]
     assert f"accuracy {figure}" in listed.output
     assert "py_tagger_output_recurrence" in listed.output
     shown = here("show", "digits_gru")
