@@ -139,7 +139,10 @@ def test_a_shipped_model_answers_without_training(here, tmp_path):
         (("train", "digits_gru", "--out", "file"), "which is a file"),
         (("train", "--seed", "1", "--seeds", "1,2"), "seeds='1,2'"),
         (("train", "--seeds", "1,x"), "Received: seeds='1,x'"),
-        (("evaluate", "py_charz"), "Received: name='py_charz'. Known names: adding_gru, digits"),
+        (
+            ("evaluate", "py_charz"),
+            "Received: name='py_charz'. Known names: adding_gru, digits",
+        ),
         (("publish", "runs/no", "--seeds-json", "no"), "Received: seeds_json='no'"),
         (("predict", "digits_gru", "--file", "no.txt"), "Received: file='no.txt'"),
         (("export", "digits_gru", "--to", "onyx"), "Received: to='onyx'"),
