@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import ManyToMany
-from keras_rnn_zoo.datasets import pipelines
+from keras_rnn_zoo.datasets import batches
 
 
 def examples(count=1000, longest=400, seed=0):
@@ -43,7 +43,7 @@ def ways(rows, batch_size):
     )
     plain = plain.apply(tf.data.experimental.assert_cardinality(len(rows)))
     plain = plain.cache().shuffle(len(rows), seed=0)
-    yield "bucketed", pipelines._batches(rows, batch_size, seed=0)
+    yield "bucketed", batches.batches(rows, batch_size, seed=0)
     yield "padded to the batch's longest", plain.padded_batch(batch_size)
     yield (
         "padded to the longest of all",

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import datasets
-from keras_rnn_zoo.datasets import corpus, pipelines
+from keras_rnn_zoo.datasets import codec, corpus
 
 WNUT17_DIR = os.environ.get("KRZ_WNUT17_DIR")
 
@@ -313,7 +313,7 @@ def test_errors_name_what_was_received(arguments, error, message):
     ],
 )
 def test_a_codec_checks_its_arguments(arguments, message):
-    defaults = {"tokens": (pipelines.PADDING, pipelines.UNKNOWN, "a")}
+    defaults = {"tokens": (codec.PADDING, codec.UNKNOWN, "a")}
     with pytest.raises(ValueError, match=message):
         datasets.Codec(**defaults | arguments)
 

@@ -1,0 +1,99 @@
+"""The user's own files."""
+
+import pathlib
+from collections import Counter
+
+import numpy as np
+
+from keras_rnn_zoo.datasets import files
+from keras_rnn_zoo.datasets.checks import check_int
+from keras_rnn_zoo.datasets.codec import END_OF_TEXT, PADDING, UNKNOWN, Codec
+from keras_rnn_zoo.datasets.source import Content
+
+
+def load_file(
+    source,
+    path=None,
+    task=None,
+    validation=None,
+    test=None,
+    lowercase=False,
+    min_count=1,
+):
+    """Return the examples of the user's own files; the task tells how."""
+    del source
+    if path is None or task is None:
+        raise ValueError(
+            "`path` and `task` must be given for one's own file. "
+            f"Received: path={path!r}, task={task!r}."
+        )
+    if not isinstance(lowercase, bool):
+        raise TypeError(
+            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
+        )
+    check_int("min_count", min_count, 1)
+    if (validation is None) != (test is None):
+        raise ValueError(
+            "`validation` and `test` must be given both or not at all. "
+            f"Received: validation={validation!r}, test={test!r}."
+        )
+    examples = files.read_file(path, task)
+    if validation is None:
+        examples = files.split(examples)
+    else:
+        examples = {"train": examples}
+        for split, other in (("validation", validation), ("test", test)):
+            examples[split] = files.read_file(other, task)
+            files.check_labels(examples["train"], examples[split], other)
+    texts = {split: [one.text for one in part] for split, part in examples.items()}
+    counts = Counter(
+        token.lower() if lowercase else token
+        for text in texts["train"]
+        for token in text
+    )
+    special = (PADDING, UNKNOWN)
+    if task == "language_model":
+        special += (END_OF_TEXT,)
+    kept = sorted(
+        token
+        for token, count in counts.items()
+        if count >= min_count and token not in special
+    )
+    codec = Codec(
+        special + tuple(kept),
+        unit="word" if task == "tagging" else "character",
+        lowercase=lowercase,
+        boundary=END_OF_TEXT if task == "language_model" else None,
+    )
+    if task == "language_model":
+        labels = codec.tokens
+    elif task == "classification":
+        labels = sorted({one.target for one in examples["train"]})
+    else:
+        labels = sorted(
+            {tag for one in examples["train"] for tag in one.target},
+            key=lambda tag: (tag != "O", tag.partition("-")[2], tag),
+        )
+    ids = {label: i for i, label in enumerate(labels)}
+    raw = {split: [] for split in examples}
+    for split, part in examples.items():
+        for one in part:
+            x = codec.encode(one.text)
+            if task == "language_model":
+                y = np.append(x[1:], x[0])
+            elif task == "classification":
+                y = np.int32(ids[one.target])
+            else:
+                y = np.array([ids[tag] for tag in one.target], "int32")
+            raw[split].append((x, y))
+    facts = {
+        "source": ", ".join(
+            pathlib.Path(one).name for one in (path, validation, test) if one
+        ),
+        "licence": "the reader's own",
+        "split": "a tenth of the different texts each for validation and test"
+        if validation is None
+        else "files of their own",
+        "tokens kept": f"seen {min_count} times or more in training",
+    }
+    return Content(raw, labels, facts, texts, codec)

@@ -1,0 +1,29 @@
+"""Real values out of a sequence of real values: a forecast, a sum."""
+
+from keras_rnn_zoo.datasets import series
+from keras_rnn_zoo.datasets.checks import check_int
+from keras_rnn_zoo.datasets.source import Content
+
+
+def load_sunspots(source, context=24, horizon=8):
+    """Years of sunspot numbers to those of the next years."""
+    del source
+    check_int("context", context, 2, 100)
+    check_int("horizon", horizon, 1, 20)
+    facts = {
+        "source": "yearly sunspot numbers 1700-2008 (NOAA), as statsmodels has them",
+        "licence": "public domain",
+        "unit": "100 sunspots",
+        "split": "targets before 1900 train, before 1950 validation, then test",
+    }
+    labels = [f"{i} year{'s' if i > 1 else ''} ahead" for i in range(1, horizon + 1)]
+    return Content(series.sunspots(context, horizon), labels, facts)
+
+
+def load_adding(source, steps=100, train=20_000):
+    """Marked numbers to their sum."""
+    del source
+    check_int("steps", steps, 2)
+    check_int("train", train, 1)
+    facts = {"source": "generated, always the same", "licence": "none needed"}
+    return Content(series.adding(steps, train), ["sum"], facts)
