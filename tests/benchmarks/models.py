@@ -28,8 +28,8 @@ import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.training import evaluation, recipes
 from keras_rnn_zoo.training import fit as fitting
-from keras_rnn_zoo.training import recipes
 
 
 def seconds(run):
@@ -140,7 +140,8 @@ def one_swap(layer, padded, epochs=3):
         order = np.random.default_rng(0).permutation(len(raw))
         batches = [[raw[i] for i in order[k : k + 32]] for k in range(0, len(raw), 32)]
         arrays = [
-            tuple(fitting.pad(part) for part in zip(*b, strict=True)) for b in batches
+            tuple(evaluation.pad(part) for part in zip(*b, strict=True))
+            for b in batches
         ]
         signature = (tf.TensorSpec((None, None), "int32"),) * 2
         dataset = tf.data.Dataset.from_generator(

@@ -29,6 +29,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from keras_rnn_zoo import jobs
 from keras_rnn_zoo.export import export_litert, export_onnx, export_saved_model
+from keras_rnn_zoo.training import evaluation
 from keras_rnn_zoo.training import fit as fitting
 
 PREFIX = 64
@@ -117,7 +118,7 @@ def figures(path, examples, task, batch, steps):
     run, bits, right, total = litert_runner(path), 0.0, 0, 0
     for start in range(0, len(examples), batch):
         chosen = examples[start : start + batch]
-        given = fitting.pad([x for x, _ in chosen])
+        given = evaluation.pad([x for x, _ in chosen])
         widths = [(0, batch - len(given)), (0, steps - given.shape[1])]
         x = np.pad(given, widths + [(0, 0)] * (given.ndim - 2))
         [p] = run(**{"tokens" if x.ndim == 2 else "features": x}).values()

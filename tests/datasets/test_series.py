@@ -5,7 +5,7 @@ import pytest
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets import series
-from keras_rnn_zoo.training import baselines, fit
+from keras_rnn_zoo.training import baselines, evaluation
 
 
 def test_windows_do_not_leak_across_the_split():
@@ -81,9 +81,9 @@ def test_intervals_hold_what_they_promise():
         def __call__(self, x, training):
             return x[:, 0] * np.zeros((1, 2), "float32")
 
-    widths = fit.interval_widths(Zero(), zeros[:200])
+    widths = evaluation.interval_widths(Zero(), zeros[:200])
     assert widths == pytest.approx([1.64, 4.9], rel=0.2)
-    share = fit.coverage(np.zeros((200, 2)), zeros[200:], widths)
+    share = evaluation.coverage(np.zeros((200, 2)), zeros[200:], widths)
     assert share == pytest.approx(0.9, abs=0.04)
 
 

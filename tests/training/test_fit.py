@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.topologies import ManyToMany, ManyToOne, OutputRecurrence
+from keras_rnn_zoo.training import evaluation, recipes
 from keras_rnn_zoo.training import fit as fitting
-from keras_rnn_zoo.training import recipes
 
 
 def recipe_of(task="tagging", **changes):
@@ -45,9 +45,9 @@ def pipelines(rng, per_step=True):
     raw = {s: examples(rng, per_step=per_step) for s in ("train", "validation", "test")}
 
     def batches(split):
-        x = fitting.pad([x for x, _ in raw[split]])
+        x = evaluation.pad([x for x, _ in raw[split]])
         if per_step:
-            y = fitting.pad([y for _, y in raw[split]])
+            y = evaluation.pad([y for _, y in raw[split]])
         else:
             y = np.array([y for _, y in raw[split]])
         return tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
@@ -69,7 +69,7 @@ def test_evaluate_counts_every_unpadded_step_once(per_step, rng):
     topology = ManyToMany if per_step else ManyToOne
     model = topology(2, units=3, vocabulary_size=6)
     given = examples(rng, 11, per_step)
-    result = fitting.evaluate(model, task, given, batch_size=3)
+    result = evaluation.evaluate(model, task, given, batch_size=3)
     right = total = 0
     for i, (x, y) in enumerate(given):  # one by one: nothing is padded
         predicted = np.argmax(model(x[None])[0], -1)
@@ -82,14 +82,14 @@ def test_evaluate_counts_every_unpadded_step_once(per_step, rng):
 def test_evaluate_measures_bits(rng):
     model = ManyToMany(6, units=3, vocabulary_size=6)
     given = [(x, np.roll(x, -1)) for x, _ in examples(rng, 7)]
-    result = fitting.evaluate(model, "language_model", given, batch_size=3)
+    result = evaluation.evaluate(model, "language_model", given, batch_size=3)
     bits = []
     for x, y in given:
         p = np.asarray(model(x[None])[0], "float64")
         bits.append(-np.log2(p[np.arange(len(y)), y]))
     expected = np.concatenate(bits).mean()
     assert result.metrics["bits_per_character"] == pytest.approx(expected, rel=1e-5)
-    for ours, theirs in zip(fitting.bits_of(model, given), bits, strict=True):
+    for ours, theirs in zip(evaluation.bits_of(model, given), bits, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4)
 
 
@@ -97,8 +97,8 @@ def test_evaluate_feeds_back_the_truth_when_asked(rng):
     model = OutputRecurrence(2, units=4, vocabulary_size=6)
     model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
     given = [(x, rng.integers(0, 2, x.shape)) for x, _ in examples(rng, 8)]
-    free = fitting.evaluate(model, "tagging", given)
-    forced = fitting.evaluate(model, "tagging", given, teacher_forced=True)
+    free = evaluation.evaluate(model, "tagging", given)
+    forced = evaluation.evaluate(model, "tagging", given, teacher_forced=True)
     for i, (x, y) in enumerate(given):
         p = model((x[None], y[None]), training=False)
         np.testing.assert_array_equal(forced.predictions[i], np.argmax(p[0], -1))
@@ -113,13 +113,13 @@ def test_evaluate_feeds_back_the_truth_when_asked(rng):
 
 def test_evaluate_of_nothing_is_an_error():
     with pytest.raises(ValueError, match=r"Received: examples=\[\]"):
-        fitting.evaluate(None, "tagging", [])
+        evaluation.evaluate(None, "tagging", [])
 
 
 def test_macro_f1_against_scikit_learn(rng):
     metrics = pytest.importorskip("sklearn.metrics")
     y, p = rng.integers(0, 4, 200), rng.integers(0, 4, 200)
-    ours = fitting.macro_f1([y[:50], y[50:]], [p[:50], p[50:]], 5)
+    ours = evaluation.macro_f1([y[:50], y[50:]], [p[:50], p[50:]], 5)
     assert ours == pytest.approx(metrics.f1_score(y, p, average="macro"))
 
 
@@ -241,7 +241,7 @@ def test_the_learning_rate_schedules():
 
 def test_pad():
     np.testing.assert_array_equal(
-        fitting.pad([np.ones((1, 2)), np.ones((3, 2))])[0], [[1, 1], [0, 0], [0, 0]]
+        evaluation.pad([np.ones((1, 2)), np.ones((3, 2))])[0], [[1, 1], [0, 0], [0, 0]]
     )
 
 
@@ -256,7 +256,7 @@ def test_a_recipe_can_end_in_a_crf(rng):
     model = fitting.build_model(recipe, data)
     done = fitting.fit(recipe, data, model)
     assert done.history["loss"][-1] < done.history["loss"][0]
-    result = fitting.evaluate(model, "tagging", data.raw["validation"])
+    result = evaluation.evaluate(model, "tagging", data.raw["validation"])
     assert result.metrics["accuracy"] == pytest.approx(
         done.history["val_accuracy"][done.best_epoch - 1], abs=1e-6
     )

@@ -1,0 +1,321 @@
+"""Let a trained model answer: on the test data, on one input, as a writer."""
+
+import dataclasses
+import os
+import pathlib
+
+import numpy as np
+
+from keras_rnn_zoo.jobs.common import (
+    DEFAULT_GENERATOR,
+    DEFAULT_NAME,
+    INTERVALS,
+    Figure,
+    figures_of,
+    interval_widths,
+)
+from keras_rnn_zoo.jobs.models import load_run
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateResult:
+    """What `evaluate` measured.
+
+    Attributes:
+        directory: the run.
+        model: figures measured now, on the test data.
+        stored: figures of the same metrics as the run's `metrics.json` has them.
+        baselines: the run's baselines.
+        facts: facts on the data used now.
+        same_data: whether this is the corpus the stored figures were measured on.
+    """
+
+    directory: pathlib.Path
+    model: list[Figure]
+    stored: list[Figure]
+    baselines: list[Figure]
+    facts: dict[str, str]
+    same_data: bool
+
+
+def evaluate(
+    name: str = DEFAULT_NAME,
+    *,
+    runs: str | os.PathLike = "runs",
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+) -> EvaluateResult:
+    """Measure a trained model on the test data again.
+
+    Args:
+        name: name of a model, or the directory of a run.
+        runs: the directory that holds the runs.
+        data_dir: directory of prepared data. None: TensorFlow Datasets' own.
+        download: whether data may be fetched from the network.
+
+    Raises:
+        FileNotFoundError: if there is no such run.
+        ValueError: if the data has other tokens or classes than the model was made for.
+    """
+    run = load_run(name, runs=runs)
+    from keras_rnn_zoo.training import evaluation as judging
+    from keras_rnn_zoo.training import fit as fitting
+
+    pipelines = fitting.load_data(run.recipe, data_dir=data_dir, download=download)
+    _check_same_classes(run, pipelines)
+    evaluation = judging.evaluate(run.model, run.recipe.task, pipelines.raw["test"])
+    key = "corpus sha256"
+    return EvaluateResult(
+        run.directory,
+        figures_of(
+            run.recipe,
+            run.model,
+            evaluation,
+            pipelines,
+            run.assets.facts.get(INTERVALS),
+        ),
+        [Figure(**one) for one in run.metrics["test"]],
+        [Figure(**one) for one in run.metrics["baselines"]],
+        {str(k): str(v) for k, v in pipelines.facts.items()},
+        run.assets.facts.get(key) == str(pipelines.facts.get(key))
+        or (key not in run.assets.facts and key not in pipelines.facts),
+    )
+
+
+def _check_same_classes(run, pipelines):
+    pairs = [("labels", run.assets.labels, pipelines.labels)]
+    if run.codec is not None:
+        pairs.append(("vocabulary", run.codec.tokens, pipelines.vocabulary or ()))
+    for key, before, now in pairs:
+        if tuple(before) != tuple(now):
+            raise ValueError(
+                f"`{key}` of the data must be that of the model. Received: {len(now)} "
+                f"entries now, {len(before)} when the model was trained, or others. "
+                f"Train again with: keras-rnn-zoo train {run.recipe.name}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictResult:
+    """What a model answered.
+
+    Attributes:
+        task: as in the recipe.
+        tokens: what was read: characters or words; empty for real-valued input.
+        separator: what stands between the tokens: "" for characters, " " for words.
+        values: the real-valued input, `(time, features)`, or None.
+        labels: names of the classes.
+        predicted: class ids: one a character, or one in all; or the values.
+        probabilities: `(…, classes)`, or the values.
+        truth: the true answer, if the input is an example of the test data, or None.
+        widths: half the widths of 90 % prediction intervals of values, or None.
+    """
+
+    task: str
+    tokens: tuple[str, ...]
+    separator: str
+    values: np.ndarray | None
+    labels: tuple[str, ...]
+    predicted: np.ndarray
+    probabilities: np.ndarray
+    truth: np.ndarray | None = None
+    widths: np.ndarray | None = None
+
+
+def predict(
+    name: str = DEFAULT_NAME,
+    text: str | None = None,
+    *,
+    file: str | os.PathLike | None = None,
+    example: int | None = None,
+    runs: str | os.PathLike = "runs",
+    data_dir: str | os.PathLike | None = None,
+) -> PredictResult:
+    """Let a trained model answer on a text, a file or an example of its test data.
+
+    Args:
+        name: name of a model, or the directory of a run.
+        text: what to read; numbers for real-valued input: one step a line, or all on
+            one line.
+        file: file to read instead: UTF-8 text, or `.npy` for real-valued input.
+        example: 1-based number of an example of the test data to read instead.
+        runs: the directory that holds the runs.
+        data_dir: directory of prepared data, for `example`.
+
+    Raises:
+        FileNotFoundError: if there is no such run or file.
+        ValueError: if not exactly one input is given, or it does not fit the model.
+    """
+    given = [one for one in (text, file, example) if one is not None]
+    if len(given) != 1:
+        raise ValueError(
+            "`text`, `file` or `example` must be given, and only one of them. "
+            f"Received: text={text!r}, file={file and str(file)!r}, "
+            f"example={example!r}."
+        )
+    values = None
+    if file is not None:
+        file = pathlib.Path(file)
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"`file` must be a file. Received: file={str(file)!r}."
+            )
+        if file.suffix == ".npy":
+            values = np.load(file, allow_pickle=False)
+        else:
+            text = _read_text(file)
+    run = load_run(name, runs=runs)
+    truth = None
+    if example is not None:
+        from keras_rnn_zoo.training import fit as fitting
+
+        pipelines = fitting.load_data(run.recipe, data_dir=data_dir)
+        _check_same_classes(run, pipelines)
+        test = pipelines.raw["test"]
+        if not 1 <= example <= len(test):
+            raise ValueError(
+                f"`example` must be from 1 to {len(test)}. "
+                f"Received: example={example!r}."
+            )
+        inputs, truth = (np.asarray(one) for one in test[example - 1])
+        if run.codec is not None:
+            text = pipelines.texts["test"][example - 1]
+    elif run.codec is not None:
+        if values is not None:
+            raise ValueError(
+                f"`file` must be a text: {run.recipe.name} reads text. "
+                f"Received: file={str(file)!r}."
+            )
+        if not run.codec.split(text):
+            raise ValueError(f"`text` must not be empty. Received: text={text!r}.")
+        inputs = run.codec.encode(text)
+    else:
+        inputs = _as_features(run, values if values is not None else text)
+    from keras_rnn_zoo.training.evaluation import forward, pad
+
+    probabilities = np.asarray(forward(run.model)(pad([inputs])), "float64")[0]
+    words = run.codec is not None and run.codec.unit == "word"
+    return PredictResult(
+        task=run.recipe.task,
+        tokens=() if run.codec is None else tuple(run.codec.split(text)),
+        separator=" " if words else "",
+        values=inputs if run.codec is None else None,
+        labels=run.assets.labels,
+        predicted=probabilities
+        if run.recipe.task == "regression"
+        else probabilities.argmax(-1),
+        probabilities=probabilities,
+        truth=truth,
+        widths=interval_widths(run.assets.facts),
+    )
+
+
+def _read_text(file):
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"`file` must be UTF-8 text. Received: file={str(file)!r}, where byte "
+            f"{error.start} in line {line} is none ({error.reason})."
+        ) from error
+
+
+def _as_features(run, given):
+    """Make `(time, features)` of numbers in a text or in an array."""
+    width = run.assets.num_features
+    if isinstance(given, str):
+        words = given.replace(",", " ").replace(";", " ").split()
+        try:
+            given = np.array([float(word) for word in words])
+        except ValueError as error:
+            raise ValueError(
+                f"`text` must hold numbers: {run.recipe.name} reads sequences of "
+                f"{width} numbers a step. Received: {error}."
+            ) from error
+    given = np.asarray(given)
+    if given.size == 0 or given.size % width or given.dtype.kind not in "iufb":
+        raise ValueError(
+            f"The input must be numbers, a multiple of {width}: this model reads "
+            f"{width} a step. Received: {given.size} values of type {given.dtype}."
+        )
+    if not np.isfinite(given).all():
+        raise ValueError(
+            "The input must be finite numbers. Received: "
+            f"{int((~np.isfinite(given)).sum())} that are not."
+        )
+    return given.reshape(-1, width).astype("float32")
+
+
+@dataclasses.dataclass(frozen=True)
+class GenerateResult:
+    """What a language model wrote.
+
+    Attributes:
+        prompt: str.
+        text: str. What comes after the prompt.
+        ended: bool. Whether the model ended the text by itself.
+    """
+
+    prompt: str
+    text: str
+    ended: bool
+
+
+def generate(
+    name: str = DEFAULT_GENERATOR,
+    prompt: str = "def ",
+    *,
+    steps: int = 200,
+    temperature: float = 0.7,
+    top_k: int | None = None,
+    seed: int | None = None,
+    runs: str | os.PathLike = "runs",
+) -> GenerateResult:
+    """Let a trained language model continue a text.
+
+    Args:
+        name: name of a model, or the directory of a run.
+        prompt: the beginning; may be empty if texts begin with a token of their own.
+        steps: int. Most characters to write; fewer if the model ends the text.
+        temperature: float. Below 1 the model takes fewer risks, at 0 none.
+        top_k: int. Choose among this many most probable characters. None: among all.
+        seed: int. The same seed writes the same text. None: another one each time.
+        runs: the directory that holds the runs.
+
+    Raises:
+        FileNotFoundError: if there is no such run.
+        ValueError: if the model is not a language model, or an argument is out of its
+            range.
+    """
+    run = load_run(name, runs=runs)
+    if run.recipe.task != "language_model":
+        raise ValueError(
+            "`name` must be a language model, such as 'py_chars_lstm'. "
+            f"Received: name={name!r}, whose task is {run.recipe.task!r}."
+        )
+    text, ended = continue_text(
+        run.model,
+        run.codec,
+        prompt,
+        steps,
+        temperature=temperature,
+        top_k=top_k,
+        seed=seed,
+    )
+    return GenerateResult(prompt, text, ended)
+
+
+def continue_text(model, codec, prompt, steps, **arguments):
+    """Return what a language model writes after a prompt, and whether it ended.
+
+    It ends where the model writes the token that stands between texts.
+    """
+    ids = codec.encode(prompt)
+    written = np.ravel(model.generate(ids, steps, **arguments))[len(ids) :]
+    ended = False
+    if codec.boundary is not None:
+        ends = np.flatnonzero(written == codec.tokens.index(codec.boundary))
+        if len(ends):
+            written, ended = written[: ends[0]], True
+    return codec.decode(written), ended

@@ -1,0 +1,54 @@
+"""Write a trained model as files for serving."""
+
+import os
+import pathlib
+
+from keras_rnn_zoo.jobs.common import DEFAULT_NAME
+from keras_rnn_zoo.jobs.models import load_run
+
+
+def export(
+    name: str = DEFAULT_NAME,
+    to: str = "saved_model",
+    out: str | os.PathLike | None = None,
+    *,
+    batch_size: int = 1,
+    steps: int = 128,
+    runs: str | os.PathLike = "runs",
+):
+    """Write a trained model as files that run without this package.
+
+    Args:
+        name: name of a model, or the directory of a run.
+        to: `"saved_model"`, `"litert"` or `"onnx"`.
+        out: directory to make or to replace. None: `exported/NAME-TO`.
+        batch_size: rows of the LiteRT files, whose shapes are fixed.
+        steps: time steps of a row of the LiteRT files.
+        runs: the directory that holds the runs.
+
+    Returns:
+        `keras_rnn_zoo.export.Exported`.
+
+    Raises:
+        FileNotFoundError: if there is no such run.
+        ValueError: if `to` is none of the above, or the model cannot be written so.
+        ImportError: if a package of the extra `export` is missing.
+        RuntimeError: if the files answer differently from the model.
+    """
+    formats = ("saved_model", "litert", "onnx")
+    if to not in formats:
+        raise ValueError(f"`to` must be one of {formats}. Received: to={to!r}.")
+    run = load_run(name, runs=runs)
+    from keras_rnn_zoo import export as room
+
+    out = out or pathlib.Path("exported", f"{run.recipe.name}-{to}")
+    common = {
+        "assets": run.assets,
+        "metadata": {"name": run.recipe.name, "metrics": run.metrics["test"]},
+    }
+    if to == "litert":
+        return room.export_litert(
+            run.model, out, batch_size=batch_size, steps=steps, **common
+        )
+    write = room.export_onnx if to == "onnx" else room.export_saved_model
+    return write(run.model, out, **common)

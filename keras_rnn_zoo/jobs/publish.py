@@ -1,0 +1,134 @@
+"""Make a shipped model of a finished run."""
+
+import json
+import os
+import pathlib
+
+from keras_rnn_zoo.jobs.models import load_run
+from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.training import recipes
+
+
+def publish(
+    run: str | os.PathLike,
+    seeds_json: str | os.PathLike,
+    out: str | os.PathLike | None = None,
+    *,
+    hardware: str = "",
+) -> pathlib.Path:
+    """Make a model directory, as the package ships them, of a finished run.
+
+    The directory appears when it is complete and has answered correctly after being
+    loaded again; what was there before stays until then. The table over all models
+    beside it, `README.md`, is written anew. A recipe that is there already, in its
+    author's words, stays if the run followed it; so does its list of notes.
+
+    Args:
+        run: directory of the run whose weights are shipped.
+        seeds_json: `NAME-seeds.json` of `train_seeds`, which has this run's figures.
+        out: the directory to make or to replace. None: `models/NAME`.
+        hardware: what the training ran on, for the card.
+
+    Returns:
+        The directory.
+
+    Raises:
+        FileNotFoundError: if the run or the file is not there.
+        ValueError: if the file does not tell of this run: another name, a seed or
+            figures that it does not have; or if the run's recipe is not that of `out`.
+        RuntimeError: if the directory, loaded again, answers otherwise.
+    """
+    seeds_json = pathlib.Path(seeds_json)
+    if not seeds_json.is_file():
+        raise FileNotFoundError(
+            "`seeds_json` must be a file that training with several seeds leaves. "
+            f"Received: seeds_json={str(seeds_json)!r}."
+        )
+    summary = json.loads(seeds_json.read_text("utf-8"))
+    trained = load_run(str(run))
+    metrics, recipe = trained.metrics, trained.recipe
+    _check_summary(summary, metrics, seeds_json)
+    out = pathlib.Path(out) if out is not None else pathlib.Path("models", recipe.name)
+    recipe_text = recipe.to_toml()
+    if (out / recipes.RECIPE_FILE).is_file():
+        recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
+        written = recipes.parse(recipe_text, out / recipes.RECIPE_FILE)
+        if written.replace(seed=recipe.seed, notes=recipe.notes) != recipe.replace():
+            raise ValueError(
+                f"`run` must follow the recipe in {out}. Received: "
+                f"run={os.fspath(run)!r}, which was trained otherwise. Train it again, "
+                "or publish to another directory."
+            )
+        recipe = written.replace(seed=recipe.seed)
+    from keras_rnn_zoo.export.golden import golden_input
+    from keras_rnn_zoo.presets import cards, model_directory
+
+    licence = trained.assets.facts.get("licence", "unknown")
+    codec = trained.codec
+    metadata = {
+        "name": recipe.name,
+        "title": recipe.title,
+        "task": recipe.task,
+        "model": {"topology": recipe.model.topology, **recipe.model.arguments()},
+        "reads": f"real-valued sequences, {trained.assets.num_features} a step"
+        if codec is None
+        else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens",
+        "parameters": metrics["parameters"],
+        "seed": recipe.seed,
+        "seeds": summary["seeds"],
+        "test": metrics["test"],
+        "test_over_seeds": summary["test"],
+        "baselines": summary["baselines"],
+        "training_seconds": summary["training_seconds"],
+        "hardware": hardware,
+        "data": metrics["data"],
+        "versions": metrics["versions"],
+        "licence": "Apache-2.0",
+        "data_licence": licence,
+        "notice": cards.NOTICES.get(licence, ""),
+        "notes": recipe.notes,
+    }
+    picture = "predictions.png"
+    with new_directory(out) as directory:
+        (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
+        if (trained.directory / picture).is_file():
+            data = (trained.directory / picture).read_bytes()
+            (directory / picture).write_bytes(data)
+            metadata["picture"] = picture
+        metadata = model_directory.write_model(
+            directory,
+            trained.model,
+            trained.assets,
+            golden_input(trained.model, None, trained.assets, shape=(3, 16)),
+            metadata,
+        )
+        (directory / "README.md").write_text(cards.card(metadata), "utf-8")
+    table = out.with_name("README.md")
+    temporary = table.with_name(f".{table.name}.partial-{os.getpid()}")
+    temporary.write_text(cards.table(out.parent), "utf-8")
+    temporary.replace(table)
+    return out
+
+
+def _check_summary(summary, metrics, path):
+    """Check that the figures over several seeds are also those of this run."""
+    values = {
+        (one["name"], one["metric"]): dict(
+            zip(summary["seeds"], one["values"], strict=True)
+        )
+        for one in summary["test"]
+    }
+    found = {
+        (one["name"], one["metric"]): values.get((one["name"], one["metric"]), {}).get(
+            metrics["seed"]
+        )
+        for one in metrics["test"]
+    }
+    expected = {(one["name"], one["metric"]): one["value"] for one in metrics["test"]}
+    if summary["name"] != metrics["name"] or found != expected:
+        raise ValueError(
+            f"`seeds_json` must have the figures of the run, {metrics['name']} with "
+            f"seed {metrics['seed']}. Received: {path}, with {summary['name']}, seeds "
+            f"{summary['seeds']} and {list(found.values())} where the run has "
+            f"{list(expected.values())}."
+        )

@@ -1,0 +1,104 @@
+"""Train one recipe with several seeds."""
+
+import dataclasses
+import os
+import pathlib
+import statistics
+from collections.abc import Sequence
+
+from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure, Reporter, write_json
+from keras_rnn_zoo.jobs.train import TrainResult, train, with_own_data
+from keras_rnn_zoo.training import recipes
+
+
+@dataclasses.dataclass(frozen=True)
+class SeedsResult:
+    """What `train_seeds` did.
+
+    Attributes:
+        path: the JSON file with all figures.
+        runs: one `TrainResult` a seed.
+        spread: for each figure of the model `(figure with the mean, standard deviation
+            over the seeds)`.
+    """
+
+    path: pathlib.Path
+    runs: list[TrainResult]
+    spread: list[tuple[Figure, float]]
+
+
+def train_seeds(
+    name: str = DEFAULT_NAME,
+    seeds: Sequence[int] = (1, 2, 3),
+    *,
+    out: str | os.PathLike | None = None,
+    reporter: Reporter | None = None,
+    **arguments,
+) -> SeedsResult:
+    """Train one recipe with several seeds and write mean and spread of its figures.
+
+    Each run goes to `OUT-seed<N>`, the summary to `OUT-seeds.json`. Baselines do not
+    depend on the seed and are measured once.
+
+    Args:
+        name: name of a recipe, or path of a recipe file.
+        seeds: different integers, at least two.
+        out: stem of the paths. None: `runs/NAME`.
+        reporter: hears about the progress.
+        **arguments: see `train`.
+
+    Raises:
+        ValueError: if there are fewer than two seeds, or one comes twice.
+        Other errors: see `train`.
+    """
+    seeds = list(seeds)
+    if len(seeds) < 2 or len(set(seeds)) != len(seeds):
+        raise ValueError(
+            "`seeds` must be at least two different integers. "
+            f"Received: seeds={seeds!r}."
+        )
+    recipe = recipes.load(name)
+    if arguments.get("data") is not None:
+        recipe = with_own_data(recipe, pathlib.Path(arguments["data"]))
+    out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
+    wanted = arguments.pop("baselines", True)
+    runs = [
+        train(
+            name,
+            seed=seed,
+            out=out.with_name(f"{out.name}-seed{seed}"),
+            baselines=wanted and i == 0,
+            reporter=reporter,
+            **arguments,
+        )
+        for i, seed in enumerate(seeds)
+    ]
+    spread = []
+    for figures in zip(*(run.model for run in runs), strict=True):
+        values = [one.value for one in figures]
+        mean = dataclasses.replace(figures[0], value=statistics.fmean(values))
+        spread.append((mean, statistics.stdev(values)))
+    path = out.with_name(f"{out.name}-seeds.json")
+    document = {
+        "name": recipe.name,
+        "seeds": seeds,
+        "test": [
+            {
+                "name": figure.name,
+                "metric": figure.metric,
+                "mean": figure.value,
+                "standard_deviation": deviation,
+                "values": [run.model[i].value for run in runs],
+            }
+            for i, (figure, deviation) in enumerate(spread)
+        ],
+        "baselines": [dataclasses.asdict(one) for one in runs[0].baselines],
+        "parameters": runs[0].parameters,
+        "training_seconds": [run.seconds["training"] for run in runs],
+        "best_epochs": [run.best_epoch for run in runs],
+        "data": runs[0].facts,
+    }
+    temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    write_json(temporary, document)
+    temporary.replace(path)
+    return SeedsResult(path, runs, spread)

@@ -1,0 +1,422 @@
+"""Train a model, judge it, save, draw, export and check it."""
+
+import csv
+import dataclasses
+import functools
+import os
+import pathlib
+import platform
+import re
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_rnn_zoo.jobs.answer import continue_text
+from keras_rnn_zoo.jobs.common import (
+    DEFAULT_NAME,
+    INTERVALS,
+    Figure,
+    Reporter,
+    figures_of,
+    origin,
+    write_json,
+)
+from keras_rnn_zoo.presets import Assets, new_directory
+from keras_rnn_zoo.training import recipes
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainResult:
+    """What `train` did.
+
+    Attributes:
+        directory: where everything lies.
+        recipe: the recipe that was followed, changes included.
+        model: figures of the model on the test data, the one it is judged by first.
+        baselines: figures of simpler methods on the same data.
+        validation: dict of the validation figures of the epoch that was kept.
+        best_epoch: int, 1-based.
+        parameters: int. Number of weights.
+        seconds: dict of wall time by part: data, training, evaluation, total.
+        facts: dict of facts on the data; with the interpreter and the corpus's sha256
+            for data made of the standard library.
+        files: dict of what lies where.
+        checks: dict of the largest difference from the model by file loaded again.
+        text: what the model wrote, for language models.
+    """
+
+    directory: pathlib.Path
+    recipe: recipes.Recipe
+    model: list[Figure]
+    baselines: list[Figure]
+    validation: dict[str, float]
+    best_epoch: int
+    parameters: int
+    seconds: dict[str, float]
+    facts: dict[str, str]
+    files: dict[str, pathlib.Path]
+    checks: dict[str, float]
+    text: str = ""
+
+
+def train(
+    name: str = DEFAULT_NAME,
+    *,
+    epochs: int | None = None,
+    cell: str | None = None,
+    units: int | Sequence[int] | None = None,
+    seed: int | None = None,
+    limit: int | None = None,
+    batch_size: int | None = None,
+    device: str | None = None,
+    mixed_precision: bool = False,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+    pictures: bool = True,
+    baselines: bool = True,
+    reporter: Reporter | None = None,
+) -> TrainResult:
+    """Train a model, judge it beside simpler methods, save, draw, export and check it.
+
+    Args:
+        name: name of a recipe, or path of a recipe file.
+        epochs: most epochs. None: as the recipe says; so for all other changes.
+        cell: name of the cell.
+        units: width, or a list of widths for a stack.
+        seed: seed of everything.
+        limit: train on about this many sequences an epoch.
+        batch_size: sequences in a batch.
+        device: `"cpu"`, `"gpu"`, `"gpu:1"`. None: a GPU if there is one.
+        mixed_precision: compute in half precision.
+        out: directory for the run. None: `runs/NAME`. An older run there stays until
+            the new one is complete.
+        data: one's own file instead of the recipe's data, see
+            `keras_rnn_zoo.datasets.files`; the run is then called NAME_FILE.
+        data_dir: directory of prepared data. None: TensorFlow Datasets' own.
+        download: whether data may be fetched from the network.
+        pictures: whether to draw `curves.png` and `predictions.png`.
+        baselines: whether to measure the simpler methods as well.
+        reporter: hears about the progress.
+
+    Returns:
+        `TrainResult`.
+
+    Raises:
+        FileNotFoundError: if there is no such recipe.
+        ValueError: if the recipe, a change to it or `device` does not fit.
+        NotADirectoryError: if `out` is a file.
+    """
+    reporter = reporter or Reporter()
+    started = time.perf_counter()
+    recipe = recipes.load(name)
+    if data is not None:
+        recipe = with_own_data(recipe, pathlib.Path(data))
+    recipe = recipe.replace(
+        training__epochs=epochs,
+        model__cell=cell,
+        model__units=list(units) if isinstance(units, list | tuple) else units,
+        seed=seed,
+        data__limit=limit,
+        data__batch_size=batch_size,
+    )
+    out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
+    with new_directory(out) as directory:
+        return _train_into(
+            directory,
+            out,
+            recipe,
+            started,
+            reporter,
+            device=device,
+            mixed_precision=mixed_precision,
+            data_dir=data_dir,
+            download=download,
+            pictures=pictures,
+            baselines=baselines,
+        )
+
+
+def with_own_data(recipe, path):
+    """Return a recipe that learns the same task from a file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
+    stem = re.sub(r"\W+", "_", path.stem)
+    return recipe.replace(
+        name=f"{recipe.name}_{stem}",
+        title=f"{recipe.title}; trained on {path.name}",
+        data=dataclasses.asdict(recipe.data)
+        | {
+            "name": "file",
+            "options": {"path": str(path.absolute()), "task": recipe.task},
+        },
+        notes=[],
+    )
+
+
+def _train_into(
+    directory,
+    out,
+    recipe,
+    started,
+    reporter,
+    *,
+    device,
+    mixed_precision,
+    data_dir,
+    download,
+    pictures,
+    baselines,
+):
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()
+    import keras
+
+    from keras_rnn_zoo.training import evaluation as judging
+    from keras_rnn_zoo.training import fit as fitting
+
+    device = devices.choose(device)
+    dtype = devices.mixed_precision_policy(device) if mixed_precision else None
+    seconds = {}
+    reporter.say(f"{recipe.name}: {recipe.title}")
+    with keras.device(device):
+        since = time.perf_counter()
+        pipelines = fitting.load_data(recipe, data_dir=data_dir, download=download)
+        seconds["data"] = time.perf_counter() - since
+        for line in _describe_data(pipelines):
+            reporter.say(line)
+        model = fitting.build_model(recipe, pipelines, dtype=dtype)
+        reporter.say(_describe_model(recipe, model, device, dtype))
+        trained = fitting.fit(recipe, pipelines, model, listener=reporter)
+        seconds["training"] = trained.seconds
+        reporter.say(
+            f"Kept epoch {trained.best_epoch}, the best on validation data by "
+            f"{recipe.training.monitor}. Judging it on the test data …"
+        )
+        since = time.perf_counter()
+        evaluation = judging.evaluate(model, recipe.task, pipelines.raw["test"])
+        if recipe.task == "regression" and pipelines.num_outputs > 1:
+            widths = judging.interval_widths(model, pipelines.raw["validation"])
+            pipelines.facts[INTERVALS] = " ".join(f"{one:.4g}" for one in widths)
+        figures = figures_of(recipe, model, evaluation, pipelines)
+        compared = _baselines(pipelines) if baselines else []
+        seconds["evaluation"] = time.perf_counter() - since
+        assets = Assets(
+            task=recipe.task,
+            data=recipe.data.name,
+            codec=pipelines.codec and pipelines.codec.get_config(),
+            labels=pipelines.labels,
+            num_features=pipelines.num_features,
+            facts={str(key): str(value) for key, value in pipelines.facts.items()},
+        )
+        reporter.say("Saving, exporting and checking both by loading them again …")
+        assets.write(directory)
+        (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
+        _write_history(directory / "history.csv", trained.history)
+        checks = _save_and_check(model, directory, pipelines, assets, figures)
+        text, samples = "", []
+        if recipe.task == "language_model":
+            samples = _write_samples(model, recipe, pipelines)
+            text = samples[-1][1] + samples[-1][2]
+            (directory / "generated.txt").write_text(text + "\n", "utf-8")
+        if pictures:
+            _draw(
+                directory,
+                reporter,
+                model,
+                pipelines,
+                recipe=recipe,
+                trained=trained,
+                evaluation=evaluation,
+                figures=figures,
+                baselines=compared,
+                samples=samples,
+            )
+    seconds["total"] = time.perf_counter() - started
+    validation = {
+        key.removeprefix("val_"): values[trained.best_epoch - 1]
+        for key, values in trained.history.items()
+        if key.startswith("val_")
+    }
+    result = TrainResult(
+        directory=out,
+        recipe=recipe,
+        model=figures,
+        baselines=compared,
+        validation=validation,
+        best_epoch=trained.best_epoch,
+        parameters=int(model.count_params()),
+        seconds={key: round(value, 1) for key, value in seconds.items()},
+        facts=assets.facts,
+        files={
+            path.name: out / path.name
+            for path in sorted(directory.iterdir())
+            if path.name != "metrics.json"
+        }
+        | {"metrics.json": out / "metrics.json"},
+        checks=checks,
+        text=text,
+    )
+    write_json(directory / "metrics.json", _metrics_document(result))
+    return result
+
+
+def _describe_data(pipelines):
+    counts = ", ".join(
+        f"{len(pipelines.raw[split]):,} {split}"
+        for split in ("train", "validation", "test")
+    )
+    lengths = [len(x) for x, _ in pipelines.raw["train"]]
+    span = (
+        f"{min(lengths)} steps"
+        if min(lengths) == max(lengths)
+        else f"{min(lengths)} to {max(lengths)} steps"
+    )
+    real = pipelines.raw["train"][0][1].dtype.kind == "f"
+    kind = "values" if real else "classes"
+    what = (
+        f"{pipelines.vocabulary_size} different tokens"
+        if pipelines.vocabulary_size is not None
+        else f"{pipelines.num_features} features"
+    )
+    yield (
+        f"Data   {pipelines.name}: {counts} sequences of {span}; {what} in, "
+        f"{pipelines.num_outputs} {kind} out"
+    )
+    place = origin(pipelines.facts)
+    if place:
+        yield f"       {place}"
+
+
+def _describe_model(recipe, model, device, dtype):
+    arguments = recipe.model.arguments()
+    shown = ", ".join(f"{key}={value}" for key, value in arguments.items())
+    return (
+        f"Model  {recipe.model.topology}({shown}): {model.count_params():,} weights, "
+        f"on {device}" + (f" in {dtype}" if dtype else "")
+    )
+
+
+def _baselines(pipelines):
+    from keras_rnn_zoo.training import baselines
+
+    return [
+        Figure(one.name, one.metric, one.value, one.note or "")
+        for one in baselines.compute(pipelines)
+    ]
+
+
+def _write_history(path, history):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *history])
+        for epoch, row in enumerate(zip(*history.values(), strict=True), 1):
+            writer.writerow([epoch, *(f"{value:.6g}" for value in row)])
+
+
+def _save_and_check(model, directory, pipelines, assets, figures):
+    """Write `.keras` and SavedModel and compare both, loaded again, with the model."""
+    import keras
+
+    from keras_rnn_zoo.export import export_saved_model
+    from keras_rnn_zoo.training.evaluation import pad
+
+    shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
+    chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
+    golden = pad([x for x, _ in chosen])
+    exported = export_saved_model(
+        model,
+        directory / "saved_model",
+        golden,
+        assets=assets,
+        metadata={"metrics": [dataclasses.asdict(one) for one in figures]},
+    )
+    model.save(directory / "model.keras")
+    loaded = keras.models.load_model(directory / "model.keras")
+    expected = np.asarray(model(golden, training=False), "float32")
+    answer = np.asarray(loaded(golden, training=False), "float32")
+    difference = float(np.abs(answer - expected).max())
+    if not difference <= 1e-6:
+        raise RuntimeError(
+            "The saved model must give the answers of the trained one. Received: "
+            f"max_difference={difference}."
+        )
+    return {"model.keras": difference, "saved_model": exported.max_difference}
+
+
+def _write_samples(model, recipe, pipelines, *, prompt_length=24, steps=240):
+    """Let a language model continue the beginnings of real test texts.
+
+    Returns:
+        list of (heading, prompt, what the model wrote).
+    """
+    rng = np.random.default_rng(recipe.seed)
+    samples = []
+    for temperature in (1.0, 0.7, 0.4):
+        text = pipelines.texts["test"][int(rng.integers(len(pipelines.texts["test"])))]
+        prompt = text[:prompt_length]
+        written, _ = continue_text(
+            model,
+            pipelines.codec,
+            prompt,
+            steps,
+            temperature=temperature,
+            seed=recipe.seed,
+        )
+        heading = (
+            "Bold: the beginning of a test function. Blue: written by the model, "
+            f"temperature {temperature}."
+        )
+        samples.append((heading, prompt, written))
+    return samples
+
+
+def _draw(directory, reporter, model, pipelines, **findings):
+    """Draw the two pictures, or say which extra draws them."""
+    from keras_rnn_zoo.inspection import report, report_plots
+    from keras_rnn_zoo.training.evaluation import bits_of
+
+    if not report_plots.is_available():
+        reporter.say(
+            "No pictures: matplotlib is missing. "
+            "Install it with: pip install 'keras_rnn_zoo[plot]'"
+        )
+        return
+    report.draw(
+        directory,
+        pipelines,
+        bits_of=functools.partial(bits_of, model),
+        origin=origin(pipelines.facts),
+        **findings,
+    )
+
+
+def _metrics_document(result):
+    """Return `metrics.json`: the figures and what they depend on."""
+    import keras
+    import tensorflow as tf
+
+    from keras_rnn_zoo.version import __version__
+
+    return {
+        "name": result.recipe.name,
+        "task": result.recipe.task,
+        "seed": result.recipe.seed,
+        "test": [dataclasses.asdict(one) for one in result.model],
+        "baselines": [dataclasses.asdict(one) for one in result.baselines],
+        "validation": result.validation,
+        "best_epoch": result.best_epoch,
+        "parameters": result.parameters,
+        "seconds": result.seconds,
+        "checks": result.checks,
+        "data": result.facts,
+        "versions": {
+            "keras_rnn_zoo": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "python": platform.python_version(),
+        },
+    }
