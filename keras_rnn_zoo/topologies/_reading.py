@@ -7,6 +7,7 @@ import keras
 
 from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
 from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
+from keras_rnn_zoo.topologies.word_reader import WordReader, check_characters
 
 DEFAULT_UNITS = 64
 
@@ -45,12 +46,29 @@ def check_reading(vocabulary_size, embedding_dim, num_features, mask_value):
     return vocabulary_size, embedding_dim, None, None
 
 
-def reader(vocabulary_size, embedding_dim, num_features, mask_value, dtype=None):
+def reader(
+    vocabulary_size,
+    embedding_dim,
+    num_features,
+    mask_value,
+    dtype=None,
+    characters=None,
+    seed=None,
+):
     """The first layer of a model: makes features and their mask, or None.
 
     Tokens are embedded and id 0 is masked; of features, the steps that hold nothing
-    but `mask_value` are.
+    but `mask_value` are. Words with their characters go to a `WordReader`.
     """
+    if characters is not None:
+        return WordReader(
+            vocabulary_size,
+            embedding_dim,
+            characters,
+            seed=seed,
+            name="words",
+            dtype=dtype,
+        )
     if vocabulary_size is not None:
         return keras.layers.Embedding(
             vocabulary_size,
@@ -64,8 +82,11 @@ def reader(vocabulary_size, embedding_dim, num_features, mask_value, dtype=None)
     return None
 
 
-def model_input(vocabulary_size, num_features):
+def model_input(vocabulary_size, num_features, characters=None):
     """A symbolic batch of sequences of any length."""
+    if characters is not None:
+        width = 1 + characters["max_characters"]
+        return keras.Input((None, width), dtype="int32", name="tokens")
     if vocabulary_size is not None:
         return keras.Input((None,), dtype="int32", name="tokens")
     return keras.Input((None, num_features), name="features")
@@ -217,6 +238,7 @@ class RecurrentModel(keras.Model):
         *,
         vocabulary_size=None,
         embedding_dim=32,
+        characters=None,
         num_features=None,
         mask_value=None,
         bidirectional=False,
@@ -234,6 +256,13 @@ class RecurrentModel(keras.Model):
             vocabulary_size, embedding_dim, num_features, mask_value
         )
         vocabulary_size, embedding_dim, num_features, mask_value = reading
+        if characters is not None:
+            characters = check_characters(characters)
+            if vocabulary_size is None:
+                raise ValueError(
+                    "`characters` must be None for real-valued features. Received: "
+                    f"characters={characters!r}, num_features={num_features!r}."
+                )
         units = check_units(units, cell)
         bidirectional = flag("bidirectional", bidirectional)
         dropout = rate("dropout", dropout)
@@ -243,8 +272,8 @@ class RecurrentModel(keras.Model):
         activation = keras.activations.get(output_activation)
         policy = keras.dtype_policies.get(dtype)
 
-        inputs = model_input(vocabulary_size, num_features)
-        first = reader(*reading, dtype=policy)
+        inputs = model_input(vocabulary_size, num_features, characters)
+        first = reader(*reading, dtype=policy, characters=characters, seed=seed)
         x = inputs if first is None else first(inputs)
         x = recurrent_stack(
             x,
@@ -276,6 +305,7 @@ class RecurrentModel(keras.Model):
             "cell": serialize_cell(cell),
             "vocabulary_size": vocabulary_size,
             "embedding_dim": embedding_dim,
+            "characters": characters,
             "num_features": num_features,
             "mask_value": mask_value,
             "bidirectional": bidirectional,

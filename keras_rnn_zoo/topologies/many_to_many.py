@@ -35,6 +35,8 @@ class ManyToMany(RecurrentModel):
             `keras_rnn_zoo.layers.make_recurrent`. Every layer gets its own copy.
         vocabulary_size: int, for integer tokens `(batch, time)`; id 0 is the padding.
         embedding_dim: int. Width of a token's embedding.
+        characters: dict, for tokens that are words with their characters, `(batch,
+            time, 1 + max_characters)`; see `WordReader`. None: tokens alone.
         num_features: int, for features `(batch, time, num_features)`.
         mask_value: float or None. Steps whose features all equal it are masked.
         bidirectional: bool.
@@ -50,7 +52,8 @@ class ManyToMany(RecurrentModel):
         dtype: dtype policy or its name, or None for the global one.
 
     Call arguments:
-        inputs: `(batch, time)` integers or `(batch, time, num_features)`.
+        inputs: `(batch, time)` integers, with `characters` `(batch, time, 1 +
+            max_characters)`; or `(batch, time, num_features)`.
         training: bool. Matters only with dropout.
 
     Returns:
@@ -219,6 +222,11 @@ class ManyToMany(RecurrentModel):
             raise ValueError(
                 "`head` must be 'dense' to generate: a CRF chooses all steps together. "
                 f"Received: head={self.head_name!r}."
+            )
+        if self.get_config()["characters"] is not None:
+            raise ValueError(
+                "`characters` must be None to generate: the characters of a new word "
+                "are not known. Received: a model that reads characters."
             )
         if self.vocabulary_size != self.num_outputs:
             raise ValueError(

@@ -29,6 +29,8 @@ class ManyToOne(RecurrentModel):
             `keras_rnn_zoo.layers.make_recurrent`. Every layer gets its own copy.
         vocabulary_size: int, for integer tokens `(batch, time)`; id 0 is the padding.
         embedding_dim: int. Width of a token's embedding.
+        characters: dict, for tokens that are words with their characters, `(batch,
+            time, 1 + max_characters)`; see `WordReader`. None: tokens alone.
         num_features: int, for features `(batch, time, num_features)`.
         mask_value: float or None. Steps whose features all equal it are masked.
         bidirectional: bool.
@@ -42,7 +44,8 @@ class ManyToOne(RecurrentModel):
         dtype: dtype policy or its name, or None for the global one.
 
     Call arguments:
-        inputs: `(batch, time)` integers or `(batch, time, num_features)`.
+        inputs: `(batch, time)` integers, with `characters` `(batch, time, 1 +
+            max_characters)`; or `(batch, time, num_features)`.
         training: bool. Matters only with dropout.
 
     Returns:
