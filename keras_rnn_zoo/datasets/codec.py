@@ -1,10 +1,13 @@
 """From text to token ids and back."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from keras_rnn_zoo.datasets.checks import check_int
 
 PADDING = ""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -27,6 +30,9 @@ class Codec:
         lowercase: bool. Whether text is lower-cased before it is looked up.
         boundary: str or None. A token that begins every encoded text and is left out
             when ids are decoded.
+        characters: tuple of str, or None. Makes of every word its id and those of its
+            characters, as they were written; index is the id, 0 padding, 1 unknown.
+        max_characters: int. How many characters of a word are read, with `characters`.
 
     Example:
     >>> codec = Codec(("", "\N{REPLACEMENT CHARACTER}", "a", "b"))
@@ -34,13 +40,19 @@ class Codec:
     [2, 3, 1]
     >>> codec.decode([2, 3, 0])
     'ab'
+    >>> words = Codec(codec.tokens, "word", characters=codec.tokens, max_characters=2)
+    >>> words.encode("a bazaar").tolist()
+    [[2, 2, 0], [1, 3, 2]]
     """
 
     tokens: tuple[str, ...]
     unit: str = "character"
     lowercase: bool = False
     boundary: str | None = None
+    characters: tuple[str, ...] | None = None
+    max_characters: int | None = None
     _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    _character_ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         object.__setattr__(self, "tokens", tuple(self.tokens))
@@ -59,6 +71,30 @@ class Codec:
                 f"Received: boundary={self.boundary!r}."
             )
         object.__setattr__(self, "_ids", {t: i for i, t in enumerate(self.tokens)})
+        object.__setattr__(self, "_character_ids", {})
+        if self.characters is not None:
+            self._check_characters()
+            ids = {c: i for i, c in enumerate(self.characters)}
+            object.__setattr__(self, "_character_ids", ids)
+        elif self.max_characters is not None:
+            raise ValueError(
+                "`characters` must be given with `max_characters`. "
+                f"Received: characters=None, max_characters={self.max_characters!r}."
+            )
+
+    def _check_characters(self):
+        object.__setattr__(self, "characters", tuple(self.characters))
+        if self.unit != "word" or self.boundary is not None:
+            raise ValueError(
+                "`characters` must be None but for unit='word' without a boundary. "
+                f"Received: unit={self.unit!r}, boundary={self.boundary!r}."
+            )
+        if self.characters[:2] != (PADDING, UNKNOWN):
+            raise ValueError(
+                "`characters` must begin with padding '' and unknown "
+                f"{UNKNOWN!r}. Received: characters={self.characters[:2]}..."
+            )
+        check_int("max_characters", self.max_characters, 1)
 
     def split(self, text: str | Sequence[str]) -> list[str]:
         """Returns the tokens of `text`; a sequence of words is taken as it is."""
@@ -66,17 +102,34 @@ class Codec:
         return list(text) if self.unit == "character" else words
 
     def encode(self, text: str | Sequence[str]) -> np.ndarray:
-        """Returns the token ids of `text`, int32; 1 for what is not in `tokens`."""
+        """Returns the token ids of `text`, int32; 1 for what is not in `tokens`.
+
+        `(time,)`, or `(time, 1 + max_characters)` with `characters`.
+        """
         tokens = self.split(text)
-        if self.lowercase:
-            tokens = [token.lower() for token in tokens]
-        ids = [self._ids.get(token, 1) for token in tokens]
+        looked_up = [t.lower() for t in tokens] if self.lowercase else tokens
+        ids = [self._ids.get(token, 1) for token in looked_up]
+        if self.characters is not None:
+            table = np.zeros((len(ids), 1 + self.max_characters), "int32")
+            table[:, 0] = ids
+            for row, word in zip(table, tokens, strict=True):
+                word = word[: self.max_characters]
+                row[1 : 1 + len(word)] = [self._character_ids.get(c, 1) for c in word]
+            return table
         if self.boundary is not None:
             ids.insert(0, self._ids[self.boundary])
         return np.array(ids, "int32")
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Returns the text of token ids, without padding and boundaries."""
+        """Returns the text of token ids, without padding and boundaries.
+
+        With `characters`, words are as those spell them.
+        """
+        if self.characters is not None:
+            rows = np.reshape(ids, (-1, 1 + self.max_characters))
+            return " ".join(
+                "".join(self.characters[i] for i in row[1:]) for row in rows if row[0]
+            )
         kept = [self.tokens[int(i)] for i in np.asarray(ids).ravel() if i != 0]
         kept = [token for token in kept if token != self.boundary]
         return ("" if self.unit == "character" else " ").join(kept)
@@ -88,4 +141,22 @@ class Codec:
             "unit": self.unit,
             "lowercase": self.lowercase,
             "boundary": self.boundary,
+            "characters": self.characters and list(self.characters),
+            "max_characters": self.max_characters,
         }
+
+
+def characters_of(texts: Iterable[Sequence[str]], min_count: int = 1) -> tuple:
+    """Returns the character vocabulary of some words, for `Codec`.
+
+    Args:
+        texts: iterable of sequences of words.
+        min_count: int. Characters seen less often are left out, and so is white space.
+
+    Example:
+    >>> characters_of([["Ada", "and", "a"]], min_count=2)[2:]
+    ('a', 'd')
+    """
+    counts = Counter(c for words in texts for word in words for c in word)
+    kept = (c for c, n in counts.items() if n >= min_count and not c.isspace())
+    return (PADDING, UNKNOWN, *sorted(set(kept) - {UNKNOWN}))

@@ -40,7 +40,7 @@ class Pipelines:
             for real-valued data.
         labels: tuple of str, index is the class id, or the place in y of real values.
             There is no class for padding: padded steps of y are 0 and are told by
-            x == 0.
+            x == 0 (the word's id, with characters).
         num_features: int, or None for tokens.
         raw: dict of split to a list of (x, y) NumPy arrays without padding.
         texts: dict of split to the text of each example: a str, or a tuple of words as
@@ -109,8 +109,10 @@ def load(
       an end-of-text token, y the text followed by one: every character and the end
       are predicted. Near-duplicates across splits are left out.
     * "krz_wnut17": words to BIO tags of the names (many-to-many). Options `lowercase`
-      (default True) and `min_count` (default 2: rarer training words are unknown), and
-      `manual_dir`, where its three files lie if not in TFDS's manual directory.
+      (default True) and `min_count` (default 2: rarer training words are unknown),
+      `max_characters` (default None: words alone; else each word comes with so many of
+      its characters), and `manual_dir`, where its three files lie if not in TFDS's
+      manual directory.
     * "krz_digits": 8 x 8 pixels, scaled to 0..1, to the digit (many-to-one). Options
       `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or "last".
     * "krz_sunspots": yearly sunspot numbers in hundreds to those of the next years
@@ -119,7 +121,8 @@ def load(
       (default 100) and `train` (default 20,000 training sequences).
     * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
       `task`; `validation` and `test`, files of their own (default: a tenth each of
-      `path`); `lowercase` (default False) and `min_count` (default 1).
+      `path`); `lowercase` (default False) and `min_count` (default 1); of taggers also
+      `max_characters`.
 
     Args:
         name: str. One of `NAMES`.

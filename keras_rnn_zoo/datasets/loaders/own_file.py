@@ -7,7 +7,13 @@ import numpy as np
 
 from keras_rnn_zoo.datasets import files
 from keras_rnn_zoo.datasets.checks import check_int
-from keras_rnn_zoo.datasets.codec import END_OF_TEXT, PADDING, UNKNOWN, Codec
+from keras_rnn_zoo.datasets.codec import (
+    END_OF_TEXT,
+    PADDING,
+    UNKNOWN,
+    Codec,
+    characters_of,
+)
 from keras_rnn_zoo.datasets.source import Content
 
 
@@ -19,6 +25,7 @@ def load_file(
     test=None,
     lowercase=False,
     min_count=1,
+    max_characters=None,
 ):
     """Return the examples of the user's own files; the task tells how."""
     del source
@@ -32,6 +39,13 @@ def load_file(
             f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
         )
     check_int("min_count", min_count, 1)
+    if max_characters is not None:
+        check_int("max_characters", max_characters, 1)
+        if task != "tagging":
+            raise ValueError(
+                "`max_characters` must be None but for tagging, which reads words. "
+                f"Received: max_characters={max_characters!r}, task={task!r}."
+            )
     if (validation is None) != (test is None):
         raise ValueError(
             "`validation` and `test` must be given both or not at all. "
@@ -64,6 +78,8 @@ def load_file(
         unit="word" if task == "tagging" else "character",
         lowercase=lowercase,
         boundary=END_OF_TEXT if task == "language_model" else None,
+        characters=max_characters and characters_of(texts["train"], min_count),
+        max_characters=max_characters,
     )
     if task == "language_model":
         labels = codec.tokens
