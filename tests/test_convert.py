@@ -6,6 +6,7 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import convert
+from keras_rnn_zoo.layers.parts import parts_of
 from tests.compare import assert_close, randomise
 
 KINDS = {"RNN": 1, "GRU": 3, "LSTM": 4}
@@ -140,14 +141,11 @@ def their_model():
     return keras.Model(inputs, layers.Dense(2)(x))
 
 
-def parts_of(model):
-    for layer in model.layers:
-        parts = [layer]
-        if isinstance(layer, keras.layers.Bidirectional):
-            parts = [layer.forward_layer, layer.backward_layer]
-        for part in parts:
-            if isinstance(part, keras.layers.RNN):
-                yield from (part, *getattr(part.cell, "cells", [part.cell]))
+def recurrent_parts(model):
+    """The recurrent layers of a model and their cells."""
+    for part in parts_of(model):
+        if isinstance(part, keras.layers.RNN):
+            yield from (part, *getattr(part.cell, "cells", [part.cell]))
 
 
 def test_from_keras_and_back(rng):
@@ -159,7 +157,7 @@ def test_from_keras_and_back(rng):
     counts = []
     for model, package in ((ours, "keras_rnn_zoo"), (again, "keras")):
         assert_close(model(x), np.asarray(theirs(x)))
-        parts = [type(part).__module__.split(".")[0] for part in parts_of(model)]
+        parts = [type(part).__module__.split(".")[0] for part in recurrent_parts(model)]
         assert set(parts) == {package}
         counts.append(len(parts))
     assert counts == [11, 11]
@@ -174,7 +172,9 @@ def test_a_topology_and_layers_become_kerass_own(rng):
     x = rng.integers(0, 9, (2, 6))
     assert_close(theirs(x), np.asarray(model(x)))
     assert type(theirs) is keras.Model or type(theirs).__module__.startswith("keras.")
-    assert {type(p).__module__.split(".")[0] for p in parts_of(theirs)} == {"keras"}
+    assert {type(p).__module__.split(".")[0] for p in recurrent_parts(theirs)} == {
+        "keras"
+    }
     x = rng.normal(size=(2, 4, 3)).astype("float32")
     for layer in (
         zoo.LSTM(4, zero_output_for_mask=True, implementation="loop"),

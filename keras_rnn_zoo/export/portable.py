@@ -4,27 +4,9 @@ import keras
 from keras import tree
 
 from keras_rnn_zoo.layers import CRF, JordanRNN
+from keras_rnn_zoo.layers.parts import parts_of
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
-
-
-def layers_of(layer):
-    """Yields a layer and all layers and cells inside of it, in their order.
-
-    Example:
-    >>> names = [type(part).__name__ for part in layers_of(Bidirectional(GRU(2)))]
-    >>> names == ["Bidirectional", "GRU", "GRUCell", "GRU", "GRUCell"]
-    True
-    """
-    yield layer
-    names = ("layers", "cells", "forward_layer", "backward_layer", "layer", "cell")
-    seen = {id(layer)}
-    for name in names:
-        inner = getattr(layer, name, None)
-        for part in inner if isinstance(inner, (list, tuple)) else [inner]:
-            if isinstance(part, keras.Layer) and id(part) not in seen:
-                seen.add(id(part))
-                yield from layers_of(part)
 
 
 def portable_copy(model, dtype="float32"):
@@ -61,7 +43,7 @@ def portable_copy(model, dtype="float32"):
     copy = keras.saving.deserialize_keras_object(config, safe_mode=False)
     if not copy.built:
         copy.build(model.input_shape)
-    for layer in layers_of(copy):
+    for layer in parts_of(copy):
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False
     for new, old in zip(_weights(copy), _weights(model), strict=True):
@@ -73,7 +55,7 @@ def _weights(model):
     """The weights without the carried states of stateful layers."""
     states = {
         id(state)
-        for layer in layers_of(model)
+        for layer in parts_of(model)
         for state in tree.flatten(getattr(layer, "states", None))
     }
     return [w for w in model.weights if id(w) not in states]

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.inspection import plotting
-from keras_rnn_zoo.inspection.stepping import parts_of, state_names, stepping
+from keras_rnn_zoo.inspection.stepping import state_names, stepping
+from keras_rnn_zoo.layers.parts import parts_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,8 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo.layers.parts import parts_of
+
 #: Gates in the order in which a cell of Keras computes them; ours declare theirs.
 _GATES_OF_KERAS = {"LSTMCell": ("i", "f", "o"), "GRUCell": ("z", "r")}
 _CANDIDATES = ("c", "h")  # blocks that go through φ, not through σ
@@ -28,19 +30,6 @@ class Record:
     states: list = dataclasses.field(default_factory=list)
     gates: list = dataclasses.field(default_factory=list)
     mask: tf.Tensor | None = None
-
-
-def parts_of(layer):
-    """A layer and all layers inside of it, outermost first."""
-    yield layer
-    inner = list(getattr(layer, "layers", []))
-    inner += [
-        getattr(layer, name)
-        for name in ("forward_layer", "backward_layer")
-        if hasattr(layer, name)
-    ]
-    for part in inner:
-        yield from parts_of(part)
 
 
 def recurrent_layers(model):

@@ -125,10 +125,10 @@ def choose(layer, training):
     wanted, cell = layer.implementation, layer.cell
     if wanted in ("loop", 1, 2) or not takes_engine(cell):
         return "loop"
-    if wanted in ("hoisted", "graph") and keras.config.backend() == "tensorflow":
-        return wanted
     if keras.config.backend() != "tensorflow":
         return "hoisted" if training or wanted == "hoisted" else "loop"
+    if wanted in ("hoisted", "graph"):
+        return wanted
     for path, why_not in (("native", why_not_native), ("cudnn", why_not_cudnn)):
         if wanted == path and (reason := why_not(layer)):
             raise ValueError(
@@ -182,14 +182,12 @@ def hoisted(cell, sequences, training):
 def run_native(layer, sequences, states, mask, training):
     """Carries `layer.cell` through a sequence in C++. As `run`."""
     cell = layer.cell
-    input_mask, recurrent_mask = cell._masks if training else (None, None)
-    if input_mask is not None:
-        sequences = sequences * ops.expand_dims(input_mask[0], 1)
+    _, recurrent_mask = cell._masks if training else (None, None)
     if recurrent_mask is not None:
         recurrent_mask = time_major(recurrent_mask)
     last, outputs, states = kernels.rnn(
         cell.native_kernel,
-        sequences,
+        _dropped_input(cell, sequences, training),
         list(states),
         cell.kernel,
         cell.recurrent_kernel,
@@ -205,6 +203,12 @@ def run_native(layer, sequences, states, mask, training):
     return last, last[:, None] if outputs is None else outputs, list(states)
 
 
+def _dropped_input(cell, sequences, training):
+    """The sequences times the dropout mask of a row, the same at all steps."""
+    mask = cell._masks[0] if training else None
+    return sequences if mask is None else sequences * ops.expand_dims(mask[0], 1)
+
+
 def _is_short(sequences):
     return sequences.shape[1] is not None and sequences.shape[1] <= PIECE
 
@@ -215,17 +219,13 @@ def run_cudnn(layer, sequences, states, mask, training):
     A mask that cuDNN cannot take is known when the step runs, and goes another way.
     """
     cell = layer.cell
-    input_mask = cell._masks[0] if training else None
     mask = None if mask is None else ops.cast(mask, "bool")
 
     def with_cudnn():
-        x = sequences
-        if input_mask is not None:
-            x = x * ops.expand_dims(input_mask[0], 1)
         weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
         last, outputs, new_states = cudnn.rnn(
             cell.native_kernel,
-            x,
+            _dropped_input(cell, sequences, training),
             states,
             *(None if w is None else ops.cast(w, cell.compute_dtype) for w in weights),
             mask=mask,
@@ -263,14 +263,12 @@ def run(path, layer, sequences, states, mask, training):
     if path == "cudnn":
         return run_cudnn(layer, sequences, states, mask, training)
     if path == "xla" and sequences.shape[0] is None:
-        return _with_more_rows(
-            _run_bptt, path, layer, sequences, states, mask, training
-        )
+        return _run_xla(layer, sequences, states, mask, training)
     return _run_bptt(path, layer, sequences, states, mask, training)
 
 
-def _with_more_rows(run, path, layer, sequences, states, mask, training):
-    """`run` on rows that are a multiple of 8, of which the last ones are zeros.
+def _run_xla(layer, sequences, states, mask, training):
+    """XLA on rows that are a multiple of 8, of which the last ones are zeros.
 
     The last batch of an epoch, or of a bucket, often has a size of its own: without
     this XLA would compile for each of them.
@@ -285,8 +283,8 @@ def _with_more_rows(run, path, layer, sequences, states, mask, training):
     masks = layer.cell._masks or (None, None)
     masks = tuple(None if m is None else more(m, axis=1) for m in masks)
     with layer.cell.given_masks(masks):
-        last, outputs, states = run(
-            path,
+        last, outputs, states = _run_bptt(
+            "xla",
             layer,
             more(sequences),
             [more(state) for state in states],

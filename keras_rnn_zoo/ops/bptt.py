@@ -623,15 +623,16 @@ class _Compiled:
             outputs, last, kept = loops.forward(*arguments)
             return outputs, last, [[a.stack() for a in arrays] for arrays in kept]
 
+        def arrays_of(kept):
+            return [[_read_from(t) for t in tensors] for tensors in kept]
+
         def backward(length, offset, x, weights, constants, masks, kept, *deltas):
-            kept = [[_read_from(t) for t in tensors] for tensors in kept]
-            return loops.backward(
-                length, offset, x, weights, constants, masks, kept, *deltas
-            )
+            known = (x, weights, constants, masks, arrays_of(kept))
+            return loops.backward(length, offset, *known, *deltas)
 
         def of_weights(x, weights, constants, masks, kept, *deltas):
-            kept = [[_read_from(t) for t in tensors] for tensors in kept]
-            return loops.of_weights(x, weights, constants, masks, kept, *deltas)
+            known = (x, weights, constants, masks, arrays_of(kept))
+            return loops.of_weights(*known, *deltas)
 
         self.forward, self.backward, self.of_weights = (
             tf.function(way, autograph=False, jit_compile=True)

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_rnn_zoo.layers.parts import parts_of
+
 
 class CarriedStates(keras.callbacks.Callback):
     """Starts the streams of a stateful model anew where they start anew.
@@ -35,7 +37,7 @@ class CarriedStates(keras.callbacks.Callback):
         super().set_model(model)
         self._layers = [
             layer
-            for layer in _with_inner_layers(model)
+            for layer in parts_of(model)
             if isinstance(layer, keras.layers.RNN) and layer.stateful
         ]
         if not self._layers:
@@ -64,16 +66,3 @@ class CarriedStates(keras.callbacks.Callback):
     def _reset(self):
         for layer in self._layers:
             layer.reset_state()
-
-
-def _with_inner_layers(layer):
-    """A layer, and all layers inside of it."""
-    yield layer
-    inner = list(getattr(layer, "layers", []))
-    inner += [
-        getattr(layer, name)
-        for name in ("forward_layer", "backward_layer")
-        if hasattr(layer, name)
-    ]
-    for part in inner:
-        yield from _with_inner_layers(part)
