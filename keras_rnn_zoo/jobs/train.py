@@ -322,11 +322,11 @@ def _save_and_check(model, directory, pipelines, assets, figures):
     import keras
 
     from keras_rnn_zoo.export import export_saved_model
-    from keras_rnn_zoo.training.evaluation import pad
+    from keras_rnn_zoo.training.evaluation import pad, padding_of
 
     shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
     chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
-    golden = pad([x for x, _ in chosen])
+    golden = pad([x for x, _ in chosen], padding_of(model))
     exported = export_saved_model(
         model,
         directory / "saved_model",

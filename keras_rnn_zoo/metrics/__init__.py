@@ -1,6 +1,19 @@
 """Metrics of sequences in which padding never counts and every step weighs the same."""
 
-from keras_rnn_zoo.metrics.sequence_metrics import BitsPerCharacter, TokenAccuracy
+from keras_rnn_zoo.metrics.sequence_metrics import (
+    BitsPerCharacter,
+    FrameNLL,
+    TokenAccuracy,
+    frame_nll,
+)
 from keras_rnn_zoo.metrics.span_metrics import SpanF1, SpanPrecision, SpanRecall
 
-__all__ = ["BitsPerCharacter", "SpanF1", "SpanPrecision", "SpanRecall", "TokenAccuracy"]
+__all__ = [
+    "BitsPerCharacter",
+    "FrameNLL",
+    "SpanF1",
+    "SpanPrecision",
+    "SpanRecall",
+    "TokenAccuracy",
+    "frame_nll",
+]

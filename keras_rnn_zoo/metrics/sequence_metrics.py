@@ -1,4 +1,4 @@
-"""Accuracy and bits per character over the steps that are no padding.
+"""Accuracy, bits per character and likelihood over the steps that are no padding.
 
 Keras's `Mean` averages over time inside each batch first, so that a step in a batch of
 long sequences weighs less than one in a batch of short ones. With batches bucketed by
@@ -68,6 +68,7 @@ class TokenAccuracy(_MaskedStepMean):
     Args:
         name: str. Name of the metric.
         dtype: dtype of the metric's result. None: float32.
+        ignore_class: int. Steps whose true class it is do not count. None: all do.
 
     Call arguments:
         y_true: int, `(batch, time)` or `(batch,)`. Class ids.
@@ -82,8 +83,20 @@ class TokenAccuracy(_MaskedStepMean):
     0.5
     """
 
-    def __init__(self, name="accuracy", dtype=None):
+    def __init__(self, name="accuracy", dtype=None, ignore_class=None):
         super().__init__(_is_right, name=name, dtype=dtype)
+        self.ignore_class = ignore_class
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        if self.ignore_class is not None:
+            classes = _as_classes(ops.convert_to_tensor(y_true), y_pred[..., 0])
+            counts = ops.cast(ops.not_equal(classes, self.ignore_class), self.dtype)
+            weight = 1.0 if sample_weight is None else sample_weight
+            sample_weight = counts * ops.cast(weight, self.dtype)
+        return super().update_state(y_true, y_pred, sample_weight)
+
+    def get_config(self):
+        return {**super().get_config(), "ignore_class": self.ignore_class}
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_zoo")
@@ -113,3 +126,56 @@ class BitsPerCharacter(_MaskedStepMean):
 
     def __init__(self, name="bits_per_character", dtype=None):
         super().__init__(_bits, name=name, dtype=dtype)
+
+
+@keras.saving.register_keras_serializable(package="keras_rnn_zoo")
+def frame_nll(y_true, y_pred):
+    """Return -log p of every step's set of classes, in nats: a loss for `compile`.
+
+        L_t = -Σ_k (y_tk log ŷ_tk + (1 - y_tk) log(1 - ŷ_tk))
+
+    The sum, not the mean, over the classes: Keras's `BinaryCrossentropy` times their
+    number. Probabilities are kept `keras.config.epsilon()` away from 0 and 1.
+
+    Args:
+        y_true: `(…, classes)`. 1 where a class is true, else 0.
+        y_pred: float, `(…, classes)`. Probabilities of independent classes.
+
+    Returns:
+        `(…)`, float32.
+
+    Example:
+    >>> float(frame_nll(np.array([1.0, 0.0]), np.array([0.5, 0.25]))) / np.log(2)
+    1.4150374992788437
+    """
+    y_pred = ops.cast(y_pred, "float32")
+    y_true = ops.cast(y_true, "float32")
+    return ops.sum(ops.binary_crossentropy(y_true, y_pred), axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="keras_rnn_zoo")
+class FrameNLL(_MaskedStepMean):
+    """Mean of `frame_nll` over unmasked steps, in nats: smaller is better.
+
+    The usual figure of models of polyphonic music, whose classes are keys of a piano.
+
+    Reference: Boulanger-Lewandowski, Bengio & Vincent, 2012, "Modeling Temporal
+    Dependencies in High-Dimensional Sequences", https://arxiv.org/abs/1206.6392.
+
+    Args:
+        name: str. Name of the metric.
+        dtype: dtype of the metric's result. None: float32.
+
+    Call arguments:
+        y_true: `(batch, time, classes)`. 1 where a class is true, else 0.
+        y_pred: float, `(batch, time, classes)`. Probabilities of independent classes.
+
+    Example:
+    >>> metric = FrameNLL()
+    >>> metric.update_state(np.array([[[1, 0], [0, 0]]]), np.full((1, 2, 2), 0.5))
+    >>> round(float(metric.result()) / np.log(2), 4)
+    2.0
+    """
+
+    def __init__(self, name="nll", dtype=None):
+        super().__init__(frame_nll, name=name, dtype=dtype)

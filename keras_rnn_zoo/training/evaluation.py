@@ -6,18 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from keras_rnn_zoo.training.tasks import TASKS
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """What a model does on one split, every unpadded step counted once.
 
     Attributes:
-        metrics: dict of name → value: `accuracy` and `macro_f1`, or
-            `bits_per_character` and `accuracy`, or `rmse`, and `rmse_1_step` of the
-            first value, if there are several.
+        metrics: dict of name → value, as the task's class in `tasks` gives them.
         predictions: list of arrays, one an example in the order of `raw`: class ids
-            `(time,)` or a class id, or values; empty for language models.
-        confidences: list like `predictions`: probability of the predicted class.
+            `(time,)` or a class id, or values, or probabilities where several classes
+            may be true; empty for language models.
+        confidences: list like `predictions`: probability of the predicted class; empty
+            where there is no such class.
         num_examples: int.
     """
 
@@ -62,7 +64,7 @@ def evaluate(
 
     Args:
         model: the model.
-        task: `"tagging"`, `"classification"` or `"language_model"`.
+        task: name of one of `tasks.TASKS`.
         examples: list of `(x, y)` NumPy arrays, as in `Pipelines.raw`.
         batch_size: int.
         teacher_forced: bool. Feed back the true outputs, see `forward`.
@@ -73,49 +75,23 @@ def evaluate(
     if not examples:
         raise ValueError("`examples` must not be empty. Received: examples=[].")
     run = forward(model, teacher_forced=teacher_forced)
-    if task == "regression":
-        return _evaluate_values(run, examples, batch_size)
+    judge = TASKS[task]()
     order = sorted(range(len(examples)), key=lambda i: len(examples[i][0]))
-    bits, right, total = 0.0, 0, 0
     predictions, confidences = [None] * len(order), [None] * len(order)
     for chosen in _chunks(order, batch_size):
-        x = pad([examples[i][0] for i in chosen])
+        x = pad([examples[i][0] for i in chosen], padding_of(model))
         inputs = (x, pad([examples[i][1] for i in chosen])) if teacher_forced else (x,)
-        probabilities = np.asarray(run(*inputs), "float64")
-        for row, i in enumerate(chosen):
+        answers = np.asarray(run(*inputs), "float64")
+        for answer, i in zip(answers, chosen, strict=True):
             y = np.asarray(examples[i][1])
-            p = probabilities[row]
-            if task != "classification":
-                p = p[: len(y)]
-            predicted = p.argmax(-1)
-            right += int(np.sum(predicted == y))
-            total += y.size
-            if task == "language_model":
-                p = p / p.sum(-1, keepdims=True)
-                chosen_p = np.take_along_axis(p, y[..., None], -1)
-                bits -= float(np.log2(np.maximum(chosen_p, 1e-12)).sum())
-            else:
-                predictions[i], confidences[i] = predicted, p.max(-1)
-    metrics = {"accuracy": right / total}
-    if task == "language_model":
-        metrics = {"bits_per_character": bits / total, **metrics}
-        predictions, confidences = [], []
-    else:
-        metrics["macro_f1"] = macro_f1(
-            [y for _, y in examples], predictions, int(probabilities.shape[-1])
-        )
-    return Evaluation(metrics, predictions, confidences, len(examples))
-
-
-def _evaluate_values(run, examples, batch_size):
-    predictions = []
-    for chosen in _chunks(examples, batch_size):
-        predictions += list(np.asarray(run(pad([x for x, _ in chosen])), "float64"))
-    errors = np.stack(predictions) - np.stack([y for _, y in examples])
-    metrics = {"rmse": float(np.sqrt(np.mean(errors**2)))}
-    if errors.shape[1] > 1:
-        metrics["rmse_1_step"] = float(np.sqrt(np.mean(errors[:, 0] ** 2)))
-    return Evaluation(metrics, predictions, [], len(examples))
+            answer = answer[: len(y)] if judge.per_step else answer
+            predictions[i], confidences[i] = judge.add(y, answer)
+    return Evaluation(
+        judge.result(),
+        [] if predictions[0] is None else predictions,
+        [] if confidences[0] is None else confidences,
+        len(examples),
+    )
 
 
 def interval_widths(model, examples, level=0.9) -> np.ndarray:
@@ -160,20 +136,16 @@ def bits_of(model, examples) -> list[np.ndarray]:
     return answers
 
 
-def macro_f1(truths, predictions, num_classes: int) -> float:
-    """Return the mean F1 over the classes that occur in the truth."""
-    y = np.concatenate([np.ravel(one) for one in truths])
-    p = np.concatenate([np.ravel(one) for one in predictions])
-    table = np.zeros((num_classes, num_classes), "int64")
-    np.add.at(table, (y, p), 1)
-    hits = np.diag(table)
-    present = table.sum(1) > 0
-    f1 = 2 * hits[present] / (table.sum(1) + table.sum(0))[present]
-    return float(f1.mean())
+def padding_of(model) -> float:
+    """Return what stands in steps that a model takes for padding: 0 if it knows none.
+
+    Tokens are padded with 0, features with the model's `mask_value`.
+    """
+    return model.get_config().get("mask_value") or 0
 
 
-def pad(sequences) -> np.ndarray:
-    """Pad sequences on the right with zeros to the longest of them.
+def pad(sequences, value=0) -> np.ndarray:
+    """Pad sequences on the right with a value to the longest of them.
 
     Example:
     >>> pad([np.array([3, 4, 5]), np.array([6])])
@@ -183,7 +155,7 @@ def pad(sequences) -> np.ndarray:
     first = np.asarray(sequences[0])
     dtype = "int32" if np.issubdtype(first.dtype, np.integer) else "float32"
     longest = max(len(one) for one in sequences)
-    padded = np.zeros((len(sequences), longest, *first.shape[1:]), dtype)
+    padded = np.full((len(sequences), longest, *first.shape[1:]), value, dtype)
     for row, one in zip(padded, sequences, strict=True):
         row[: len(one)] = one
     return padded

@@ -10,15 +10,7 @@ import numpy as np
 
 from keras_rnn_zoo import topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
-from keras_rnn_zoo.metrics import BitsPerCharacter, TokenAccuracy
-
-#: The quantity a task is judged by, and whether more of it is better.
-TASK_METRIC = {
-    "tagging": ("accuracy", True),
-    "classification": ("accuracy", True),
-    "language_model": ("bits_per_character", False),
-    "regression": ("rmse", False),
-}
+from keras_rnn_zoo.training.tasks import TASKS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,15 +133,6 @@ def _model_arguments(recipe, labels):
     return arguments
 
 
-def task_metrics(task: str) -> list[keras.metrics.Metric]:
-    """Return new metrics for a task, the one it is judged by first."""
-    if task == "language_model":
-        return [BitsPerCharacter(), TokenAccuracy()]
-    if task == "regression":
-        return [keras.metrics.RootMeanSquaredError(name="rmse")]
-    return [TokenAccuracy()]
-
-
 def learning_rate(training, steps_per_epoch: int):
     """Return the learning rate of a `TrainingRecipe`: a number or a Keras schedule."""
     steps = training.epochs * steps_per_epoch
@@ -179,17 +162,15 @@ def compile_model(recipe, model, steps_per_epoch: int):
     """Compile a model as its recipe says: Adam, its head's loss, the task's metrics."""
     if getattr(model, "head_name", "dense") == "crf":
         loss = CRFLoss()
-    elif recipe.task == "regression":
-        loss = keras.losses.MeanSquaredError()
     else:
-        loss = keras.losses.SparseCategoricalCrossentropy()
+        loss = TASKS[recipe.task].loss()
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(recipe.training, steps_per_epoch),
             clipnorm=recipe.training.clipnorm,
         ),
         loss=loss,
-        metrics=task_metrics(recipe.task),
+        metrics=TASKS[recipe.task].metrics(),
         jit_compile=False,  # XLA would compile for each length of sequence
     )
 
@@ -254,13 +235,13 @@ def fit(
     dataset, steps = training_batches(recipe, pipelines)
     compile_model(recipe, model, steps)
     training = recipe.training
-    measured = ["val_loss", *(f"val_{m.name}" for m in task_metrics(recipe.task))]
+    measured = ["val_loss", *(f"val_{m.name}" for m in TASKS[recipe.task].metrics())]
     if training.monitor not in measured:
         raise ValueError(
             f"`training.monitor` must be one of {', '.join(measured)}. "
             f"Received: monitor={training.monitor!r}."
         )
-    mode = "max" if training.monitor == "val_accuracy" else "min"
+    mode = "max" if training.monitor.endswith("accuracy") else "min"
     progress = Progress(listener, steps)
     keep_best = keras.callbacks.EarlyStopping(
         training.monitor,

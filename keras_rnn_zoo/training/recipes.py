@@ -148,8 +148,10 @@ class Recipe:
         name: str. Name of the model: that of the directory, unless the file says more.
         title: str. One line for people.
         task: `"tagging"` (a class for every step), `"classification"` (one class for a
-            sequence), `"language_model"` (the next step) or `"regression"` (real
-            values for a sequence).
+            sequence), `"language_model"` (the next step), `"regression"` (real values
+            for a sequence), `"recall"` (a class for every step, the first of which
+            does not count) or `"polyphony"` (several classes at a step); see
+            `keras_rnn_zoo.training.tasks`.
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
         notes: list of str. What to know before using the model; on its card.
@@ -157,7 +159,14 @@ class Recipe:
 
     name: str
     title: str
-    task: Literal["tagging", "classification", "language_model", "regression"]
+    task: Literal[
+        "tagging",
+        "classification",
+        "language_model",
+        "regression",
+        "recall",
+        "polyphony",
+    ]
     data: DataRecipe
     model: ModelRecipe
     training: TrainingRecipe
