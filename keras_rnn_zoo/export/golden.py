@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from keras_rnn_zoo.export.portable import input_of, masking_layer
+from keras_rnn_zoo.export.portable import characters_of, input_of, masking_layer
+from keras_rnn_zoo.export.text import TextCodec
 
 
 def golden_input(model, given=None, assets=None, shape=(3, 7)):
     """The given input as the model reads it, or a drawn one.
 
     Tokens become right-padded texts as the vocabulary writes them: padding moves to the
-    end, and each row begins with the boundary token, if there is one.
+    end, and each row begins with the boundary token, if there is one. Words with
+    their characters become the words that the characters spell.
 
     Args:
         model: a model.
@@ -22,6 +24,9 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
         ValueError: if `given` is not of the shape or in the range that the model reads.
     """
     reads, width = input_of(model)
+    characters = characters_of(model)
+    if characters is not None:
+        return _golden_words(model, given, assets, shape, width, characters)
     rank = 2 if reads == "tokens" else 3
     if given is not None:
         given = np.asarray(given)
@@ -62,3 +67,43 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     for row, ids in zip(result, rows, strict=True):
         row[: len(ids)] = ids
     return result
+
+
+def _golden_words(model, given, assets, shape, size, characters):
+    """`golden_input` of a model that reads words with their characters."""
+    letters, most = characters["vocabulary_size"], characters["max_characters"]
+    codec = None
+    if assets is not None and assets.codec is not None:
+        codec = TextCodec(**assets.codec)
+    if given is None:
+        rng = np.random.default_rng(7)
+        x = np.zeros((*shape, 1 + most), "int32")
+        x[..., 0] = rng.integers(1, size, shape)
+        x[..., 1:] = rng.integers(1, letters, (*shape, most))
+        x[..., 1:] *= np.arange(most) < rng.integers(1, most + 1, (*shape, 1))
+        x[1:, -2:] = 0
+        if codec is None:
+            return x
+        words = np.asarray(assets.codec["tokens"], object)[x[..., 0]]
+        return codec.encode([" ".join(filter(None, row)) for row in words])[0].numpy()
+    x = np.asarray(given)
+    if (
+        x.ndim != 3
+        or x.shape[2] != 1 + most
+        or x.dtype.kind not in "iu"
+        or 0 in x.shape
+    ):
+        raise ValueError(
+            "`golden_input` must be an array of ids, of shape (batch, time, "
+            f"{1 + most}). Received: golden_input of shape {x.shape} and dtype "
+            f"{x.dtype}."
+        )
+    words, spelling = x[..., 0], x[..., 1:]
+    if x.min() < 0 or words.max() >= size or spelling.max() >= letters:
+        raise ValueError(
+            f"`golden_input` must hold words from 0 to {size - 1} and characters from "
+            f"0 to {letters - 1}. Received: words from {words.min()} to {words.max()} "
+            f"and characters from {spelling.min()} to {spelling.max()}."
+        )
+    x = x.astype("int32")
+    return x if codec is None else codec.encode(codec.decode(x))[0].numpy()

@@ -9,6 +9,7 @@ import numpy as np
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.portable import (
     answer_name,
+    characters_of,
     input_of,
     masking_layer,
     portable_copy,
@@ -42,7 +43,8 @@ def export_litert(
 
     The shapes are fixed. The files, each with one signature:
 
-    * `sequence.tflite`: `tokens (batch_size, steps)` int32, or `features (batch_size,
+    * `sequence.tflite`: `tokens (batch_size, steps)` int32, of words with their
+      characters `(batch_size, steps, 1 + max_characters)`, or `features (batch_size,
       steps, width)`, to `probabilities` (or `values`), as the model gives them. Shorter
       sequences are padded, where the model knows padding.
     * `step.tflite`: `token (batch_size,)` or `features (batch_size, width)`, and every
@@ -159,7 +161,7 @@ def _fitted(model, x, batch_size, steps):
 
 
 def _key(x):
-    return "tokens" if x.ndim == 2 else "features"
+    return "tokens" if x.dtype.kind == "i" else "features"
 
 
 def _sequence(model, x):
@@ -182,7 +184,7 @@ def _step(model, step_model, x):
         names = [state.name for state in step_model.states]
         return {answer_name(model): answer, **dict(zip(names, states, strict=True))}
 
-    name = "token" if x.ndim == 2 else "features"
+    name = _key(x).replace("tokens", "token")
     specs = [tf.TensorSpec((len(x), *x.shape[2:]), x.dtype, name)]
     specs += [
         tf.TensorSpec((len(x), state.width), tf.float32, state.name)
@@ -196,6 +198,9 @@ def _negative_is_too_large(model, inputs):
     import tensorflow as tf
 
     reads, size = input_of(model)
+    if (characters := characters_of(model)) is not None:
+        most = characters["max_characters"]
+        size = tf.constant([size] + [characters["vocabulary_size"]] * most)
     return tf.where(inputs < 0, size, inputs) if reads == "tokens" else inputs
 
 
@@ -230,7 +235,7 @@ def _run_steps(file, model, step_model, x, most=24):
     first = [np.asarray(s) for s in step_model.initial_state(len(x))]
     names = [state.name for state in step_model.states]
     states = dict(zip(names, first, strict=True))
-    key = "token" if x.ndim == 2 else "features"
+    key = _key(x).replace("tokens", "token")
     for t in range(min(most, x.shape[1])):
         out = run(**{key: np.ascontiguousarray(x[:, t])}, **states)
         states = {name: out[name] for name in names}

@@ -14,6 +14,7 @@ from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.onnx_graph import OPSET, Graph, Translator, onnx_type
 from keras_rnn_zoo.export.portable import (
     answer_name,
+    characters_of,
     input_of,
     masking_layer,
     portable_copy,
@@ -67,7 +68,7 @@ def export_onnx(
 
     Raises:
         ValueError: if the model holds something that has no counterpart in ONNX here,
-            as a `CRF`, draws numbers, or has masks that do not come from its first
+            as a `CRF` or a reader of characters, draws numbers, or has masks that do not come from its first
             layer.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `onnx` or `onnxruntime` is not installed.
@@ -82,6 +83,11 @@ def export_onnx(
             "pip install 'keras_rnn_zoo[export]'"
         ) from error
     model = portable_copy(model)
+    if characters_of(model) is not None:
+        raise ValueError(
+            "`model` must read tokens or features for ONNX. Received: a model that "
+            "reads words with their characters. Export a SavedModel or LiteRT files."
+        )
     x = gold.golden_input(model, golden_input, assets)
     expected = np.asarray(model(x, training=False), "float32")
     document = describe(model, assets, metadata)

@@ -5,6 +5,7 @@ from keras import tree
 
 from keras_rnn_zoo.layers import CRF, JordanRNN
 from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.topologies.word_reader import WordReader
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -87,7 +88,8 @@ def input_of(model):
 
     Args:
         model: a model with one input, `(batch, time)` integers that go to an embedding
-            first, or `(batch, time, width)` numbers.
+            first (with characters, see `characters_of`), or `(batch, time, width)`
+            numbers.
 
     Raises:
         ValueError: if it reads anything else.
@@ -96,6 +98,8 @@ def input_of(model):
     first = _first_layer(model)
     if len(inputs) <= 1 and isinstance(first, keras.layers.Embedding):
         return "tokens", first.input_dim
+    if len(inputs) <= 1 and isinstance(first, WordReader):
+        return "tokens", first.vocabulary_size
     if not inputs and getattr(model, "num_features", None) is not None:
         return "features", model.num_features
     shapes = [tuple(one.shape) for one in inputs]
@@ -116,9 +120,20 @@ def _first_layer(model):
     return None
 
 
+def characters_of(model):
+    """What a model knows of the characters of words, or None if it reads none.
+
+    See `WordReader`: tokens are then `(batch, time, 1 + max_characters)`.
+    """
+    first = _first_layer(model)
+    return first.characters if isinstance(first, WordReader) else None
+
+
 def masking_layer(model):
     """The layer that finds the padding of what the model reads, or None."""
     first = _first_layer(model)
+    if isinstance(first, WordReader):
+        return first
     if isinstance(first, keras.layers.Masking):
         return first
     if isinstance(first, keras.layers.Embedding) and first.mask_zero:

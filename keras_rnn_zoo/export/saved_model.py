@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.portable import (
     answer_name,
+    characters_of,
     input_of,
     masking_layer,
     output_kind,
@@ -82,8 +83,9 @@ def export_saved_model(
     Args:
         model: a built model of one input that Keras can save.
         path: directory to make or to replace.
-        golden_input: array, `(batch, time)` int32 or `(batch, time, features)` float32.
-            None: one is drawn.
+        golden_input: array, `(batch, time)` int32, or `(batch, time, 1 +
+            max_characters)` of a model that reads characters, or `(batch, time,
+            features)` float32. None: one is drawn.
         assets: `keras_rnn_zoo.presets.Assets`: vocabulary, labels, licence; or None.
         metadata: dict that goes into `assets.extra/metadata.json` as well: name,
             metrics, ….
@@ -148,6 +150,8 @@ def describe(model, assets=None, metadata=None):
         "parameters": int(model.count_params()),
         "keras_rnn_zoo": __version__,
     }
+    if (characters := characters_of(model)) is not None:
+        document["characters"] = characters
     if assets is not None:
         document.update(
             task=assets.task,
@@ -171,7 +175,7 @@ class _Server(tf.Module):
         self._max_length = max_length
         self._reads, self._width = input_of(model)
         self._kind, self.answer_name = output_kind(model), answer_name(model)
-        self._masking = masking_layer(model)
+        self._masking, self._characters = masking_layer(model), characters_of(model)
         self._task = None if assets is None else assets.task
         self.codec = self._labels = None
         if assets is not None and assets.codec is not None:
@@ -181,6 +185,7 @@ class _Server(tf.Module):
                     "`assets` must hold a vocabulary of the model's size, "
                     f"{self._width}. Received: {len(assets.codec['tokens'])} tokens."
                 )
+            self._check_characters(assets.codec)
         if assets is not None and assets.labels:
             self._labels = tf.constant(list(assets.labels))
         # Traced once, for `serve` and for `serving_default`.
@@ -191,6 +196,18 @@ class _Server(tf.Module):
         )
         self.why_no_step = why_not_step_by_step(model)
         self.step_model = None if self.why_no_step else StepModel(model)
+
+    def _check_characters(self, codec):
+        known = codec.get("characters")
+        found = None if known is None else (len(known), codec["max_characters"])
+        expected = self._characters and tuple(
+            self._characters[key] for key in ("vocabulary_size", "max_characters")
+        )
+        if found != expected:
+            raise ValueError(
+                "`assets` must hold the characters that the model reads: their number "
+                f"and how many of a word, {expected}. Received: {found}."
+            )
 
     def functions(self, wanted):
         """`{signature: tf.function}` of those wanted, or of all that can be."""
@@ -225,6 +242,9 @@ class _Server(tf.Module):
         return possible
 
     def _x(self, name):
+        if self._characters is not None:
+            width = 1 + self._characters["max_characters"]
+            return tf.TensorSpec((None, None, width), tf.int32, name)
         if self._reads == "tokens":
             return tf.TensorSpec((None, None), tf.int32, name)
         return tf.TensorSpec((None, None, self._width), tf.float32, name)
@@ -287,12 +307,25 @@ class _Server(tf.Module):
         return checks
 
     def _checked_ids(self, ids):
-        check = _require(
-            tf.reduce_all((ids >= 0) & (ids < self._width)),
-            f"`tokens` must be from 0 to {self._width - 1}. Received: tokens=",
-            ids,
+        words, checks = ids, []
+        if self._characters is not None:
+            words, letters = ids[..., 0], ids[..., 1:]
+            size = self._characters["vocabulary_size"]
+            checks.append(
+                _require(
+                    (letters >= 0) & (letters < size),
+                    f"Characters of `tokens` must be from 0 to {size - 1}. Received:",
+                    letters,
+                )
+            )
+        checks.append(
+            _require(
+                (words >= 0) & (words < self._width),
+                f"`tokens` must be from 0 to {self._width - 1}. Received: tokens=",
+                words,
+            )
         )
-        with tf.control_dependencies([check]):
+        with tf.control_dependencies(checks):
             return tf.identity(ids)
 
     def _classes(self, y, mask):
@@ -347,7 +380,10 @@ class _Server(tf.Module):
             x = tf.TensorSpec((None, self._width), tf.float32, name)
         else:
             dtype = tf.int32 if self.codec is None else tf.string
-            x = tf.TensorSpec((None,), dtype, name)
+            shape = (None,)
+            if self.codec is None:
+                shape = self._x(name).shape[:1] + self._x(name).shape[2:]
+            x = tf.TensorSpec(shape, dtype, name)
         states = [
             tf.TensorSpec((None, state.width), self._state_dtype, state.name)
             for state in self.step_model.states
@@ -363,6 +399,8 @@ class _Server(tf.Module):
     def _why_not_generate(self):
         if self.why_no_step:
             return self.why_no_step
+        if self._characters is not None:
+            return "it reads the characters of words, which no answer tells"
         if not self._per_step:
             return "it gives one answer for a whole sequence"
         outputs = self._model.layers[-1]
@@ -615,7 +653,9 @@ def _stream_difference(loaded, server, x, expected, most=24):
     worst, answer = 0.0, None
     for t in range(count):
         given = x[:, t]
-        if server.codec is not None:
+        if server._characters is not None and server.codec is not None:
+            given = server.codec.spelt(given)
+        elif server.codec is not None:
             given = tf.gather(server.codec.tokens, given)
         out = dict(step(**{key: tf.constant(given)}, **states))
         answer = out[server.answer_name]

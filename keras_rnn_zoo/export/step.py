@@ -14,6 +14,7 @@ from keras_rnn_zoo.layers.engine import step_function
 # Layers whose output at a step depends on their input at that step alone.
 _STEP_BY_STEP = (
     *("InputLayer", "Embedding", "Masking", "Dense", "EinsumDense", "TimeDistributed"),
+    "WordReader",
     *("Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianDropout"),
     *("GaussianNoise", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax"),
     *("LayerNormalization", "RMSNormalization", "BatchNormalization", "Rescaling"),
@@ -132,7 +133,8 @@ class StepModel:
         """Takes one step.
 
         Args:
-            inputs: tokens `(batch,)`, or features `(batch, width)`.
+            inputs: tokens `(batch,)`, with characters `(batch, 1 + max_characters)`,
+                or features `(batch, width)`.
             states: list of tensors in the order of `self.states`.
             mask: bool `(batch,)`; where False the states stay. None: where the
                 model itself finds padding.
