@@ -68,8 +68,8 @@ def export_onnx(
 
     Raises:
         ValueError: if the model holds something that has no counterpart in ONNX here,
-            as a `CRF` or a reader of characters, draws numbers, or has masks that do not come from its first
-            layer.
+            as a `CRF` or a reader of characters, draws numbers, or has masks that do
+            not come from its first layer.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `onnx` or `onnxruntime` is not installed.
         RuntimeError: if a file answers differently.
