@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.export import StepModel
 from keras_rnn_zoo.presets import Assets
 from tests.cases import ONE_EACH
 
@@ -127,6 +128,13 @@ def make(name, rng):
             if weight.dtype.startswith("float") and len(weight.shape):
                 weight.assign(rng.normal(scale=0.4, size=weight.shape))
     return model, its_assets
+
+
+def first_states(copy, rows):
+    """What a stream begins with, by name: for `rows` rows."""
+    step = StepModel(copy)
+    states = step.initial_state(rows)
+    return {s.name: np.array(v) for s, v in zip(step.states, states, strict=True)}
 
 
 def forget(model):

@@ -1,9 +1,7 @@
 """LiteRT files: alone in a process without TensorFlow, Keras and this package."""
 
 import json
-import pickle
 import re
-import subprocess
 import sys
 
 import keras
@@ -11,18 +9,19 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.export import StepModel, export_litert
+from keras_rnn_zoo.export import export_litert
 from keras_rnn_zoo.export.portable import portable_copy
 from tests.export.models import (
     MODELS,
     TAGS,
+    first_states,
     forget,
     looking_at,
     make,
     no_steps,
     number_of,
 )
-from tests.fresh import BLOCK
+from tests.fresh import ask_without_the_zoo
 
 pytest.importorskip("ai_edge_litert")
 
@@ -31,13 +30,9 @@ BATCH, STEPS = 2, 6
 
 FRESH = """
 sys.modules["tensorflow"] = None
-import pathlib, pickle
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-root = pathlib.Path(sys.argv[1])
-asked = pickle.loads((root / "asked.pickle").read_bytes())
-answers = {}
 for name, (x, first, bad) in asked.items():
     answer = answers[name] = {"ops": set(), "bad": []}
     for file in sorted((root / name).glob("*.tflite")):
@@ -61,7 +56,6 @@ for name, (x, first, bad) in asked.items():
                 states = {k: out.pop(k) for k in states}
                 outs.append(*out.values())
             answer[file.stem] = np.stack(outs, 1)
-(root / "answers.pickle").write_bytes(pickle.dumps(answers))
 """
 
 # What is wrong with a sequence; None: an answer that is defined.
@@ -95,26 +89,11 @@ def served(tmp_path_factory):
             x[1, 4:] = x[0, 2] = 0
         else:
             x = rng.normal(size=(BATCH, STEPS, copy.input_shape[-1])).astype("float32")
-        first = {}
-        if "step" in done.signatures:
-            step = StepModel(copy)
-            states = step.initial_state(BATCH)
-            first = {
-                s.name: np.array(v) for s, v in zip(step.states, states, strict=True)
-            }
+        has_step = "step" in done.signatures
+        first = first_states(copy, BATCH) if has_step else {}
         asked[name] = (x, first, [x for x, _ in BAD.get(name, [])])
         known[name] = (x, np.asarray(copy(x, training=False)), done)
-    (root / "asked.pickle").write_bytes(pickle.dumps(asked))
-    process = subprocess.run(
-        [sys.executable, "-c", BLOCK + FRESH, str(root)],
-        capture_output=True,
-        text=True,
-        cwd=root,
-        timeout=300,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    answers = pickle.loads((root / "answers.pickle").read_bytes())
+    answers, _ = ask_without_the_zoo(FRESH, root, asked)
     return root, {name: (*known[name], answers[name]) for name in NAMES}
 
 

@@ -1,9 +1,7 @@
 """ONNX files: alone in a process without TensorFlow, Keras and this package."""
 
 import json
-import pickle
 import re
-import subprocess
 import sys
 
 import keras
@@ -11,25 +9,21 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.export import StepModel, export_onnx
+from keras_rnn_zoo.export import export_onnx
 from keras_rnn_zoo.export.portable import portable_copy
-from tests.export.models import MODELS, TAGS, forget, looking_at, make
-from tests.fresh import BLOCK
+from tests.export.models import MODELS, TAGS, first_states, forget, looking_at, make
+from tests.fresh import ask_without_the_zoo
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 FRESH = """
 sys.modules["tensorflow"] = None
-import pathlib, pickle
 import numpy as np
 import onnxruntime
 
-root = pathlib.Path(sys.argv[1])
-asked = pickle.loads((root / "asked.pickle").read_bytes())
 options = onnxruntime.SessionOptions()
 options.log_severity_level = 4
-answers = {}
 
 def load(file):
     return onnxruntime.InferenceSession(
@@ -63,7 +57,6 @@ for name, (x, first, more) in asked.items():
         except Exception as error:
             answer["nothing"] = f"{type(error).__name__}: {error}"
         answer["step"] = np.stack(outs, 1)
-(root / "answers.pickle").write_bytes(pickle.dumps(answers))
 """
 
 
@@ -196,26 +189,11 @@ def served(tmp_path_factory):
         else:
             x = rng.normal(size=(3, 6, copy.input_shape[-1])).astype("float32")
             x[0, 1] = x[1, 4:] = 0.5 if name == "nested" else 0
-        first = {}
-        if "step" in done.signatures:
-            step = StepModel(copy)
-            states = step.initial_state(3)
-            first = {
-                s.name: np.array(v) for s, v in zip(step.states, states, strict=True)
-            }
+        has_step = "step" in done.signatures
+        first = first_states(copy, 3) if has_step else {}
         asked[name] = (x, first, [one for one, _ in ASKED.get(name, [])])
         known[name] = (x, copy, done)
-    (root / "asked.pickle").write_bytes(pickle.dumps(asked))
-    process = subprocess.run(
-        [sys.executable, "-c", BLOCK + FRESH, str(root)],
-        capture_output=True,
-        text=True,
-        cwd=root,
-        timeout=300,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    answers = pickle.loads((root / "answers.pickle").read_bytes())
+    answers, _ = ask_without_the_zoo(FRESH, root, asked)
     return root, {name: (*known[name], answers[name]) for name in NODES}
 
 

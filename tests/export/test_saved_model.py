@@ -1,11 +1,7 @@
 """SavedModels: alone in a process that knows neither Keras nor this package."""
 
 import json
-import os
-import pickle
 import re
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -27,7 +23,7 @@ from tests.export.models import (
     no_steps,
     number_of,
 )
-from tests.fresh import BLOCK
+from tests.fresh import ask_without_the_zoo
 
 RIGHT = ["def f", "", "x", "a bée\n"]
 PAUSE = 2
@@ -35,14 +31,11 @@ TEXT = {"sentences": ["The cat\u2003sat", "", " ", "dog ÿES"]}
 
 # Every signature of every file; what is wrong with bad input; the classic session.
 FRESH = """
-import json, pathlib, pickle
+import json
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.tools import saved_model_cli
 
-root = pathlib.Path(sys.argv[1])
-asked = pickle.loads((root / "asked.pickle").read_bytes())
-answers = {}
 
 def call(function, arguments):
     out = function(**{k: tf.constant(v) for k, v in arguments.items()})
@@ -75,7 +68,6 @@ for name, (inputs, bad) in asked.items():
             answer["bad"].append(call(signatures[signature], arguments))
         except Exception as error:
             answer["bad"].append(f"{type(error).__name__}: {error}")
-(root / "answers.pickle").write_bytes(pickle.dumps(answers))
 
 def command(*arguments):
     sys.argv = ["saved_model_cli", *arguments]
@@ -232,19 +224,8 @@ def served(tmp_path_factory):
         forget(model)
         expected = np.asarray(model(x, training=False), "float32")
         known[name] = (inputs, x, expected, model)
-    (root / "asked.pickle").write_bytes(pickle.dumps(asked))
-    process = subprocess.run(
-        [sys.executable, "-c", BLOCK + FRESH, str(root)],
-        capture_output=True,
-        text=True,
-        cwd=root,
-        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
-        timeout=400,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    answers = pickle.loads((root / "answers.pickle").read_bytes())
-    return root, {n: (*known[n], answers[n]) for n in known}, process.stdout
+    answers, printed = ask_without_the_zoo(FRESH, root, asked)
+    return root, {n: (*known[n], answers[n]) for n in known}, printed
 
 
 def real_steps(name, x):
