@@ -465,9 +465,9 @@ def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
 def publish(
     run: Annotated[pathlib.Path, typer.Argument(help="Directory of a finished run.")],
     seeds_json: Annotated[
-        pathlib.Path,
+        pathlib.Path | None,
         typer.Option(help="What `train --seeds` wrote: runs/NAME-seeds.json."),
-    ],
+    ] = None,
     out: Annotated[
         pathlib.Path | None,
         typer.Option(help="Directory to make or to replace; models/NAME by default."),
@@ -475,9 +475,12 @@ def publish(
     hardware: Annotated[
         str, typer.Option(help="What it was trained on, for the card.")
     ] = "",
+    no_weights: Annotated[
+        bool, typer.Option("--no-weights", help="Recipe, card and figures only.")
+    ] = False,
 ):
     """Make a model directory as the package ships them, card and table included."""
-    path = jobs.publish(run, seeds_json, out, hardware=hardware)
+    path = jobs.publish(run, seeds_json, out, hardware=hardware, weights=not no_weights)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     _console().print(
         f"Written and loaded again: [bold]{escape(str(path))}[/], "

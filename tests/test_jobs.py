@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -382,6 +383,39 @@ def test_publish_makes_a_model_directory_of_a_run(digits, place, tmp_path):
     with pytest.raises(ValueError, match="must have the figures of the run.*seed 1.*R"):
         jobs.publish(run, seeds_json, out)
     assert snapshot(out) == before
+
+
+def test_publish_without_weights(digits, tmp_path):
+    run = digits[0].directory
+    with pytest.raises(ValueError, match="must be given for a model with weights"):
+        jobs.publish(run, out=tmp_path / "digits_gru")
+    out = tmp_path / "digits_gru"
+    out.mkdir()
+    published = """
+[published]
+metric = "accuracy"
+value = 0.5
+source = "A. Author 1999, Table 1"
+"""
+    (out / "recipe.toml").write_text((run / "recipe.toml").read_text() + published)
+    with pytest.raises(ValueError, match="must follow the recipe in"):
+        jobs.publish(run, out=out, weights=False)
+    shutil.copytree(run, tmp_path / "run")
+    shutil.copy(out / "recipe.toml", tmp_path / "run" / "recipe.toml")
+    jobs.publish(tmp_path / "run", out=out, weights=False, hardware="a test machine")
+    assert {path.name for path in out.iterdir()} == set(
+        "README.md figures.json predictions.png recipe.toml".split()
+    )
+    accuracy = digits[0].model[0].value
+    card = (out / "README.md").read_text("utf-8")
+    assert f"**{accuracy:.4f} (one seed)**" in card
+    assert "Published: accuracy 0.5000 (A. Author 1999, Table 1)." in card
+    assert "keras-rnn-zoo train digits_gru --seed 1\n" in card
+    assert "## Use" not in card and "keras_rnn_zoo.load" not in card
+    table = (tmp_path / "README.md").read_text("utf-8")
+    [row] = [line for line in table.splitlines() if "A. Author 1999" in line]
+    assert f"accuracy **{accuracy:.4f} (one seed)** | 0.5000 | A. Author" in row
+    assert row.endswith(" s, a test machine |")
 
 
 def test_other_cells_and_mixed_precision_without_matplotlib(place, monkeypatch):

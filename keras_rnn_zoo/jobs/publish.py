@@ -11,10 +11,11 @@ from keras_rnn_zoo.training import recipes
 
 def publish(
     run: str | os.PathLike,
-    seeds_json: str | os.PathLike,
+    seeds_json: str | os.PathLike | None = None,
     out: str | os.PathLike | None = None,
     *,
     hardware: str = "",
+    weights: bool = True,
 ) -> pathlib.Path:
     """Make a model directory, as the package ships them, of a finished run.
 
@@ -26,28 +27,29 @@ def publish(
     Args:
         run: directory of the run whose weights are shipped.
         seeds_json: `NAME-seeds.json` of `train_seeds`, which has this run's figures.
+            None: figures of one seed, which is for models without weights only.
         out: the directory to make or to replace. None: `models/NAME`.
         hardware: what the training ran on, for the card.
+        weights: bool. False: only the recipe, its card and the figures; for what
+            may not be shipped or is too large.
 
     Returns:
         The directory.
 
     Raises:
         FileNotFoundError: if the run or the file is not there.
-        ValueError: if the file does not tell of this run: another name, a seed or
-            figures that it does not have; or if the run's recipe is not that of `out`.
+        ValueError: if weights are to be shipped without `seeds_json`; if the file does
+            not tell of this run: another name, a seed or figures that it does not have;
+            or if the run's recipe is not that of `out`.
         RuntimeError: if the directory, loaded again, answers otherwise.
     """
-    seeds_json = pathlib.Path(seeds_json)
-    if not seeds_json.is_file():
-        raise FileNotFoundError(
-            "`seeds_json` must be a file that training with several seeds leaves. "
-            f"Received: seeds_json={str(seeds_json)!r}."
-        )
-    summary = json.loads(seeds_json.read_text("utf-8"))
+    summary = _read_summary(seeds_json, weights)
     trained = load_run(str(run))
     metrics, recipe = trained.metrics, trained.recipe
-    _check_summary(summary, metrics, seeds_json)
+    if summary is None:
+        summary = _summary_of_one(metrics)
+    else:
+        _check_summary(summary, metrics, seeds_json)
     out = pathlib.Path(out) if out is not None else pathlib.Path("models", recipe.name)
     recipe_text = recipe.to_toml()
     if (out / recipes.RECIPE_FILE).is_file():
@@ -88,6 +90,8 @@ def publish(
         "notice": cards.NOTICES.get(licence, ""),
         "notes": recipe.notes,
     }
+    if recipe.published:
+        metadata["published"] = recipe.published
     picture = "predictions.png"
     with new_directory(out) as directory:
         (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
@@ -95,19 +99,61 @@ def publish(
             data = (trained.directory / picture).read_bytes()
             (directory / picture).write_bytes(data)
             metadata["picture"] = picture
-        metadata = model_directory.write_model(
-            directory,
-            trained.model,
-            trained.assets,
-            golden_input(trained.model, None, trained.assets, shape=(3, 16)),
-            metadata,
-        )
+        if weights:
+            metadata = model_directory.write_model(
+                directory,
+                trained.model,
+                trained.assets,
+                golden_input(trained.model, None, trained.assets, shape=(3, 16)),
+                metadata,
+            )
+        else:
+            model_directory.write_json(
+                directory / model_directory.FIGURES_FILE, metadata
+            )
         (directory / "README.md").write_text(cards.card(metadata), "utf-8")
     table = out.with_name("README.md")
     temporary = table.with_name(f".{table.name}.partial-{os.getpid()}")
     temporary.write_text(cards.table(out.parent), "utf-8")
     temporary.replace(table)
     return out
+
+
+def _read_summary(path, weights):
+    """Return the figures over several seeds; None if there are none and need not be."""
+    if path is None:
+        if weights:
+            raise ValueError(
+                "`seeds_json` must be given for a model with weights. Received: "
+                "seeds_json=None. Train with several seeds, or leave out the weights."
+            )
+        return None
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            "`seeds_json` must be a file that training with several seeds leaves. "
+            f"Received: seeds_json={str(path)!r}."
+        )
+    return json.loads(path.read_text("utf-8"))
+
+
+def _summary_of_one(metrics):
+    """Return the figures of one run in the form of those over several seeds."""
+    return {
+        "seeds": [metrics["seed"]],
+        "test": [
+            {
+                "name": one["name"],
+                "metric": one["metric"],
+                "mean": one["value"],
+                "standard_deviation": None,
+                "values": [one["value"]],
+            }
+            for one in metrics["test"]
+        ],
+        "baselines": metrics["baselines"],
+        "training_seconds": [metrics["seconds"]["training"]],
+    }
 
 
 def _check_summary(summary, metrics, path):

@@ -144,15 +144,20 @@ def with_own_data(recipe, path):
     if not path.is_file():
         raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
     stem = re.sub(r"\W+", "_", path.stem)
+    words = ("lowercase", "min_count", "max_characters")
+    kept = {
+        key: recipe.data.options[key] for key in words if key in recipe.data.options
+    }
     return recipe.replace(
         name=f"{recipe.name}_{stem}",
         title=f"{recipe.title}; trained on {path.name}",
         data=dataclasses.asdict(recipe.data)
         | {
             "name": "file",
-            "options": {"path": str(path.absolute()), "task": recipe.task},
+            "options": {"path": str(path.absolute()), "task": recipe.task, **kept},
         },
         notes=[],
+        published={},
     )
 
 
@@ -197,7 +202,9 @@ def _train_into(
             f"{recipe.training.monitor}. Judging it on the test data …"
         )
         since = time.perf_counter()
-        evaluation = judging.evaluate(model, recipe.task, pipelines.raw["test"])
+        evaluation = judging.evaluate(
+            model, recipe.task, pipelines.raw["test"], labels=pipelines.labels
+        )
         if recipe.task == "regression" and pipelines.num_outputs > 1:
             widths = judging.interval_widths(model, pipelines.raw["validation"])
             pipelines.facts[INTERVALS] = " ".join(f"{one:.4g}" for one in widths)

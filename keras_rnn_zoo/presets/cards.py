@@ -1,8 +1,9 @@
-"""Cards of shipped models, and the table of all: made of their metadata alone."""
+"""Cards of models, and the tables of all: made of their measured figures alone."""
 
+import json
 import pathlib
 
-from keras_rnn_zoo.presets.model_directory import METADATA_FILE, read_metadata
+from keras_rnn_zoo.presets.model_directory import FIGURES_FILE, METADATA_FILE
 
 #: What the licence of training data asks to be said beside weights that learnt of it.
 NOTICES = {
@@ -40,33 +41,36 @@ def card(metadata: dict) -> str:
     """Return the text of a model's README.md.
 
     Args:
-        metadata: content of its `metadata.json`.
+        metadata: content of its `metadata.json`, or of its `figures.json` if the
+            weights are not shipped.
     """
     name, seeds = metadata["name"], metadata["seeds"]
     seconds = sorted(metadata["training_seconds"])
+    shipped = "files" in metadata
     parts = [
         f"# {name}",
-        "<!-- Made of metadata.json; do not edit. -->",
+        f"<!-- Made of {METADATA_FILE if shipped else FIGURES_FILE}; do not edit. -->",
         f"{metadata['title']}.",
         _facts_table(metadata),
         "## Figures",
-        f"On the test data. Mean ± standard deviation of {len(seeds)} seeds "
-        f"({', '.join(map(str, seeds))}); the weights here are those of seed "
-        f"{metadata['seed']}, the first, whose own figures are in the last column. "
+        f"On the test data. {_seeds(metadata)} "
         "Settings and epoch were chosen on validation data only.",
         _figures_table(metadata),
+        *_published(metadata),
         *_notes(metadata),
-        "## Use",
-        f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
-        f"```\nkeras-rnn-zoo {_START[metadata['task']].format(name=name)}\n"
-        f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
+        *(_use(metadata) if shipped else []),
         "## Train it again",
-        f"```\nkeras-rnn-zoo train {name} --seeds {','.join(map(str, seeds))}\n```",
+        f"```\nkeras-rnn-zoo train {name} {_seed_options(seeds)}\n```",
         f"The training itself took {_span(seconds)} seconds a seed"
         + (f" on {metadata['hardware']}." if metadata.get("hardware") else ".")
         + f" {_versions(metadata)}.",
         "## Data and licences",
-        f"Weights: {metadata['licence']}. Data: {metadata['data_licence']}."
+        (
+            f"Weights: {metadata['licence']}. "
+            if shipped
+            else "The weights are not here. "
+        )
+        + f"Data: {metadata['data_licence']}."
         + (f" {metadata['notice']}" if metadata.get("notice") else ""),
         _table(["data", ""], metadata["data"].items()),
     ]
@@ -77,16 +81,65 @@ def card(metadata: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _seeds(metadata):
+    seeds, shipped = metadata["seeds"], "files" in metadata
+    if len(seeds) == 1:
+        return f"One seed, {seeds[0]}: the spread is not known."
+    text = (
+        f"Mean ± standard deviation of {len(seeds)} seeds "
+        f"({', '.join(map(str, seeds))})"
+    )
+    if not shipped:
+        return f"{text}."
+    return (
+        f"{text}; the weights here are those of seed {metadata['seed']}, the first, "
+        "whose own figures are in the last column."
+    )
+
+
+def _seed_options(seeds):
+    return f"--seed {seeds[0]}" if len(seeds) == 1 else f"--seeds {_commas(seeds)}"
+
+
+def _commas(items):
+    return ",".join(map(str, items))
+
+
+def _published(metadata):
+    one = metadata.get("published")
+    if not one:
+        return []
+    return [
+        f"Published: {_metric(one['metric'])} {number(one['value'])} ({one['source']})."
+    ]
+
+
+def _use(metadata):
+    name = metadata["name"]
+    return [
+        "## Use",
+        f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
+        f"```\nkeras-rnn-zoo {_START[metadata['task']].format(name=name)}\n"
+        f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
+    ]
+
+
+def _documents(directory, file):
+    return [
+        json.loads(path.read_text("utf-8"))
+        for path in sorted(pathlib.Path(directory).glob(f"*/{file}"))
+    ]
+
+
 def table(directory: pathlib.Path) -> str:
     """Return the text of the README.md over all model directories in `directory`."""
-    documents = [
-        read_metadata(path.parent)
-        for path in sorted(pathlib.Path(directory).glob(f"*/{METADATA_FILE}"))
-    ]
+    documents = _documents(directory, METADATA_FILE)
+    measured = _documents(directory, FIGURES_FILE)
+    known = {one["name"] for one in [*documents, *measured]}
     recipes = sorted(
         path.parent.name
         for path in pathlib.Path(directory).glob("*/recipe.toml")
-        if not (path.parent / METADATA_FILE).is_file()
+        if path.parent.name not in known
     )
     rows = []
     for one in documents:
@@ -114,6 +167,24 @@ def table(directory: pathlib.Path) -> str:
             rows,
         ),
     ]
+    reproduced = [one for one in [*documents, *measured] if one.get("published")]
+    others = [one for one in measured if not one.get("published")]
+    if reproduced:
+        parts += [
+            "## Published figures, measured again",
+            "Test figures of the recipes here beside those of the papers. Time: the "
+            "training of one seed.",
+            _table(
+                "recipe|ours|published|source|best baseline|time, hardware".split("|"),
+                [_reproduction(one) for one in sorted(reproduced, key=_by_name)],
+            ),
+        ]
+    if others:
+        heading = "recipe|what it does|test figure|best baseline|time, hardware"
+        parts += [
+            "## Measured, without shipped weights",
+            _table(heading.split("|"), [_measured(one) for one in others]),
+        ]
     if recipes:
         parts.append(
             "Recipes without shipped weights (`keras-rnn-zoo train NAME`): "
@@ -121,6 +192,36 @@ def table(directory: pathlib.Path) -> str:
             + "."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _by_name(metadata):
+    return metadata["name"]
+
+
+def _reproduction(metadata):
+    """One row of the table of published figures."""
+    name, published = metadata["name"], metadata.get("published", {})
+    metric = published.get("metric", metadata["test_over_seeds"][0]["metric"])
+    [ours] = [
+        one
+        for one in metadata["test_over_seeds"]
+        if one["metric"] == metric and one["name"].partition(",")[0] == name
+    ][:1]
+    best = _best_baseline(metadata, metric)
+    seconds = sorted(metadata["training_seconds"])
+    return [
+        f"[{name}]({name}/README.md)",
+        f"{_metric(metric)} **{mean_and_spread(ours)}**",
+        number(published["value"]) if published else "",
+        published.get("source", ""),
+        "" if best is None else f"{best['name']} {number(best['value'])}",
+        f"{_span(seconds)} s, {metadata['hardware']}",
+    ]
+
+
+def _measured(metadata):
+    name, ours, _, _, best, time = _reproduction(metadata)
+    return [name, metadata["title"], ours, best, time]
 
 
 def size(metadata: dict) -> int:
@@ -136,6 +237,8 @@ def mean_and_spread(figure: dict) -> str:
     '0.9740 ± 0.0016'
     """
     mean, spread = figure["mean"], figure["standard_deviation"]
+    if spread is None:
+        return f"{number(mean)} (one seed)"
     return f"{number(mean)} ± {number(spread)}"
 
 
@@ -154,8 +257,8 @@ def lower_is_better(metric: str) -> bool:
     return metric.startswith(("bits", "nll", "rmse", "mse", "mae", "loss"))
 
 
-def _best_baseline(metadata):
-    main = metadata["test_over_seeds"][0]["metric"]
+def _best_baseline(metadata, main=None):
+    main = main or metadata["test_over_seeds"][0]["metric"]
     found = [
         one
         for one in metadata["baselines"]
@@ -177,8 +280,13 @@ def _facts_table(metadata):
             "model",
             f"`{topology}`: " + ", ".join(f"{k} {_short(v)}" for k, v in model.items()),
         ),
-        ("weights", f"{metadata['parameters']:,}; {size(metadata) / 1000:,.0f} kB"),
+        ("weights", f"{metadata['parameters']:,}"),
     ]
+    if "files" in metadata:
+        rows[-1] = (
+            "weights",
+            f"{metadata['parameters']:,}; {size(metadata) / 1000:,.0f} kB",
+        )
     return _table(["", ""], rows)
 
 

@@ -9,7 +9,8 @@
       assets/assets.json vocabulary and labels
       golden.npz         a small input x and the exact answer y
 
-Nothing here knows an architecture: Keras's registry does.
+Nothing here knows an architecture: Keras's registry does. A directory without weights
+has `figures.json` instead, the content of `metadata.json` but for the files.
 """
 
 import difflib
@@ -24,6 +25,7 @@ from keras_rnn_zoo.presets.run_directory import Assets
 
 RECIPE_FILE = "recipe.toml"
 METADATA_FILE = "metadata.json"
+FIGURES_FILE = "figures.json"  # measured, but the weights are not shipped
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
 ASSETS_FILE = "assets/assets.json"
@@ -221,7 +223,7 @@ def write_model(
     y = np.asarray(model(x, training=False), "float32")
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
-    _write_json(directory / CONFIG_FILE, config)
+    write_json(directory / CONFIG_FILE, config)
     # A copy that was never compiled: no optimizer in the file, a third of the size.
     copy = keras.saving.deserialize_keras_object(config)
     copy.set_weights(model.get_weights())
@@ -237,7 +239,7 @@ def write_model(
         for file in VERIFIED_FILES
     }
     document = {**metadata, "files": files}
-    _write_json(directory / METADATA_FILE, document)
+    write_json(directory / METADATA_FILE, document)
     difference = golden_difference(directory)
     if not difference <= 1e-6:
         raise RuntimeError(
@@ -273,6 +275,7 @@ def sha256(path: pathlib.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write_json(path, document):
+def write_json(path: pathlib.Path, document) -> None:
+    """Write a document in the same bytes on every system."""
     text = json.dumps(document, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")

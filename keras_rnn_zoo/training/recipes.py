@@ -28,7 +28,9 @@ RECIPE_FILE = "recipe.toml"
 _READING = frozenset(
     "units embedding_dim mask_value dropout recurrent_dropout output_dropout".split()
 )
-_HIDDEN = _READING | {"cell", "bidirectional", "output_activation", "head"}
+_HIDDEN = _READING | {
+    *("characters", "cell", "bidirectional", "output_activation", "head"),
+}
 #: The keys of `[model]` that each topology understands.
 TOPOLOGY_KEYS: Mapping[str, frozenset[str]] = {
     "ManyToMany": _HIDDEN,
@@ -77,6 +79,8 @@ class ModelRecipe:
 
     Attributes:
         topology: name of a class in `keras_rnn_zoo.topologies`.
+        characters: as in that class, without what the data tell: `vocabulary_size` and
+            `max_characters`, which is an option of the data.
         head: as in that class; a table may also hold `scheme`, such as "BIO", from
             which and the labels the constraints of a CRF follow.
         sampling_schedule: as in that class, or a table: `class`, the name of a
@@ -88,6 +92,7 @@ class ModelRecipe:
     cell: str | None = None
     units: int | list[int] | None = None
     embedding_dim: int | None = None
+    characters: dict[str, Any] | None = None
     bidirectional: bool | None = None
     output_activation: str | None = None
     head: str | dict[str, Any] | None = None
@@ -155,6 +160,8 @@ class Recipe:
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
         notes: list of str. What to know before using the model; on its card.
+        published: table. A published figure of the same task and split to compare with:
+            `metric`, `value` and `source`.
     """
 
     name: str
@@ -172,6 +179,7 @@ class Recipe:
     training: TrainingRecipe
     seed: int = 1
     notes: list[str] = dataclasses.field(default_factory=list)
+    published: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes) -> "Recipe":
         """Return a copy with dotted or plain keys changed; None means no change.
@@ -468,6 +476,13 @@ def _check_values(recipe, path, text):
         recipe.training.monitor,
         lambda v: v.startswith("val_"),
         "a validation quantity, such as 'val_loss'",
+    )
+    kinds = {key: type(value) for key, value in recipe.published.items()}
+    require(
+        ("published",),
+        recipe.published,
+        lambda _: kinds in ({}, {"metric": str, "value": float, "source": str}),
+        "a table of `metric`, `value` with a point and `source`, or be left out",
     )
     model = recipe.model
     units = model.units if isinstance(model.units, list) else [model.units]
