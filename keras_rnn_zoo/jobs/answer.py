@@ -63,7 +63,9 @@ def evaluate(
 
     pipelines = fitting.load_data(run.recipe, data_dir=data_dir, download=download)
     _check_same_classes(run, pipelines)
-    evaluation = judging.evaluate(run.model, run.recipe.task, pipelines.raw["test"])
+    evaluation = judging.evaluate(
+        run.model, run.recipe.task, pipelines.raw["test"], labels=pipelines.labels
+    )
     key = "corpus sha256"
     return EvaluateResult(
         run.directory,

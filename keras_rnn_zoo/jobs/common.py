@@ -80,12 +80,13 @@ def figures_of(recipe, model, evaluation, pipelines, intervals=None):
             )
             note = "share of test values in 90 % intervals from validation errors"
             figures.append(Figure(recipe.name, "coverage", share, note))
-        if recipe.task == "tagging" and _are_bio(pipelines.labels):
-            found = _span_f1(pipelines, evaluation.predictions)
-            figures.append(Figure(recipe.name, "span_f1", found))
         return figures
     forced = judging.evaluate(
-        model, recipe.task, pipelines.raw["test"], teacher_forced=True
+        model,
+        recipe.task,
+        pipelines.raw["test"],
+        labels=pipelines.labels,
+        teacher_forced=True,
     )
     return [
         Figure(f"{recipe.name}, {how}", metric, value, note)
@@ -95,25 +96,6 @@ def figures_of(recipe, model, evaluation, pipelines, intervals=None):
         )
         for metric, value in one.metrics.items()
     ]
-
-
-def _are_bio(labels):
-    kinds = {label[:2] for label in labels if label != "O"}
-    return "O" in labels and "B-" in kinds and kinds <= {"B-", "I-"}
-
-
-def _span_f1(pipelines, predictions):
-    """Return the F1 of whole names on the test split."""
-    from keras_rnn_zoo.metrics import SpanF1
-
-    truths = [y for _, y in pipelines.raw["test"]]
-    outside = pipelines.labels.index("O")
-    rows = np.full((2, len(truths), max(map(len, truths))), outside, "int32")
-    for i, (truth, predicted) in enumerate(zip(truths, predictions, strict=True)):
-        rows[0, i, : len(truth)], rows[1, i, : len(truth)] = truth, predicted
-    metric = SpanF1(pipelines.labels)
-    metric.update_state(rows[0], rows[1])
-    return float(metric.result())
 
 
 def write_json(path, document):

@@ -96,9 +96,7 @@ class WordReader(keras.Layer):
     TensorShape([1, 2, 54])
     """
 
-    def __init__(
-        self, vocabulary_size, embedding_dim, characters, seed=None, **kwargs
-    ):
+    def __init__(self, vocabulary_size, embedding_dim, characters, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         self.embedding_dim = positive_integer("embedding_dim", embedding_dim)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_zoo.training.tasks import TASKS
+from keras_rnn_zoo.training.tasks import task_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +41,13 @@ def forward(model, *, teacher_forced=False):
     """
     import tensorflow as tf
 
-    num_features = model.get_config().get("num_features")
+    config = model.get_config()
+    num_features = config.get("num_features")
     if num_features is not None:
         x = tf.TensorSpec((None, None, num_features), "float32")
+    elif config.get("characters") is not None:
+        width = 1 + config["characters"]["max_characters"]
+        x = tf.TensorSpec((None, None, width), "int32")
     else:
         x = tf.TensorSpec((None, None), "int32")
     if teacher_forced:
@@ -55,7 +59,7 @@ def forward(model, *, teacher_forced=False):
 
 
 def evaluate(
-    model, task: str, examples, *, batch_size=64, teacher_forced=False
+    model, task: str, examples, *, labels=(), batch_size=64, teacher_forced=False
 ) -> Evaluation:
     """Evaluate a model on un-padded examples.
 
@@ -66,6 +70,7 @@ def evaluate(
         model: the model.
         task: name of one of `tasks.TASKS`.
         examples: list of `(x, y)` NumPy arrays, as in `Pipelines.raw`.
+        labels: names of the classes; with BIO tags of names, whole names are judged.
         batch_size: int.
         teacher_forced: bool. Feed back the true outputs, see `forward`.
 
@@ -75,7 +80,7 @@ def evaluate(
     if not examples:
         raise ValueError("`examples` must not be empty. Received: examples=[].")
     run = forward(model, teacher_forced=teacher_forced)
-    judge = TASKS[task]()
+    judge = task_of(task, labels)
     order = sorted(range(len(examples)), key=lambda i: len(examples[i][0]))
     predictions, confidences = [None] * len(order), [None] * len(order)
     for chosen in _chunks(order, batch_size):

@@ -10,7 +10,8 @@ import numpy as np
 
 from keras_rnn_zoo import topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
-from keras_rnn_zoo.training.tasks import TASKS
+from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
+from keras_rnn_zoo.training.tasks import task_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +92,7 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     model = topology(
         pipelines.num_outputs,
         **width,
-        **_model_arguments(recipe, pipelines.labels),
+        **_model_arguments(recipe, pipelines),
         seed=recipe.seed,
         dtype=dtype,
         name=recipe.name,
@@ -103,12 +104,36 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     return model
 
 
-def _model_arguments(recipe, labels):
+def _model_arguments(recipe, pipelines):
     arguments = recipe.model.arguments()
+    padding = pipelines.padding
+    if padding is not None and arguments.setdefault("mask_value", padding) != padding:
+        raise ValueError(
+            f"`model.mask_value` must be {padding}, the padding of {pipelines.name}, "
+            f"or be left out. Received: mask_value={arguments['mask_value']!r}."
+        )
+    codec = pipelines.codec
+    if codec is not None and codec.characters is not None:
+        if "characters" not in TOPOLOGY_KEYS[recipe.model.topology]:
+            raise ValueError(
+                "`data.options.max_characters` must be left out for a model that reads "
+                f"no characters. Received: topology={recipe.model.topology!r}."
+            )
+        arguments["characters"] = {
+            **arguments.get("characters", {}),
+            "vocabulary_size": len(codec.characters),
+            "max_characters": codec.max_characters,
+        }
+    elif "characters" in arguments:
+        raise ValueError(
+            "`data.options.max_characters` must say how many characters of a word are "
+            "read, for a model with `model.characters`. Received: data without "
+            "characters."
+        )
     head = arguments.get("head")
     if isinstance(head, dict) and "scheme" in head:
         head = dict(head)
-        rules = bio_constraints(labels, head.pop("scheme"))
+        rules = bio_constraints(pipelines.labels, head.pop("scheme"))
         arguments["head"] = {**head, **rules}
     schedule = arguments.get("sampling_schedule")
     if isinstance(schedule, dict):
@@ -158,19 +183,20 @@ def learning_rate(training, steps_per_epoch: int):
     return rate
 
 
-def compile_model(recipe, model, steps_per_epoch: int):
+def compile_model(recipe, model, steps_per_epoch: int, labels=()):
     """Compile a model as its recipe says: Adam, its head's loss, the task's metrics."""
+    task = task_of(recipe.task, labels)
     if getattr(model, "head_name", "dense") == "crf":
         loss = CRFLoss()
     else:
-        loss = TASKS[recipe.task].loss()
+        loss = task.loss()
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(recipe.training, steps_per_epoch),
             clipnorm=recipe.training.clipnorm,
         ),
         loss=loss,
-        metrics=TASKS[recipe.task].metrics(),
+        metrics=task.metrics(),
         jit_compile=False,  # XLA would compile for each length of sequence
     )
 
@@ -233,15 +259,16 @@ def fit(
         ValueError: if `training.monitor` is not among what is measured.
     """
     dataset, steps = training_batches(recipe, pipelines)
-    compile_model(recipe, model, steps)
+    compile_model(recipe, model, steps, pipelines.labels)
     training = recipe.training
-    measured = ["val_loss", *(f"val_{m.name}" for m in TASKS[recipe.task].metrics())]
+    task = task_of(recipe.task, pipelines.labels)
+    measured = ["val_loss", *(f"val_{m.name}" for m in task.metrics())]
     if training.monitor not in measured:
         raise ValueError(
             f"`training.monitor` must be one of {', '.join(measured)}. "
             f"Received: monitor={training.monitor!r}."
         )
-    mode = "max" if training.monitor.endswith("accuracy") else "min"
+    mode = "max" if training.monitor.endswith(("accuracy", "f1")) else "min"
     progress = Progress(listener, steps)
     keep_best = keras.callbacks.EarlyStopping(
         training.monitor,

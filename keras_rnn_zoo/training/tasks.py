@@ -12,6 +12,7 @@ import numpy as np
 from keras_rnn_zoo.metrics import (
     BitsPerCharacter,
     FrameNLL,
+    SpanF1,
     TokenAccuracy,
     frame_nll,
 )
@@ -70,6 +71,32 @@ class Tagging(Task):
     def result(self):
         accuracy = float(np.trace(self.table) / self.table.sum())
         return {"accuracy": accuracy, "macro_f1": macro_f1(self.table)}
+
+
+class NameTagging(Tagging):
+    """Tags O, B-… and I-… of names, which are right from the first word to the last.
+
+    Args:
+        labels: the tags, index = class id.
+    """
+
+    def __init__(self, labels):
+        super().__init__()
+        self.labels = tuple(labels)
+        self.truths, self.predictions = [], []
+
+    def metrics(self):
+        return [SpanF1(self.labels), TokenAccuracy()]
+
+    def add(self, y, answer):
+        predicted, confidence = super().add(y, answer)
+        self.truths.append(y)
+        self.predictions.append(predicted)
+        return predicted, confidence
+
+    def result(self):
+        f1 = span_f1(self.labels, self.truths, self.predictions)
+        return {"span_f1": f1, **super().result()}
 
 
 class Classification(Tagging):
@@ -191,6 +218,47 @@ TASKS = {
     "polyphony": Polyphony,
     "regression": Regression,
 }
+
+
+def task_of(name: str, labels=()) -> Task:
+    """Return a new task by its name.
+
+    Args:
+        name: a key of `TASKS`.
+        labels: names of the classes, if there are. Tags of names (O, B-…, I-…) make
+            "tagging" a `NameTagging`.
+    """
+    if name == "tagging" and are_bio(labels):
+        return NameTagging(labels)
+    return TASKS[name]()
+
+
+def are_bio(labels) -> bool:
+    """Whether labels are the BIO tags of names.
+
+    Example:
+    >>> are_bio(["O", "B-person", "I-person"]), are_bio(["noun", "verb"])
+    (True, False)
+    """
+    kinds = {label[:2] for label in labels if label != "O"}
+    return "O" in labels and "B-" in kinds and kinds <= {"B-", "I-"}
+
+
+def span_f1(labels, truths, predictions) -> float:
+    """Return the F1 of whole names, see `SpanF1`.
+
+    Args:
+        labels: the tags, index = class id.
+        truths: list of int arrays `(time,)`, without padding.
+        predictions: list like `truths`.
+    """
+    outside = labels.index("O")
+    rows = np.full((2, len(truths), max(map(len, truths))), outside, "int32")
+    for i, (truth, predicted) in enumerate(zip(truths, predictions, strict=True)):
+        rows[0, i, : len(truth)], rows[1, i, : len(truth)] = truth, predicted
+    metric = SpanF1(labels)
+    metric.update_state(rows[0], rows[1])
+    return float(metric.result())
 
 
 def macro_f1(table) -> float:
