@@ -43,6 +43,16 @@ _STYLES = (
     "bold green",
 )
 
+#: Styles of kinds of names, on dark and on light ground; other words are plain.
+_NAME_STYLES = (
+    "bold reverse blue",
+    "bold reverse green",
+    "bold reverse magenta",
+    "bold reverse dark_orange3",
+    "bold reverse cyan",
+    "bold reverse red",
+)
+
 _FILES = {
     "model.keras": "the model, for keras.models.load_model",
     "saved_model": "the model for serving, for tf.saved_model.load",
@@ -305,10 +315,12 @@ def _print_training(console, result):
         if result.directory == pathlib.Path("runs", name)
         else (f" {result.directory}")
     )
-    own = result.recipe.data.name == "file"
+    finds_names = result.model[0].metric == "span_f1"
+    own = result.recipe.data.name == "file" and not finds_names
     next_one = {
         "language_model": f"generate{more or ' ' + name} --prompt 'def '",
-        "tagging": f"predict{more or ' ' + name} 'def f(x): return x  # same'",
+        "tagging": f"predict{more or ' ' + name} "
+        + (f"'{cards.SENTENCE}'" if finds_names else "'def f(x): return x  # same'"),
     }.get(
         "own" if own else result.recipe.task, f"predict{more or ' ' + name} --example 1"
     )
@@ -577,6 +589,9 @@ def _print_prediction(console, result):
             shown = repr(result.labels[i])
             console.print(f"{escape(shown):<6} {result.probabilities[-1][i]:.4f}")
         return
+    if result.names is not None:
+        _print_names(console, result)
+        return
     runs = _stretches(result)
     if console.is_terminal:
         legend = Text("  ").join(
@@ -593,6 +608,33 @@ def _print_prediction(console, result):
     if result.truth is not None:
         wrong = int((result.truth != result.predicted).sum())
         console.print(f"{wrong} of {len(result.predicted)} tokens wrong")
+
+
+def _print_names(console, result):
+    """Print a sentence with its names in colour, and a list of them below."""
+    if not console.is_terminal:  # no colours in a pipe: a word and its tag a line
+        for token, i in zip(result.tokens, result.predicted, strict=True):
+            print(f"{token}\t{result.labels[i]}")
+        return
+    kinds = list(dict.fromkeys(label[2:] for label in result.labels if label[2:]))
+    styles = {k: _NAME_STYLES[i % len(_NAME_STYLES)] for i, k in enumerate(kinds)}
+    answer, end = Text(), 0
+    for first, stop, kind in result.names:
+        answer.append("".join(f"{token} " for token in result.tokens[end:first]))
+        answer.append(" ".join(result.tokens[first:stop]), styles[kind]).append(" ")
+        end = stop
+    answer.append(" ".join(result.tokens[end:]))
+    legend = Text("  ").join(Text(f" {kind} ", style) for kind, style in styles.items())
+    console.print(Group(legend, Text(), answer, Text()))
+    names = {"": result.names}
+    if result.true_names is not None:
+        names = {"found  ": result.names, "truth  ": result.true_names}
+    for heading, those in names.items():
+        for first, stop, kind in those:
+            line = Text(f"{heading}{kind:<{max(map(len, kinds))}}  ")
+            console.print(line.append(" ".join(result.tokens[first:stop]), "bold"))
+        if not those:
+            console.print(f"{heading}no names")
 
 
 def _style(i):

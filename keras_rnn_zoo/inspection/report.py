@@ -147,7 +147,10 @@ def _selection(chosen, pipelines, evaluation):
 
 
 def _some_tagged(pipelines, evaluation, rng):
-    """Choose texts to show: three at random, and the one with most errors."""
+    """Choose texts to show: three at random, and the one with most errors.
+
+    Of sentences with the tags of names nine at random, out of those with names.
+    """
     test = pipelines.raw["test"]
     errors = [
         int(np.sum(truth != predicted))
@@ -156,6 +159,10 @@ def _some_tagged(pipelines, evaluation, rng):
     worst = int(np.argmax(errors))
     others = [int(i) for i in rng.permutation(len(test)) if i != worst]
     chosen = [("drawn at random", i) for i in others[:3]]
+    if report_plots.kinds_of(pipelines.labels) != tuple(pipelines.labels):
+        outside = pipelines.labels.index("O")
+        named = [i for i in others if np.any(test[i][1] != outside)]
+        chosen = [("drawn at random of those with names", i) for i in named[:9]]
     chosen.append(("the one with most errors", worst))
     unit = pipelines.codec.unit
     examples = []

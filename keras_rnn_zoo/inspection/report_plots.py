@@ -36,6 +36,30 @@ def colour_of(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
+def kinds_of(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return what shares a colour: of BIO tags the kind of name, else the label.
+
+    Example:
+    >>> kinds_of(["O", "B-person", "I-person"]), kinds_of(["noun", "verb"])
+    (('O', 'person', 'person'), ('noun', 'verb'))
+    """
+    others = [label for label in labels if label != "O"]
+    if not others or any(label[:2] not in ("B-", "I-") for label in others):
+        return tuple(labels)
+    return tuple(label if label == "O" else label[2:] for label in labels)
+
+
+def _colours_of(labels):
+    """The colour of each label, and `{name: colour}` for the legend."""
+    kinds = kinds_of(labels)
+    palette = PALETTE
+    if kinds != tuple(labels):  # names stand out of grey text
+        palette = [one for one in PALETTE if one != "#1a1a1a"]
+    names = list(dict.fromkeys(kinds))
+    legend = {name: palette[i % len(palette)] for i, name in enumerate(names)}
+    return [legend[kind] for kind in kinds], legend
+
+
 def is_available() -> bool:
     """Return whether pictures can be drawn here."""
     return importlib.util.find_spec("matplotlib") is not None
@@ -318,8 +342,8 @@ def tagged_texts(path, title, examples, labels: Sequence[str], *, columns=110):
     """
     page = _Page(columns)
     page.heading(title)
-    colours = [colour_of(i) for i in range(len(labels))]
-    page.legend(labels, colours)
+    colours, legend = _colours_of(labels)
+    page.legend(legend, legend.values())
     for heading, text, truth, predicted in examples:
         page.heading(heading, bold=False, space=0)
         wrong = np.flatnonzero(np.asarray(truth) != np.asarray(predicted))

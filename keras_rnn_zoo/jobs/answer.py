@@ -111,6 +111,9 @@ class PredictResult:
         probabilities: `(…, classes)`, or the values.
         truth: the true answer, if the input is an example of the test data, or None.
         widths: half the widths of 90 % prediction intervals of values, or None.
+        names: for BIO tags the names that were found, `(first token, the one behind the
+            last, kind)` each; None for other labels.
+        true_names: those of `truth`, or None.
     """
 
     task: str
@@ -122,6 +125,32 @@ class PredictResult:
     probabilities: np.ndarray
     truth: np.ndarray | None = None
     widths: np.ndarray | None = None
+    names: list[tuple[int, int, str]] | None = None
+    true_names: list[tuple[int, int, str]] | None = None
+
+
+def names_in(tags) -> list[tuple[int, int, str]]:
+    """Return the names in BIO tags, as `SpanF1` counts them.
+
+    Args:
+        tags: sequence of "O", "B-kind" and "I-kind".
+
+    Returns:
+        A list of `(first, stop, kind)`.
+
+    Example:
+    >>> names_in(["B-person", "I-person", "O", "B-group", "B-group"])
+    [(0, 2, 'person'), (3, 4, 'group'), (4, 5, 'group')]
+    """
+    names = []
+    for i, tag in enumerate(tags):
+        letter, _, kind = tag.partition("-")
+        goes_on = letter == "I" and names and names[-1][1:] == (i, kind)
+        if goes_on:
+            names[-1] = (names[-1][0], i + 1, kind)
+        elif kind:
+            names.append((i, i + 1, kind))
+    return names
 
 
 def predict(
@@ -194,9 +223,20 @@ def predict(
     else:
         inputs = _as_features(run, values if values is not None else text)
     from keras_rnn_zoo.training.evaluation import forward, pad
+    from keras_rnn_zoo.training.tasks import are_bio
 
     probabilities = np.asarray(forward(run.model)(pad([inputs])), "float64")[0]
     words = run.codec is not None and run.codec.unit == "word"
+
+    def names(ids):
+        if (
+            ids is None
+            or run.recipe.task != "tagging"
+            or not are_bio(run.assets.labels)
+        ):
+            return None
+        return names_in([run.assets.labels[i] for i in ids])
+
     return PredictResult(
         task=run.recipe.task,
         tokens=() if run.codec is None else tuple(run.codec.split(text)),
@@ -209,6 +249,8 @@ def predict(
         probabilities=probabilities,
         truth=truth,
         widths=interval_widths(run.assets.facts),
+        names=names(probabilities.argmax(-1)),
+        true_names=names(truth),
     )
 
 

@@ -29,6 +29,8 @@ _TASKS = {
     "language_model": "the next token, at every step",
     "regression": "real values for a whole sequence",
 }
+#: What a finder of names is tried on.
+SENTENCE = "Ada Lovelace never saw Times Square in New York"
 _START = {
     "tagging": "predict {name} 'def f(x): return x  # same'",
     "classification": "predict {name} --example 1",
@@ -119,7 +121,7 @@ def _use(metadata):
     return [
         "## Use",
         f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
-        f"```\nkeras-rnn-zoo {_START[metadata['task']].format(name=name)}\n"
+        f"```\nkeras-rnn-zoo {_start(metadata)}\n"
         f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
     ]
 
@@ -268,6 +270,12 @@ def _best_baseline(metadata, main=None):
         return None
     choose = min if lower_is_better(main) else max
     return choose(found, key=lambda one: one["value"])
+
+
+def _start(metadata):
+    if metadata["test"][0]["metric"] == "span_f1":
+        return f"predict {metadata['name']} '{SENTENCE}'"
+    return _START[metadata["task"]].format(name=metadata["name"])
 
 
 def _facts_table(metadata):
