@@ -12,6 +12,7 @@ import collections
 import hashlib
 import pathlib
 import threading
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -199,6 +200,7 @@ class KrzWnut17(tfds.core.GeneratorBasedBuilder):
     """Sentences with the names in them labelled by people (many-to-many)."""
 
     name = "krz_wnut17"
+    URLS = tuple(WNUT17_URL + name for name in WNUT17_FILES.values())
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}
@@ -375,13 +377,75 @@ def _stratified_cut(indices, labels):
     return indices[~is_chosen], indices[is_chosen]
 
 
-def require_network(url: str, name: str, seconds: float = 4.0) -> None:
-    """Returns if `url` answers; else raises at once, not after TFDS's 3 minutes.
+def manual_dir_of(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
+    """Returns where TFDS looks for files of a builder that are not downloaded."""
+    return pathlib.Path(builder.data_dir_root) / "downloads" / "manual"
+
+
+def missing_files(
+    builder: tfds.core.DatasetBuilder,
+    manual_dir: pathlib.Path,
+    urls: Iterable[str] = (),
+) -> dict[str, str | None]:
+    """Tells which files a builder still has to download.
+
+    A file need not be downloaded if it lies in the manual directory, under the name
+    that is registered with its checksum, or if an earlier download is kept.
 
     Args:
-        url: str. Asked with a HEAD request, through the configured proxies.
+        builder: a TFDS builder. Its files are `builder.URLS` if it is one of the zoo's;
+            else those that TFDS has checksums of, and if some of them are named after
+            the builder's config, those.
+        manual_dir: TFDS's manual directory.
+        urls: of the files, where TFDS has registered none.
+
+    Returns:
+        dict of URL to the name the file must have in `manual_dir`, or None where TFDS
+        has no name registered and looks for no file.
+    """
+    infos = builder.url_infos or {}
+    if builder.name.startswith("krz_"):
+        urls = getattr(builder, "URLS", ())
+    elif not urls:
+        config = builder.builder_config
+        urls = config and [url for url in infos if f"/{config.name}-" in url]
+        urls = urls or infos
+    versions = {}  # of one file: universal_dependencies has some of two releases
+    for url in urls:
+        versions.setdefault(url.rpartition("/")[2], []).append(url)
+    missing = {}
+    for same in versions.values():
+        if not any(_is_here(builder, manual_dir, url, infos.get(url)) for url in same):
+            info = infos.get(same[0])
+            missing[same[0]] = info and info.filename
+    return missing
+
+
+def _is_here(builder, manual_dir, url, info):
+    if info and info.filename and (manual_dir / info.filename).exists():
+        return True
+    resource, downloads = tfds.download.resource, manual_dir_of(builder).parent
+    return any(
+        resource.is_locally_cached(folder / resource.get_dl_fname(url, checksum))
+        for folder in (downloads / builder.name, downloads)
+        for checksum in (None, info and info.checksum)
+    )
+
+
+def require_network(
+    url: str,
+    name: str,
+    seconds: float = 4.0,
+    instead: str = "put its files into TFDS's manual directory "
+    "(<data_dir>/downloads/manual, by default ~/tensorflow_datasets/downloads/manual)",
+) -> None:
+    """Returns if `url` can be fetched; else raises at once, not after 3 minutes.
+
+    Args:
+        url: str. Asked for, through the configured proxies; its content is not read.
         name: str. The data set, named in the error.
         seconds: float. Longest time to wait, name look-up included.
+        instead: str. What to do without a network, for the error.
 
     Raises:
         ConnectionError: if there is no answer, or not the right one.
@@ -392,8 +456,8 @@ def require_network(url: str, name: str, seconds: float = 4.0) -> None:
 
     def ask():
         try:
-            response = requests.head(url, timeout=seconds, allow_redirects=True)
-            answer.append(None if response.ok else f"HTTP {response.status_code}")
+            with requests.get(url, timeout=seconds, stream=True) as response:
+                answer.append(None if response.ok else f"HTTP {response.status_code}")
         except requests.RequestException as error:
             answer.append(type(error).__name__)
 
@@ -404,9 +468,6 @@ def require_network(url: str, name: str, seconds: float = 4.0) -> None:
     if answer[0] is not None:
         raise ConnectionError(
             f"The files of {name} must be reachable to download them. Received: "
-            f"{answer[0]} from {url}. Connect to the network, or put the files "
-            f"{', '.join(WNUT17_FILES.values())} of "
-            "github.com/leondz/emerging_entities_17 into TFDS's manual directory "
-            "(<data_dir>/downloads/manual, by default "
-            "~/tensorflow_datasets/downloads/manual) and try again."
+            f"{answer[0]} from {url}. Connect to the network, or {instead}, and try "
+            "again."
         )

@@ -119,17 +119,44 @@ def load(
       (real-valued). Options `context` (default 24) and `horizon` (default 8).
     * "krz_adding": the adding problem, generated (real-valued). Options `steps`
       (default 100) and `train` (default 20,000 training sequences).
+    * "tiny_shakespeare": plays for a language model, in consecutive windows that each
+      begin with an end-of-text token. x is the text before every character, y the
+      character: all of a split are predicted once. Option `window` (default 200).
+    * "mnist": 28 x 28 pixels, scaled to 0..1, to the digit (many-to-one). Options
+      `view`, "rows" (28, 28), "pixels" (784, 1) or "permuted", the pixels in the order
+      of `numpy.random.RandomState(0).permutation(784)`; and `size`, 28 or 14, which
+      takes the mean of 2 x 2 pixels: (14, 14) or (196, 1).
+    * "imdb_reviews": words of a film review to neg or pos (many-to-one). Options
+      `min_count` (default 5); `max_steps` (default 200, None for all words) and `keep`,
+      "last" or "first": which words of a longer review are read.
+    * "trec": words of a question to what it asks for (many-to-one). Options `classes`,
+      "coarse" (6) or "fine" (47), and `min_count` (default 2).
+    * "conll2003": words of news to BIO tags of the names (many-to-many). Options
+      `lowercase`, `min_count` and `max_characters` as of krz_wnut17.
+    * "universal_dependencies": words of a treebank to universal parts of speech
+      (many-to-many). Options `config`, the treebank (default "en_ewt"), and
+      `lowercase`, `min_count` and `max_characters` as of krz_wnut17.
+    * "spoken_digit", "speech_commands": log-mel energies of a spoken word to the word
+      (many-to-one, real-valued); see `keras_rnn_zoo.datasets.loaders.speech.log_mel`.
+      Options `mel_bins` (default 40) and `step_ms` (default 10).
     * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
       `task`; `validation` and `test`, files of their own (default: a tenth each of
       `path`); `lowercase` (default False) and `min_count` (default 1); of taggers also
       `max_characters`.
+
+    The eight sets from "tiny_shakespeare" on are TensorFlow Datasets' own, with its
+    labels and splits. Where it has no validation split, a tenth of the different
+    training examples is cut off: always the same ones, equal examples together. Words
+    are what white space parts, lower-cased unless an option says otherwise, as in an
+    exported model; those rarer in training than `min_count` are unknown.
 
     Args:
         name: str. One of `NAMES`.
         batch_size: int. The last batches of an epoch may be smaller.
         seed: int. Sets the order of the training examples.
         data_dir: where TFDS keeps prepared data; None for `~/tensorflow_datasets`.
-        download: bool. Whether files may be downloaded; only krz_wnut17 has any.
+        download: bool. Whether files may be downloaded, if they are not in TFDS's
+            manual directory, `<data_dir>/downloads/manual`.
         **options: as listed above.
 
     Returns:
@@ -140,7 +167,9 @@ def load(
         TypeError: if an argument has a wrong kind or an option is not known.
         FileNotFoundError: if files are missing and `download` is False.
         ConnectionError: if files cannot be downloaded.
-        ImportError: if krz_digits is not prepared and scikit-learn is not installed.
+        ImportError: if a data set is not prepared and what that needs is not installed:
+            scikit-learn for krz_digits, conllu for universal_dependencies, pydub for
+            spoken_digit and speech_commands.
     """
     if name not in LOADERS:
         raise ValueError(

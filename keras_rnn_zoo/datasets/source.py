@@ -1,6 +1,9 @@
 """Prepared data of TensorFlow Datasets: found, made at first use, and read."""
 
 import contextlib
+import difflib
+import hashlib
+import importlib.util
 import io
 import logging
 import os
@@ -15,16 +18,24 @@ import tensorflow as tf
 
 from keras_rnn_zoo.datasets.codec import Codec
 
+#: The parts of a data set, and what a builder calls them if nothing else is said.
+SPLITS = {"train": "train", "validation": "validation", "test": "test"}
+
 
 @dataclass
 class Content:
-    """What a loader finds out about a data set, before it is batched."""
+    """What a loader finds out about a data set, before it is batched.
+
+    `padding` is what padded steps of real-valued sequences are to hold: no step of the
+    data is made of it.
+    """
 
     raw: dict[str, list[tuple[np.ndarray, np.ndarray]]]
     labels: Sequence[str]
     facts: dict[str, Any]
     texts: dict[str, list] | None = None
     codec: Codec | None = None
+    padding: float = 0.0
 
 
 @dataclass
@@ -34,55 +45,133 @@ class Source:
     data_dir: str | os.PathLike | None
     download: bool
 
-    def read(self, name, config=None, manual_dir=None):
-        """Returns the builder and its examples: split to dict of column to rows."""
+    def read(
+        self,
+        name,
+        config=None,
+        manual_dir=None,
+        *,
+        splits=SPLITS,
+        example=None,
+        urls=(),
+        package=None,
+    ):
+        """Reads a data set; prepares it if its files are here or may be downloaded.
+
+        Args:
+            name: str. A builder that TFDS knows, the zoo's own included.
+            config: str or None. One of the builder's configs.
+            manual_dir: where its files lie. None: TFDS's manual directory.
+            splits: dict of "train", "validation" and "test" to the names that the
+                builder has for them; splits that it lacks are left out.
+            example: function of a dict of tensors that gives one. None: all of it.
+            urls: of the builder's files, where TFDS has registered none.
+            package: str. What TFDS needs to prepare it and does not install.
+
+        Returns:
+            The builder and its examples: split to dict of column to rows.
+
+        Raises:
+            ValueError: if the builder has no such config, or a file other content
+                than the registered one.
+            FileNotFoundError: if files are missing and may not be downloaded.
+            ConnectionError: if files cannot be downloaded.
+            ImportError: if it is to be prepared and the package is not installed.
+        """
         import tensorflow_datasets as tfds
 
         from keras_rnn_zoo.datasets import builders
 
+        _check_config(tfds.builder_cls(name), config)
         data_dir = None if self.data_dir is None else os.fspath(self.data_dir)
 
         def get_builder():
-            return tfds.builder(name, config=config, data_dir=data_dir)
-
-        with _quiet():
-            builder = get_builder()
-            prepared = builder.is_prepared()
-        if not prepared:
-            if name == "krz_wnut17":
-                root = pathlib.Path(builder.data_dir).parents[1]
-                manual_dir = pathlib.Path(manual_dir or root / "downloads" / "manual")
-                manual_dir = manual_dir.expanduser()
-                self._check_files(builders, manual_dir)
-            print(f"Preparing {name} in {builder.data_dir} (once)", file=sys.stderr)
-            settings = tfds.download.DownloadConfig(
-                manual_dir=manual_dir, try_download_gcs=False
-            )
             with _quiet():
-                try:
-                    builder.download_and_prepare(download_config=settings)
-                except OSError:
-                    # Another process may have prepared the same data meanwhile.
-                    if not get_builder().is_prepared():
-                        raise
+                builder = tfds.builder(name, config=config, data_dir=data_dir)
+                return builder, builder.is_prepared()
+
+        builder, is_prepared = get_builder()
+        if not is_prepared:
+            manual_dir = pathlib.Path(manual_dir or builders.manual_dir_of(builder))
+            manual_dir = manual_dir.expanduser()
+            self._check_files(builders, builder, manual_dir, urls)
+            _check_package(name, package)
+            print(f"Preparing {name} in {builder.data_dir} (once)", file=sys.stderr)
+            try:
+                _prepare(builder, manual_dir)
+            except OSError:
+                # Another process may have prepared the same data meanwhile.
+                if not get_builder()[1]:
+                    raise
+            builder, _ = get_builder()
+        examples = {}
         with _quiet():
-            builder = get_builder()
-            splits = ("train", "validation", "test")
-            examples = {
-                split: _read_columns(builder.as_dataset(split=split))
-                for split in splits
-            }
+            for split, there in splits.items():
+                if there in builder.info.splits:
+                    dataset = builder.as_dataset(split=there)
+                    if example is not None:
+                        dataset = dataset.map(example, tf.data.AUTOTUNE)
+                    examples[split] = _read_columns(dataset)
         return builder, examples
 
-    def _check_files(self, builders, manual_dir):
-        if not self.download and not builders.wnut17_files_in(manual_dir):
-            raise FileNotFoundError(
-                "krz_wnut17 is not prepared yet and needs the files "
-                f"{', '.join(builders.WNUT17_FILES.values())}. Received: "
-                f"download=False, and they are not in {str(manual_dir)!r}. Pass "
-                "download=True to fetch them (0.8 MB, CC BY 4.0), or put them there "
-                "from github.com/leondz/emerging_entities_17."
-            )
+    def _check_files(self, builders, builder, manual_dir, urls):
+        missing = builders.missing_files(builder, manual_dir, urls)
+        if not missing:
+            return
+        instead = f"copy {builder.data_dir} from where it is prepared"
+        if None not in missing.values():
+            names = ", ".join(missing.values())
+            instead = f"put {names} into {str(manual_dir)!r}, or {instead}"
+        if self.download:
+            url = next(iter(missing))
+            return builders.require_network(url, builder.name, instead=instead)
+        infos = builder.url_infos or {}
+        size = sum(infos[url].size for url in missing if url in infos)
+        raise FileNotFoundError(
+            f"{builder.name} must be prepared in {builder.data_dir}, or its files must "
+            "be at hand to prepare it. Received: download=False, and neither is so. "
+            "Pass download=True (on the command line: --download) to fetch them"
+            + (f" ({size / 1e6:.1f} MB)" if size else "")
+            + f", or {instead}."
+        )
+
+
+def _check_config(builder_class, config):
+    known = [one.name for one in builder_class.BUILDER_CONFIGS]
+    if config is None or config in known:
+        return
+    close = difflib.get_close_matches(config, known, n=3) or known[:3]
+    raise ValueError(
+        f"`config` must be one of the {len(known)} configs of {builder_class.name}, "
+        f"such as {', '.join(close)}. Received: config={config!r}."
+    )
+
+
+def _check_package(name, package):
+    if package is not None and importlib.util.find_spec(package) is None:
+        raise ImportError(
+            f"To prepare {name}, TensorFlow Datasets needs {package}. "
+            f"Install it with: pip install {package}"
+        )
+
+
+def _prepare(builder, manual_dir):
+    import tensorflow_datasets as tfds
+
+    settings = tfds.download.DownloadConfig(
+        manual_dir=manual_dir, try_download_gcs=False
+    )
+    try:
+        with _quiet():
+            builder.download_and_prepare(download_config=settings)
+    except tfds.download.download_manager.NonMatchingChecksumError as error:
+        raise ValueError(
+            f"The files of {builder.name} must be the registered ones. {error}"
+        ) from error
+    except tfds.download.DownloadError as error:
+        raise ConnectionError(
+            f"The files of {builder.name} could not be downloaded: {error}"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -111,7 +200,8 @@ def _read_columns(dataset):
     for batch in dataset.ragged_batch(1024):
         for name, column in batch.items():
             if isinstance(column, tf.RaggedTensor):
-                rows = np.split(column.flat_values.numpy(), column.row_splits[1:-1])
+                ends = column.row_splits.numpy()[1:-1]
+                rows = np.split(column.flat_values.numpy(), ends)
             else:
                 rows = list(column.numpy())
             columns.setdefault(name, []).extend(rows)
@@ -124,3 +214,60 @@ def texts_of(examples):
         split: [text.decode() for text in columns["text"]]
         for split, columns in examples.items()
     }
+
+
+def cut_off(columns, keys, share=0.1):
+    """Divides examples into two parts, always in the same way.
+
+    The order of the hashes of their keys decides, so that examples with the same key
+    stay in one part: nothing leaks.
+
+    Args:
+        columns: dict of column to rows.
+        keys: list of bytes, one for each row: its content.
+        share: float. Part of the different keys that is cut off.
+
+    Returns:
+        What is left and what was cut off, in the order of the rows.
+
+    Example:
+    >>> left, off = cut_off({"n": [*range(20)]}, [b"%d" % (i // 2) for i in range(20)])
+    >>> len(left["n"]), off["n"]
+    (18, [18, 19])
+    """
+    hashes = [hashlib.sha256(key).hexdigest() for key in keys]
+    order = sorted(set(hashes))
+    chosen = set(order[: max(1, round(share * len(order)))])
+    return tuple(
+        {
+            name: [
+                row
+                for row, key in zip(rows, hashes, strict=True)
+                if (key in chosen) == off
+            ]
+            for name, rows in columns.items()
+        }
+        for off in (False, True)
+    )
+
+
+def facts_of(builder):
+    """Returns the facts on the data of one of TFDS's own builders."""
+    return {
+        "source": builder.info.homepage,
+        "data set": f"{builder.info.full_name} of TensorFlow Datasets",
+        "licence": "not stated by TensorFlow Datasets",
+    }
+
+
+def sha256_of(raw) -> str:
+    """Returns the sha256 of every x and y, in their order, split by split."""
+    digest = hashlib.sha256()
+    for split, examples in raw.items():
+        digest.update(split.encode())
+        for example in examples:
+            for array in example:
+                array = np.ascontiguousarray(array)
+                digest.update(f"{array.dtype.str}{array.shape}".encode())
+                digest.update(array.tobytes())
+    return digest.hexdigest()

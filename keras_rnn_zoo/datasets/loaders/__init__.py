@@ -6,6 +6,7 @@ A loader takes a `Source` and the options of its data set, and returns a `Conten
 from collections.abc import Callable
 
 from keras_rnn_zoo.datasets.loaders.digits import load_digits
+from keras_rnn_zoo.datasets.loaders.mnist import load_mnist
 from keras_rnn_zoo.datasets.loaders.own_file import load_file
 from keras_rnn_zoo.datasets.loaders.python_source import (
     load_py_cursor,
@@ -13,6 +14,17 @@ from keras_rnn_zoo.datasets.loaders.python_source import (
     load_py_tokens,
 )
 from keras_rnn_zoo.datasets.loaders.real_valued import load_adding, load_sunspots
+from keras_rnn_zoo.datasets.loaders.sentences import (
+    load_conll2003,
+    load_imdb_reviews,
+    load_trec,
+    load_universal_dependencies,
+)
+from keras_rnn_zoo.datasets.loaders.shakespeare import load_tiny_shakespeare
+from keras_rnn_zoo.datasets.loaders.speech import (
+    load_speech_commands,
+    load_spoken_digit,
+)
 from keras_rnn_zoo.datasets.loaders.wnut17 import load_wnut17
 from keras_rnn_zoo.datasets.source import Content
 
@@ -25,5 +37,13 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "krz_digits": load_digits,
     "krz_sunspots": load_sunspots,
     "krz_adding": load_adding,
+    "tiny_shakespeare": load_tiny_shakespeare,
+    "mnist": load_mnist,
+    "imdb_reviews": load_imdb_reviews,
+    "conll2003": load_conll2003,
+    "universal_dependencies": load_universal_dependencies,
+    "trec": load_trec,
+    "spoken_digit": load_spoken_digit,
+    "speech_commands": load_speech_commands,
     "file": load_file,
 }

@@ -1,0 +1,178 @@
+"""Words of sentences and reviews: tags for each, or one class for the whole.
+
+Words are what white space parts, as everywhere in the zoo, so that an exported model
+splits text as its training data was split.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from keras_rnn_zoo.datasets.checks import check_choice, check_int
+from keras_rnn_zoo.datasets.codec import PADDING, UNKNOWN, Codec, characters_of
+from keras_rnn_zoo.datasets.source import (
+    SPLITS,
+    Content,
+    cut_off,
+    facts_of,
+    texts_of,
+)
+
+#: TFDS has no checksum of this file.
+CONLL2003_URL = "https://data.deepai.org/conll2003.zip"
+_CUT_OFF = "a tenth of the different training texts is the validation split"
+_DEV = {"train": "train", "validation": "dev", "test": "test"}
+
+
+def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
+    """Words of a news sentence to the BIO tags of the names in it."""
+    _check_words(lowercase, min_count, max_characters)
+    builder, examples = source.read(
+        "conll2003",
+        splits=_DEV,
+        example=lambda one: {"words": one["tokens"], "tags": one["ner"]},
+        urls=(CONLL2003_URL,),
+    )
+    labels = builder.info.features["ner"].feature.names
+    content = _tagged(builder, examples, labels, lowercase, min_count, max_characters)
+    content.facts["split"] = "TFDS's"
+    return content
+
+
+def load_universal_dependencies(
+    source, config="en_ewt", lowercase=True, min_count=2, max_characters=None
+):
+    """Words of a sentence to their universal parts of speech.
+
+    Tokens that stand for several words, as "don't" for "do" and "n't", come in TFDS's
+    data beside those words and have no part of speech: they are left out. Some
+    treebanks have words with a space inside, which an exported model reads as two.
+    """
+    if not isinstance(config, str):
+        raise TypeError(f"`config` must be a str. Received: config={config!r}.")
+    _check_words(lowercase, min_count, max_characters)
+    builder, examples = source.read(
+        "universal_dependencies",
+        config,
+        splits=_DEV,
+        example=lambda one: {"words": one["tokens"], "tags": one["upos"]},
+        package="conllu",
+    )
+    if not {"train", "test"} <= set(examples):
+        raise ValueError(
+            "`config` must name a treebank with training and test sentences. "
+            f"Received: config={config!r}, which has only {', '.join(examples)}."
+        )
+    names = builder.info.features["upos"].feature.names
+    labels = [name for name in names if name != "_"]
+    ids = np.array([labels.index(name) if name in labels else -1 for name in names])
+    for columns in examples.values():
+        columns["tags"] = [ids[tags] for tags in columns["tags"]]
+        kept = [tags >= 0 for tags in columns["tags"]]
+        for name, rows in columns.items():
+            columns[name] = [row[k] for row, k in zip(rows, kept, strict=True)]
+    split = "TFDS's"
+    if "validation" not in examples:
+        keys = [b"\0".join(words) for words in examples["train"]["words"]]
+        examples["train"], examples["validation"] = cut_off(examples["train"], keys)
+        split += f"; {_CUT_OFF}"
+    content = _tagged(builder, examples, labels, lowercase, min_count, max_characters)
+    content.facts["split"] = split
+    return content
+
+
+def load_trec(source, classes="coarse", min_count=2):
+    """Words of a question to what it asks for."""
+    check_choice("classes", classes, ("coarse", "fine"))
+    check_int("min_count", min_count, 1)
+    return _classified(source, "trec", f"label-{classes}", min_count)
+
+
+def load_imdb_reviews(source, min_count=5, max_steps=200, keep="last"):
+    """Words of a film review to whether it is good."""
+    check_int("min_count", min_count, 1)
+    if max_steps is not None:
+        check_int("max_steps", max_steps, 1)
+    check_choice("keep", keep, ("first", "last"))
+    part = slice(max_steps) if keep == "first" else slice(-(max_steps or 0), None)
+    content = _classified(source, "imdb_reviews", "label", min_count, part)
+    content.facts["words of a review"] = (
+        "all" if max_steps is None else f"the {keep} {max_steps}"
+    )
+    return content
+
+
+def _check_words(lowercase, min_count, max_characters):
+    if not isinstance(lowercase, bool):
+        raise TypeError(
+            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
+        )
+    check_int("min_count", min_count, 1)
+    if max_characters is not None:
+        check_int("max_characters", max_characters, 1)
+
+
+def _tagged(builder, examples, labels, *vocabulary):
+    """The content of sentences with a tag for every word; empty ones are left out."""
+    texts, tags = {}, {}
+    for split, columns in examples.items():
+        rows = zip(columns["words"], columns["tags"], strict=True)
+        rows = [(words, ids) for words, ids in rows if len(words)]
+        texts[split] = [tuple(word.decode() for word in words) for words, _ in rows]
+        tags[split] = [ids.astype("int32") for _, ids in rows]
+    codec, facts = _word_codec(texts["train"], *vocabulary)
+    raw = {
+        split: [
+            (codec.encode(words), ids)
+            for words, ids in zip(texts[split], tags[split], strict=True)
+        ]
+        for split in SPLITS
+    }
+    return Content(raw, labels, facts_of(builder) | facts, texts, codec)
+
+
+def _classified(source, name, label, min_count, part=slice(None)):
+    """The content of texts with one class; `part` is what is kept of their words."""
+    builder, examples = source.read(
+        name,
+        example=lambda one: {"text": one["text"], "label": one[label]},
+    )
+    # White space and capitals make no other text.
+    keys = [b" ".join(text.split()).lower() for text in examples["train"]["text"]]
+    test = {b" ".join(text.split()).lower() for text in examples["test"]["text"]}
+    examples["train"], examples["validation"] = cut_off(examples["train"], keys)
+    texts = {
+        split: [tuple(text.split()[part]) for text in rows]
+        for split, rows in texts_of(examples).items()
+    }
+    codec, facts = _word_codec(texts["train"], True, min_count)
+    raw = {
+        split: [
+            (codec.encode(words), np.int32(label))
+            for words, label in zip(texts[split], examples[split]["label"], strict=True)
+        ]
+        for split in SPLITS
+    }
+    facts = facts_of(builder) | facts
+    facts["split"] = f"TFDS's; {_CUT_OFF}"
+    facts["test texts that are training texts too"] = len(test & set(keys))
+    return Content(raw, builder.info.features[label].names, facts, texts, codec)
+
+
+def _word_codec(texts, lowercase, min_count, max_characters=None):
+    """The codec of the words of training texts, and the facts on it."""
+    counts = Counter(
+        word.lower() if lowercase else word for words in texts for word in words
+    )
+    kept = sorted(
+        word for word, count in counts.items() if count >= min_count and word != UNKNOWN
+    )
+    codec = Codec(
+        (PADDING, UNKNOWN, *kept),
+        unit="word",
+        lowercase=lowercase,
+        characters=max_characters and characters_of(texts, min_count),
+        max_characters=max_characters,
+    )
+    rule = f"seen {min_count} times or more" + (", lower-cased" if lowercase else "")
+    return codec, {"training words kept": rule}
