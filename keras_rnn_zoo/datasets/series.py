@@ -1,4 +1,4 @@
-"""Real-valued tasks: a series to forecast, and one that only memory can solve."""
+"""A series to forecast, and tasks that only memory can solve."""
 
 import csv
 import importlib.util
@@ -121,4 +121,40 @@ def adding(steps: int = 100, train: int = 20_000, seed: int = 0):
         x[np.arange(count), first, 1] = x[np.arange(count), second, 1] = 1
         y = (x[..., 0] * x[..., 1]).sum(-1, keepdims=True)
         parts[split] = list(zip(x, y, strict=True))
+    return parts
+
+
+#: What texts of `copying` are made of: symbols, the pause, the sign to write.
+COPY_SYMBOLS, COPY_BLANK, COPY_GO = "abcdefgh", ".", ">"
+
+
+def copying(blanks: int = 100, train: int = 10_000, seed: int = 0):
+    """The copy memory problem (Hochreiter & Schmidhuber 1997), generated.
+
+    Ten symbols, `blanks` - 1 blanks, a sign, ten blanks; the answer is `blanks` + 10
+    blanks and the ten symbols. Without a memory the best loss, the mean over all steps,
+    is 10 log 8 / (blanks + 20). In this form: Arjovsky, Shah & Bengio, 2016, "Unitary
+    Evolution Recurrent Neural Networks", https://arxiv.org/abs/1511.06464, section 5.1.
+
+    Args:
+        blanks: int. Steps from the last symbol to the sign.
+        train: int. Training sequences; validation and test have 1,000 each.
+        seed: int. Of the generator.
+
+    Returns:
+        dict of split to list of (x, y), each a str of `blanks` + 20 characters.
+
+    Example:
+    >>> copying(blanks=3, train=1)["train"]
+    [('ggfcccaaba..>..........', '.............ggfcccaaba')]
+    """
+    rng = np.random.default_rng(seed)
+    parts = {}
+    for split, count in (("train", train), ("validation", 1000), ("test", 1000)):
+        words = np.array(list(COPY_SYMBOLS))[rng.integers(0, 8, (count, 10))]
+        pause = COPY_BLANK * (blanks - 1) + COPY_GO + COPY_BLANK * 10
+        parts[split] = [
+            (word + pause, COPY_BLANK * (blanks + 10) + word)
+            for word in map("".join, words)
+        ]
     return parts

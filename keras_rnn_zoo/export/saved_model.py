@@ -63,8 +63,8 @@ def export_saved_model(
     * `serving_default`: whole sequences: `text` (strings, if `assets` has a
       vocabulary), `tokens` (ids) or `features`. Gives `probabilities` and `labels`
       (`classes` without names; `path` of a `CRF`; `values` if the model gives no
-      probabilities), for each step or for the sequence. Of padding: zeros and the
-      label "".
+      probabilities), for each step or for the sequence; after a sigmoid, the `labels`
+      of all classes above a half, parted by spaces. Of padding: zeros and the label "".
     * `step`: one time step, with every state as an input and an output of its name.
       Text models take one character or word a row; "" leaves the states as they were.
     * `initial_state`: the states of a new stream, for `batch_size` rows.
@@ -329,6 +329,8 @@ class _Server(tf.Module):
             return tf.identity(ids)
 
     def _classes(self, y, mask):
+        if self._kind == "sigmoid" and self._labels is not None:
+            return {"labels": self._likely(y)}
         if self._kind not in ("softmax", "path"):
             return {}
         classes = tf.argmax(y, -1, tf.int32)
@@ -338,6 +340,15 @@ class _Server(tf.Module):
             return {"classes": classes}
         labels = tf.gather(self._labels, classes)
         return {"labels": labels if mask is None else tf.where(mask, labels, "")}
+
+    def _likely(self, y):
+        """Names of the classes with a probability above a half, parted by spaces."""
+        likely = y > 0.5
+        places = tf.reshape(likely, (-1, tf.shape(likely)[-1]))
+        names = tf.tile(self._labels[tf.newaxis], (tf.shape(places)[0], 1))
+        names = tf.ragged.boolean_mask(names, places)
+        names = tf.strings.reduce_join(names, axis=-1, separator=" ")
+        return tf.reshape(names, tf.shape(likely)[:-1])
 
     # --- Streams
 
@@ -412,7 +423,7 @@ class _Server(tf.Module):
                 return f"its task is {self._task}"
             if self._kind not in ("softmax", "linear"):
                 return f"its output is {self._kind}, not softmax or linear"
-        elif self._kind == "softmax":
+        elif self._kind in ("softmax", "sigmoid"):
             return "it gives probabilities and reads features"
         return None
 

@@ -76,7 +76,10 @@ def draw(
     if recipe.task == "language_model":
         surprises = _surprises(pipelines, bits_of, rng)
         report_plots.generated_texts(path, title, surprises, samples)
-    elif recipe.task == "tagging":
+    elif recipe.task == "polyphony":
+        examples = _some_rolls(pipelines, evaluation, rng)
+        report_plots.piano_rolls(path, title, examples, pipelines.labels)
+    elif recipe.task in ("tagging", "recall"):
         examples = _some_tagged(pipelines, evaluation, rng)
         report_plots.tagged_texts(path, title, examples, pipelines.labels)
     elif pipelines.codec is not None:
@@ -95,13 +98,16 @@ def draw(
     else:
         chosen = _wrong_first(pipelines, evaluation, rng, most=24, total=60)
         title += f"\n{_selection(chosen, pipelines, evaluation)}"
+        if pipelines.padding is not None:
+            title += "; time from left to right, a row a feature"
+        shown = _as_images([pipelines.raw["test"][i][0] for i in chosen])
         examples = [
             (
-                _as_image(pipelines.raw["test"][i][0]),
+                image,
                 int(pipelines.raw["test"][i][1]),
                 int(evaluation.predictions[i]),
             )
-            for i in chosen
+            for i, image in zip(chosen, shown, strict=True)
         ]
         report_plots.images(path, title, examples, pipelines.labels)
 
@@ -111,12 +117,19 @@ def _joined(pipelines, i):
     return text if isinstance(text, str) else " ".join(text)
 
 
-def _as_image(values):
-    """Make a square of one column; leave everything else as it is."""
-    side = round(len(values) ** 0.5)
-    if values.shape[1] == 1 and side * side == len(values):
-        return values.reshape(side, side)
-    return values
+def _as_images(sequences):
+    """Make pictures: squares of one column, time to the right if lengths differ."""
+    longest = max(map(len, sequences))
+    if min(map(len, sequences)) < longest:
+        missing = [((0, 0), (0, longest - len(one))) for one in sequences]
+        return [
+            np.pad(one.T, width, constant_values=np.nan)
+            for one, width in zip(sequences, missing, strict=True)
+        ]
+    side = round(longest**0.5)
+    if sequences[0].shape[1] == 1 and side * side == longest:
+        return [one.reshape(side, side) for one in sequences]
+    return sequences
 
 
 def _is_wrong(pipelines, evaluation):
@@ -144,6 +157,27 @@ def _selection(chosen, pipelines, evaluation):
         return "no wrong answer; these were drawn at random"
     which = f"all {total}" if shown == total else f"{shown} of all {total}"
     return f"{which} wrong answers first, then right ones, drawn at random"
+
+
+def _some_rolls(pipelines, evaluation, rng):
+    """Choose pieces to show: two at random, and the one that surprised most."""
+    test = pipelines.raw["test"]
+    nll = []
+    for (_, truth), p in zip(test, evaluation.predictions, strict=True):
+        right = np.clip(np.where(truth > 0, p, 1 - p), 1e-7, 1)
+        nll.append(-np.log(right).sum(1).mean())
+    worst = int(np.argmax(nll))
+    others = [int(i) for i in rng.permutation(len(test)) if i != worst]
+    chosen = [("drawn at random", i) for i in others[:2]]
+    chosen.append(("the one that surprised most", worst))
+    return [
+        (
+            f"Test piece {i + 1} of {len(test)}, {why}: {nll[i]:.2f} nats a step",
+            test[i][1],
+            evaluation.predictions[i],
+        )
+        for why, i in chosen
+    ]
 
 
 def _some_tagged(pipelines, evaluation, rng):

@@ -448,6 +448,65 @@ def images(path, title, examples, labels: Sequence[str], *, across=12):
     figure.savefig(path)
 
 
+def piano_rolls(path, title, examples, keys: Sequence[str]):
+    """Draw which keys sound, and how probable a model found them one step before.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of heading, truth `(time, keys)` and probabilities alike.
+        keys: their names, from the lowest to the highest.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    figure = _figure(12, 3.2 * len(examples) + 0.9)
+    sounding = np.concatenate([truth for _, truth, _ in examples]).any(0)
+    low, high = np.flatnonzero(sounding)[[0, -1]] + [-2, 3]
+    longest = max(len(truth) for _, truth, _ in examples)
+    panels = figure.subplots(len(examples), squeeze=False)[:, 0]
+    for axes, (heading, truth, probabilities) in zip(panels, examples, strict=True):
+        shades = axes.imshow(
+            probabilities.T,
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            aspect="auto",
+            origin="lower",
+            interpolation="nearest",
+        )
+        steps, notes = np.nonzero(truth)
+        found = probabilities[steps, notes] > 0.5
+        for kind, colour, label in (
+            (found, "#1a1a1a", "sounds, probability above ½"),
+            (~found, _ERROR, "sounds, probability below ½"),
+        ):
+            axes.hlines(
+                notes[kind],
+                steps[kind] - 0.42,
+                steps[kind] + 0.42,
+                color=colour,
+                linewidth=1.8,
+                label=label,
+            )
+        axes.set_xlim(-0.5, longest - 0.5)
+        axes.set_ylim(low - 0.5, high - 0.5)
+        octaves = [i for i, key in enumerate(keys) if key[:-1] in "CEG"]
+        axes.set_yticks(octaves, [keys[i] for i in octaves], fontsize=7)
+        axes.set_ylim(low - 0.5, high - 0.5)
+        axes.set_title(heading, fontsize=9, loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[-1].set_xlabel("step (a quarter note)")
+    panels[0].legend(
+        fontsize=8, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 0.99)
+    )
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout(rect=(0, 0, 0.93, 0.99))
+    place = figure.add_axes((0.945, 0.3, 0.012, 0.4))
+    figure.colorbar(shades, cax=place).set_label("predicted probability", fontsize=8)
+    figure.savefig(path)
+
+
 def generated_texts(path, title, surprises, samples, *, columns=100):
     """Draw how surprised a language model is by real text, and what it writes itself.
 

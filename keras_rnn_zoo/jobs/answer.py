@@ -66,7 +66,7 @@ def evaluate(
     evaluation = judging.evaluate(
         run.model, run.recipe.task, pipelines.raw["test"], labels=pipelines.labels
     )
-    key = "corpus sha256"
+    stored = run.assets.facts
     return EvaluateResult(
         run.directory,
         figures_of(
@@ -79,8 +79,10 @@ def evaluate(
         [Figure(**one) for one in run.metrics["test"]],
         [Figure(**one) for one in run.metrics["baselines"]],
         {str(k): str(v) for k, v in pipelines.facts.items()},
-        run.assets.facts.get(key) == str(pipelines.facts.get(key))
-        or (key not in run.assets.facts and key not in pipelines.facts),
+        all(
+            stored.get(key) in (None, str(pipelines.facts.get(key)))
+            for key in ("corpus sha256", "data sha256")
+        ),
     )
 
 
@@ -107,7 +109,8 @@ class PredictResult:
         separator: what stands between the tokens: "" for characters, " " for words.
         values: the real-valued input, `(time, features)`, or None.
         labels: names of the classes.
-        predicted: class ids: one a character, or one in all; or the values.
+        predicted: class ids: one a character, or one in all; or the values; or, where
+            several classes may be true, which of them are: bool `(time, classes)`.
         probabilities: `(…, classes)`, or the values.
         truth: the true answer, if the input is an example of the test data, or None.
         widths: half the widths of 90 % prediction intervals of values, or None.
@@ -223,7 +226,7 @@ def predict(
     else:
         inputs = _as_features(run, values if values is not None else text)
     from keras_rnn_zoo.training.evaluation import forward, pad
-    from keras_rnn_zoo.training.tasks import are_bio
+    from keras_rnn_zoo.training.tasks import TASKS, are_bio
 
     probabilities = np.asarray(forward(run.model)(pad([inputs])), "float64")[0]
     words = run.codec is not None and run.codec.unit == "word"
@@ -243,9 +246,7 @@ def predict(
         separator=" " if words else "",
         values=inputs if run.codec is None else None,
         labels=run.assets.labels,
-        predicted=probabilities
-        if run.recipe.task == "regression"
-        else probabilities.argmax(-1),
+        predicted=TASKS[run.recipe.task].decide(probabilities),
         probabilities=probabilities,
         truth=truth,
         widths=interval_widths(run.assets.facts),

@@ -21,6 +21,10 @@ NOTICES = {
     ),
     "public domain": "The training data are in the public domain.",
     "none needed": "The training data are generated.",
+    "not stated": (
+        "No licence of the training data is stated: see below what is known. The "
+        "weights are numbers fitted to them; this package does not hold the data."
+    ),
 }
 
 _TASKS = {
@@ -28,6 +32,8 @@ _TASKS = {
     "classification": "one class for a whole sequence",
     "language_model": "the next token, at every step",
     "regression": "real values for a whole sequence",
+    "recall": "a class for every step, of which the last ones count",
+    "polyphony": "a probability for each of several classes, at every step",
 }
 #: What a finder of names is tried on.
 SENTENCE = "Ada Lovelace never saw Times Square in New York"
@@ -36,6 +42,8 @@ _START = {
     "classification": "predict {name} --example 1",
     "language_model": "generate {name} --prompt 'def '",
     "regression": "predict {name} --example 1",
+    "recall": "predict {name} --example 1",
+    "polyphony": "predict {name} --example 1",
 }
 
 

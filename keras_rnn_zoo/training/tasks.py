@@ -37,6 +37,11 @@ class Task:
         """Return new metrics, the one the task is judged by first."""
         return [TokenAccuracy()]
 
+    @staticmethod
+    def decide(answer: np.ndarray) -> np.ndarray:
+        """Return what a model's output says: class ids, here."""
+        return answer.argmax(-1)
+
     def add(self, y, answer) -> tuple[Any, Any]:
         """Judge one example.
 
@@ -169,6 +174,11 @@ class Polyphony(Task):
     def metrics():
         return [FrameNLL()]
 
+    @staticmethod
+    def decide(answer):
+        """Return whether each class is more probable than not."""
+        return answer > 0.5
+
     def add(self, y, answer):
         p = np.clip(answer, 1e-7, 1 - 1e-7)
         self.frames.append(-np.sum(np.log(np.where(y > 0.5, p, 1 - p)), axis=-1))
@@ -196,6 +206,11 @@ class Regression(Task):
     @staticmethod
     def metrics():
         return [keras.metrics.RootMeanSquaredError(name="rmse")]
+
+    @staticmethod
+    def decide(answer):
+        """Return the values."""
+        return answer
 
     def add(self, y, answer):
         self.errors.append(answer - y)

@@ -6,6 +6,7 @@ A loader takes a `Source` and the options of its data set, and returns a `Conten
 from collections.abc import Callable
 
 from keras_rnn_zoo.datasets.loaders.digits import load_digits
+from keras_rnn_zoo.datasets.loaders.jsb_chorales import load_jsb_chorales
 from keras_rnn_zoo.datasets.loaders.mnist import load_mnist
 from keras_rnn_zoo.datasets.loaders.own_file import load_file
 from keras_rnn_zoo.datasets.loaders.python_source import (
@@ -13,7 +14,12 @@ from keras_rnn_zoo.datasets.loaders.python_source import (
     load_py_functions,
     load_py_tokens,
 )
-from keras_rnn_zoo.datasets.loaders.real_valued import load_adding, load_sunspots
+from keras_rnn_zoo.datasets.loaders.real_valued import (
+    load_adding,
+    load_japanese_vowels,
+    load_sunspots,
+)
+from keras_rnn_zoo.datasets.loaders.recall import load_copy
 from keras_rnn_zoo.datasets.loaders.sentences import (
     load_conll2003,
     load_imdb_reviews,
@@ -37,6 +43,9 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "krz_digits": load_digits,
     "krz_sunspots": load_sunspots,
     "krz_adding": load_adding,
+    "krz_japanese_vowels": load_japanese_vowels,
+    "krz_jsb_chorales": load_jsb_chorales,
+    "krz_copy": load_copy,
     "tiny_shakespeare": load_tiny_shakespeare,
     "mnist": load_mnist,
     "imdb_reviews": load_imdb_reviews,

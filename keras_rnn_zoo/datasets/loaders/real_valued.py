@@ -1,8 +1,10 @@
-"""Real values out of a sequence of real values: a forecast, a sum."""
+"""Sequences of real values: to a forecast, to a sum, to their speaker."""
+
+import numpy as np
 
 from keras_rnn_zoo.datasets import series
 from keras_rnn_zoo.datasets.checks import check_int
-from keras_rnn_zoo.datasets.source import Content
+from keras_rnn_zoo.datasets.source import Content, sha256_of
 
 
 def load_sunspots(source, context=24, horizon=8):
@@ -27,3 +29,26 @@ def load_adding(source, steps=100, train=20_000):
     check_int("train", train, 1)
     facts = {"source": "generated, always the same", "licence": "none needed"}
     return Content(series.adding(steps, train), ["sum"], facts)
+
+
+def load_japanese_vowels(source):
+    """Frames of an utterance to its speaker."""
+    builder, examples = source.read("krz_japanese_vowels")
+    raw = {
+        split: [
+            (frames, np.int32(speaker))
+            for frames, speaker in zip(
+                columns["frames"], columns["speaker"], strict=True
+            )
+        ]
+        for split, columns in examples.items()
+    }
+    facts = {
+        "source": "UCI Japanese Vowels, doi 10.24432/C5NS47 (Kudo, Toyama & Shimbo "
+        "1999), as sktime carries it",
+        "licence": "CC BY 4.0",
+        "split": "the 370 test utterances of the source; a fifth of its 270 training "
+        "utterances of every speaker for validation",
+        "data sha256": sha256_of(raw),
+    }
+    return Content(raw, builder.info.features["speaker"].names, facts)
