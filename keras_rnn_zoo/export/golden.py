@@ -21,10 +21,13 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
         shape: `(batch, time)` of what is drawn.
 
     Raises:
-        ValueError: if `given` is not of the shape or in the range that the model reads.
+        ValueError: if `given` is not of the shape or in the range that the model reads,
+            or `assets` has other characters.
     """
     reads, width = input_of(model)
     characters = characters_of(model)
+    if assets is not None and assets.codec is not None:
+        _check_characters(characters, assets.codec)
     if characters is not None:
         return _golden_words(model, given, assets, shape, width, characters)
     rank = 2 if reads == "tokens" else 3
@@ -67,6 +70,20 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     for row, ids in zip(result, rows, strict=True):
         row[: len(ids)] = ids
     return result
+
+
+def _check_characters(characters, codec):
+    known = codec.get("characters")
+    found = None if known is None else (len(known), codec["max_characters"])
+    expected = characters and (
+        characters["vocabulary_size"],
+        characters["max_characters"],
+    )
+    if found != expected:
+        raise ValueError(
+            "`assets` must hold the characters that the model reads: their number and "
+            f"how many of a word, {expected}. Received: {found}."
+        )
 
 
 def _golden_words(model, given, assets, shape, size, characters):

@@ -185,7 +185,6 @@ class _Server(tf.Module):
                     "`assets` must hold a vocabulary of the model's size, "
                     f"{self._width}. Received: {len(assets.codec['tokens'])} tokens."
                 )
-            self._check_characters(assets.codec)
         if assets is not None and assets.labels:
             self._labels = tf.constant(list(assets.labels))
         # Traced once, for `serve` and for `serving_default`.
@@ -196,18 +195,6 @@ class _Server(tf.Module):
         )
         self.why_no_step = why_not_step_by_step(model)
         self.step_model = None if self.why_no_step else StepModel(model)
-
-    def _check_characters(self, codec):
-        known = codec.get("characters")
-        found = None if known is None else (len(known), codec["max_characters"])
-        expected = self._characters and tuple(
-            self._characters[key] for key in ("vocabulary_size", "max_characters")
-        )
-        if found != expected:
-            raise ValueError(
-                "`assets` must hold the characters that the model reads: their number "
-                f"and how many of a word, {expected}. Received: {found}."
-            )
 
     def functions(self, wanted):
         """`{signature: tf.function}` of those wanted, or of all that can be."""

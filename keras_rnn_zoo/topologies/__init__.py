@@ -8,3 +8,4 @@ from keras_rnn_zoo.topologies.output_recurrence import (
 from keras_rnn_zoo.topologies.window_classifier import (
     WindowClassifier as WindowClassifier,
 )
+from keras_rnn_zoo.topologies.word_reader import WordReader as WordReader
