@@ -1,4 +1,4 @@
-r"""Readers of one's own files: CoNLL, CSV, JSON lines and plain text.
+r"""Readers of one's own files: CoNLL, CSV, JSON lines, TFRecord and plain text.
 
 | task | file |
 |---|---|
@@ -8,13 +8,19 @@ r"""Readers of one's own files: CoNLL, CSV, JSON lines and plain text.
 | classification | `.jsonl`: `{"text": "well done", "label": "good"}` a line |
 | language_model | `.txt`: texts with a blank line between them |
 | language_model | `.jsonl`: `{"text": "once"}` a line; `.csv`: column `text` |
+| classification | `.jsonl`: `{"steps": [[0.5, 1], [2, 0.1]], "label": "a"}` a line: \
+real-valued steps, as many as there are, all of one width |
+| regression | `.csv`: a column `value`, the next value a line; optionally `time` |
+| tagging, classification, language_model | `.tfrecord`: see `datasets.records` |
 
-Files are UTF-8. Nothing is skipped in silence: what cannot be read is an error with
-file and line. Two things are left out by definition: blank lines, and the lines
-`-DOCSTART-` of CoNLL 2003.
+Files are UTF-8, with or without a byte order mark, with lines that end in LF or CRLF; a
+CSV field has at most 131,072 characters. Nothing is skipped in silence: what cannot be
+read is an error with file and line. Two things are left out by definition: blank lines,
+and the lines `-DOCSTART-` of CoNLL 2003.
 """
 
 import csv
+import datetime
 import hashlib
 import io
 import json
@@ -25,11 +31,23 @@ from dataclasses import dataclass
 
 TASKS = ("tagging", "classification", "language_model")
 _CONLL = (".conll", ".bio", ".iob", ".iob2", ".tsv")
+_RECORDS = (".tfrecord", ".tfrecords")
 _SUFFIXES = {
-    "tagging": (*_CONLL, ".jsonl"),
-    "classification": (".csv", ".jsonl"),
-    "language_model": (".txt", ".jsonl", ".csv"),
+    "tagging": (*_CONLL, ".jsonl", *_RECORDS),
+    "classification": (".csv", ".jsonl", *_RECORDS),
+    "language_model": (".txt", ".jsonl", ".csv", *_RECORDS),
+    "regression": (".csv",),
 }
+
+#: The features of a record, and the keys of a JSON object, by the task.
+FIELDS = {
+    "tagging": ("tokens", "tags"),
+    "classification": ("text", "label"),
+    "language_model": ("text",),
+}
+
+#: The largest float32: what is above becomes infinite in a model.
+_LARGEST = 3.4028234663852886e38
 
 
 class DataError(ValueError):
@@ -37,12 +55,13 @@ class DataError(ValueError):
 
     Attributes:
         path: the file, as it was given.
-        line: 1-based line number, None if the file as a whole is at fault.
+        line: 1-based number of the line, or of the record if the file has records;
+            None if the file as a whole is at fault.
     """
 
-    def __init__(self, problem, path, line=None):
+    def __init__(self, problem, path, line=None, unit="line"):
         self.path, self.line = path, line
-        where = f"{path}" if line is None else f"{path}, line {line}"
+        where = f"{path}" if line is None else f"{path}, {unit} {line}"
         super().__init__(f"{where}: {problem}")
 
 
@@ -51,12 +70,12 @@ class Example:
     """One example of a file.
 
     Attributes:
-        text: str, or a tuple of words.
+        text: str, or a tuple of words, or a tuple of steps, each a tuple of float.
         target: tuple of str, one a word; str, the label; None for language models.
-        line: int. Where it begins, counted from 1.
+        line: int. Where it begins, counted from 1; of a record, its number.
     """
 
-    text: str | tuple[str, ...]
+    text: str | tuple[str, ...] | tuple[tuple[float, ...], ...]
     target: tuple[str, ...] | str | None
     line: int
 
@@ -77,25 +96,12 @@ def read_file(path: str | os.PathLike, task: str) -> list[Example]:
         raise ValueError(
             f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}."
         )
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Received: path={str(path)!r}.")
-    suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES[task]:
-        raise ValueError(
-            f"`path` must end with {', '.join(_SUFFIXES[task])} for the task {task!r}. "
-            f"Received: path={str(path)!r}."
-        )
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"must be UTF-8. Received: the byte 0x{data[error.start]:02x} "
-            f"({error.reason}).",
-            path,
-            data[: error.start].count(b"\n") + 1,
-        ) from error
+    path, suffix = _check_path(path, task)
+    if suffix in _RECORDS:
+        from keras_rnn_zoo.datasets import records
+
+        return records.read_records(path, task)
+    text = _read_text(path)
     if suffix in _CONLL:
         examples = list(_read_conll(text, path))
     elif suffix == ".csv":
@@ -107,6 +113,86 @@ def read_file(path: str | os.PathLike, task: str) -> list[Example]:
     if not examples:
         raise DataError("must hold examples. Received: an empty file.", path)
     return examples
+
+
+def read_series(path: str | os.PathLike) -> tuple[list[float], list[str] | None]:
+    """Return the values of a series, and their times if there is a column `time`.
+
+    Args:
+        path: a `.csv` file. Its first line names the columns. `time` holds numbers or
+            ISO dates, which rise; that they are as far apart is not checked.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if its name does not end with .csv.
+        DataError: if the file is empty or not UTF-8, a value is no finite number, or a
+            time is not later than the one before.
+    """
+    path, _ = _check_path(path, "regression")
+    values, times, before = [], [], None
+    for row, line in _rows(_read_text(path), path, ("value",)):
+        try:
+            value = float(row["value"])
+        except ValueError:
+            value = None
+        if value is None or not abs(value) <= _LARGEST:
+            raise DataError(
+                f"`value` must be a finite number. Received: {row['value']!r}. Fill "
+                "the gap, or cut the series there.",
+                path,
+                line,
+            )
+        values.append(value)
+        if "time" in row:
+            before = _later(row["time"], before, path, line)
+            times.append(row["time"])
+    if not values:
+        raise DataError("must hold values. Received: an empty file.", path)
+    return values, times or None
+
+
+def _later(time, before, path, line):
+    """The time of a row, a number or a date, checked to come after the one before."""
+    for parse in (float, datetime.datetime.fromisoformat):
+        try:
+            found = parse(time.strip())
+            if before is None or found > before:
+                return found
+        except (ValueError, TypeError):
+            pass
+    after = "" if before is None else f", after {before}"
+    raise DataError(
+        f"`time` must be a number or an ISO date, later than the one before. Received: "
+        f"{time!r}{after}.",
+        path,
+        line,
+    )
+
+
+def _check_path(path, task):
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must be a file. Received: path={str(path)!r}.")
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES[task]:
+        raise ValueError(
+            f"`path` must end with {', '.join(_SUFFIXES[task])} for the task {task!r}. "
+            f"Received: path={str(path)!r}."
+        )
+    return path, suffix
+
+
+def _read_text(path):
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"must be UTF-8. Received: the byte 0x{data[error.start]:02x} "
+            f"({error.reason}).",
+            path,
+            data[: error.start].count(b"\n") + 1,
+        ) from error
 
 
 def split(
@@ -161,13 +247,25 @@ def split(
 
 
 def check_labels(train: Sequence[Example], others: Sequence[Example], path) -> None:
-    """Check that labels of another file occur in training.
+    """Check that labels of another file occur in training, and that steps are as wide.
 
     Raises:
-        DataError: if one does not.
+        DataError: if one does not, or a step has not as many numbers.
     """
-    known = set().union(*map(_labels, train))
+    unit = "record" if str(path).lower().endswith(_RECORDS) else "line"
+    known, width = set().union(*map(_labels, train)), _width(train[0])
     for one in others:
+        if _width(one) != width:
+            kinds = {True: "texts", False: "steps of {} numbers"}
+            expected, received = (
+                kinds[w is None].format(w) for w in (width, _width(one))
+            )
+            raise DataError(
+                f"must hold {expected} as the training data do. Received: {received}.",
+                path,
+                one.line,
+                unit,
+            )
         unknown = sorted(_labels(one) - known)
         if unknown:
             raise DataError(
@@ -175,7 +273,14 @@ def check_labels(train: Sequence[Example], others: Sequence[Example], path) -> N
                 f"{', '.join(sorted(known))} do. Received: {unknown[0]!r}.",
                 path,
                 one.line,
+                unit,
             )
+
+
+def _width(example):
+    """How many numbers a step has; None for texts."""
+    is_real = isinstance(example.text, tuple) and isinstance(example.text[0], tuple)
+    return len(example.text[0]) if is_real else None
 
 
 def _labels(example):
@@ -212,8 +317,14 @@ def _read_conll(text, path):
 
 
 def _read_csv(text, path, task):
+    wanted = FIELDS[task]
+    for values, line in _rows(text, path, wanted):
+        yield as_example(values, wanted, path, line)
+
+
+def _rows(text, path, wanted):
+    """The rows of a CSV file with the columns `wanted`: (dict, line)."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    wanted = ("text",) if task == "language_model" else ("text", "label")
     header, start = None, 1
     try:
         for row in rows:
@@ -222,10 +333,11 @@ def _read_csv(text, path, task):
                 continue
             if header is None:
                 header = [name.strip() for name in row]
-                if not set(wanted) <= set(header):
+                twice = len(set(header)) < len(header)
+                if twice or not set(wanted) <= set(header):
                     raise DataError(
-                        f"the first line must name the columns {' and '.join(wanted)}. "
-                        f"Received: {', '.join(header)}.",
+                        f"the first line must name the columns {' and '.join(wanted)}, "
+                        f"and none twice. Received: {', '.join(header)}.",
                         path,
                         line,
                     )
@@ -237,27 +349,25 @@ def _read_csv(text, path, task):
                     path,
                     line,
                 )
-            values = dict(zip(header, row, strict=True))
-            yield _example(values, wanted, path, line)
+            yield dict(zip(header, row, strict=True)), line
     except csv.Error as error:
         raise DataError(f"must be CSV. Received: {error}.", path, start) from error
 
 
 def _read_jsonl(text, path, task):
-    wanted = {
-        "tagging": ("tokens", "tags"),
-        "classification": ("text", "label"),
-        "language_model": ("text",),
-    }[task]
+    wanted, width = FIELDS[task], None
     for line, content in enumerate(text.split("\n"), 1):
         if not content.strip():
             continue
         try:
             values = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(
                 f"must be a JSON object. Received: {error}.", path, line
             ) from error
+        if task == "classification" and width is None:
+            real = isinstance(values, dict) and "steps" in values
+            wanted, width = (("steps", "label") if real else wanted), 0
         if not isinstance(values, dict) or not set(wanted) <= set(values):
             raise DataError(
                 f"must be a JSON object with {' and '.join(wanted)}. "
@@ -265,39 +375,74 @@ def _read_jsonl(text, path, task):
                 path,
                 line,
             )
-        if task != "tagging":
-            yield _example(values, wanted, path, line)
-            continue
+        if "steps" in wanted:
+            values["steps"] = _steps(values["steps"], width, path, line)
+            width = len(values["steps"][0])
+        yield as_example(values, wanted, path, line)
+
+
+def _steps(steps, width, path, line):
+    """Real-valued steps, checked, as tuples; `width` 0: they say it themselves."""
+    right = isinstance(steps, list) and steps
+    if not right or not all(isinstance(one, list) and one for one in steps):
+        raise DataError(
+            "`steps` must be a list of steps, each a list of numbers, none of them "
+            f"empty. Received: {str(steps)[:80]}.",
+            path,
+            line,
+        )
+    width = width or len(steps[0])
+    for i, step in enumerate(steps, 1):
+        if len(step) != width:
+            raise DataError(
+                f"all steps of the file must have {width} numbers as the first one. "
+                f"Received: {len(step)} in step {i}.",
+                path,
+                line,
+            )
+        for value in step:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not abs(value) <= _LARGEST:
+                raise DataError(
+                    f"steps must hold finite numbers. Received: {value!r} in step {i}.",
+                    path,
+                    line,
+                )
+    return tuple(tuple(map(float, step)) for step in steps)
+
+
+def as_example(values, wanted, path, line, unit="line"):
+    """Return the example of a dict with the keys `wanted`, checked.
+
+    Raises:
+        DataError: if a text is empty or no text, or there are not as many tags as
+            tokens.
+    """
+
+    def fail(problem):
+        raise DataError(problem, path, line, unit)
+
+    if "tokens" in wanted:
         tokens, tags = values["tokens"], values["tags"]
         for name, items in (("tokens", tokens), ("tags", tags)):
             right = isinstance(items, list) and items
             if not right or not all(isinstance(i, str) and i.strip() for i in items):
-                raise DataError(
+                fail(
                     f"`{name}` must be a list of strings, none of them empty. "
-                    f"Received: {items!r}.",
-                    path,
-                    line,
+                    f"Received: {items!r}."
                 )
         if len(tokens) != len(tags):
-            raise DataError(
+            fail(
                 "`tags` must be as many as `tokens`. Received: "
-                f"{len(tokens)} tokens and {len(tags)} tags.",
-                path,
-                line,
+                f"{len(tokens)} tokens and {len(tags)} tags."
             )
-        yield Example(tuple(tokens), tuple(tags), line)
-
-
-def _example(values, wanted, path, line):
+        return Example(tuple(tokens), tuple(tags), line)
     for name in wanted:
-        if not isinstance(values[name], str) or not values[name].strip():
-            raise DataError(
-                f"`{name}` must be a text, not an empty one. "
-                f"Received: {values[name]!r}.",
-                path,
-                line,
-            )
-    return Example(values["text"], values["label"] if "label" in wanted else None, line)
+        text = values[name]
+        if name != "steps" and (not isinstance(text, str) or not text.strip()):
+            fail(f"`{name}` must be a text, not an empty one. Received: {text!r}.")
+    target = values["label"] if "label" in wanted else None
+    return Example(values[wanted[0]], target, line)
 
 
 def _read_texts(text):

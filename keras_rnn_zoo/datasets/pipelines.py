@@ -155,7 +155,7 @@ def load(
     * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
       `task`; `validation` and `test`, files of their own (default: a tenth each of
       `path`); `lowercase` (default False) and `min_count` (default 1); of taggers also
-      `max_characters`.
+      `max_characters`; of series `context` (default 24) and `horizon` (default 8).
 
     The eight sets from "tiny_shakespeare" on are TensorFlow Datasets' own, with its
     labels and splits. Where it has no validation split, a tenth of the different

@@ -14,6 +14,7 @@ from keras_rnn_zoo.datasets.codec import (
     Codec,
     characters_of,
 )
+from keras_rnn_zoo.datasets.loaders.own_numbers import load_series, sequences_content
 from keras_rnn_zoo.datasets.source import Content
 
 
@@ -26,6 +27,8 @@ def load_file(
     lowercase=False,
     min_count=1,
     max_characters=None,
+    context=24,
+    horizon=8,
 ):
     """Return the examples of the user's own files; the task tells how."""
     del source
@@ -51,6 +54,15 @@ def load_file(
             "`validation` and `test` must be given both or not at all. "
             f"Received: validation={validation!r}, test={test!r}."
         )
+    check_int("context", context, 2)
+    check_int("horizon", horizon, 1)
+    if task == "regression":
+        if validation is not None:
+            raise ValueError(
+                "`validation` and `test` must be None for a series: they follow the "
+                f"training part in time. Received: validation={validation!r}."
+            )
+        return load_series(path, context, horizon)
     examples = files.read_file(path, task)
     if validation is None:
         examples = files.split(examples)
@@ -59,6 +71,18 @@ def load_file(
         for split, other in (("validation", validation), ("test", test)):
             examples[split] = files.read_file(other, task)
             files.check_labels(examples["train"], examples[split], other)
+    facts = {
+        "source": ", ".join(
+            pathlib.Path(one).name for one in (path, validation, test) if one
+        ),
+        "licence": "the reader's own",
+        "split": "a tenth of the different texts each for validation and test"
+        if validation is None
+        else "files of their own",
+    }
+    if task == "classification" and isinstance(examples["train"][0].text, tuple):
+        return sequences_content(examples, facts)
+    facts["tokens kept"] = f"seen {min_count} times or more in training"
     texts = {split: [one.text for one in part] for split, part in examples.items()}
     counts = Counter(
         token.lower() if lowercase else token
@@ -102,14 +126,4 @@ def load_file(
             else:
                 y = np.array([ids[tag] for tag in one.target], "int32")
             raw[split].append((x, y))
-    facts = {
-        "source": ", ".join(
-            pathlib.Path(one).name for one in (path, validation, test) if one
-        ),
-        "licence": "the reader's own",
-        "split": "a tenth of the different texts each for validation and test"
-        if validation is None
-        else "files of their own",
-        "tokens kept": f"seen {min_count} times or more in training",
-    }
     return Content(raw, labels, facts, texts, codec)
