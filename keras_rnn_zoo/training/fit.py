@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_rnn_zoo import topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
+from keras_rnn_zoo.training.class_weights import weighted
 from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
 from keras_rnn_zoo.training.tasks import task_of
 
@@ -67,7 +68,7 @@ def training_batches(recipe, pipelines):
     steps = int(dataset.cardinality())
     if steps < 0:  # bucketing by length hides the number of batches
         steps = sum(1 for _ in dataset)
-    return dataset, steps
+    return weighted(dataset, recipe, pipelines), steps
 
 
 def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
@@ -279,7 +280,7 @@ def fit(
     started = time.perf_counter()
     history = model.fit(
         dataset,
-        validation_data=pipelines.validation,
+        validation_data=weighted(pipelines.validation, recipe, pipelines),
         epochs=training.epochs,
         callbacks=[progress, keep_best, *callbacks],
         shuffle=False,  # the data set shuffles

@@ -132,6 +132,8 @@ class TrainingRecipe:
         patience: int. Stop after this many epochs without a better one. None: never.
         initial_weights: str. File (`.weights.h5` or `.keras`) to start from; in the
             recipe relative to it, here absolute. None: start from random weights.
+        class_weights: `"balanced"`: in the loss, and so in `"val_loss"`, all classes
+            count alike, however rare (see `class_weights.weighted`). None: all answers.
     """
 
     epochs: int
@@ -143,6 +145,7 @@ class TrainingRecipe:
     monitor: str = "val_loss"
     patience: int | None = None
     initial_weights: str | None = None
+    class_weights: Literal["balanced"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
