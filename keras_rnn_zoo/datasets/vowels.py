@@ -55,13 +55,16 @@ def read_ts(path) -> list[tuple[np.ndarray, str]]:
                 columns = [[float(v) for v in one.split(",")] for one in dimensions]
                 x = np.array(columns, "float32").T
             except ValueError as error:
+                raise DataError(f"no such numbers ({error})", path, number) from error
+            width = len(examples[0][0].T) if examples else len(columns)
+            if not columns or len(columns) != width or not np.isfinite(x).all():
                 raise DataError(
-                    path, number, f"these are no numbers: {error}"
-                ) from error
-            width = x.shape[1] if not examples else examples[0][0].shape[1]
-            if x.ndim != 2 or x.shape[1] != width or not np.isfinite(x).all():
-                raise DataError(path, number, f"not {width} dimensions of numbers")
+                    f"an example must have finite numbers in {width} dimensions, and a "
+                    f"label. Received: {line[:60]!r}.",
+                    path,
+                    number,
+                )
             examples.append((x, label))
     if not examples:
-        raise DataError(path, 1, "no example after a line `@data`")
+        raise DataError("there is no example after a line `@data`", path)
     return examples
