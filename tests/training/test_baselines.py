@@ -1,5 +1,6 @@
 """Baselines: by hand on small data, and the measured figures on the real data."""
 
+import dataclasses
 import math
 import sys
 
@@ -71,8 +72,13 @@ def test_words_are_looked_up_without_case():
     train = [(("In", "Rome", "in"), [0, 1, 0]), (("rome", "ate"), [1, 0])]
     test = [(("ROME", "is", "Oslo"), [1, 0, 1])]
     data = made_up(train, test, ("O", "B-x"), "word", ("in", "rome"))
-    received = values(data)
-    assert received == {"majority": 1 / 3, "most frequent tag of the word": 2 / 3}
+    which = ["majority", "most frequent tag of the word"]
+    received = [(b.metric, b.value) for b in baselines.compute(data, which)]
+    # No name; then one of two.
+    assert received[:2] == [("span_f1", 0), ("accuracy", 1 / 3)]
+    assert received[2:] == [("span_f1", pytest.approx(2 / 3)), ("accuracy", 2 / 3)]
+    data = dataclasses.replace(data, labels=("noun", "verb"))
+    assert values(data, which) == {which[0]: 1 / 3, which[1]: 2 / 3}
 
 
 def witten_bell(train, test, order, num_symbols):

@@ -60,6 +60,7 @@ def pipelines(rng, per_step=True):
         num_features=None,
         num_outputs=2,
         labels=("low", "high"),
+        codec=None,
     )
 
 
