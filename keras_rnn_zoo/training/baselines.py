@@ -5,14 +5,20 @@ the model sees them. Which ones fit is told by the data:
 
 * one label for every character: the most frequent class, of the character alone or of
   a window of characters around it;
-* one label for every word: the most frequent tag, of the word;
+* one label for every word: the most frequent tag, of the word, and logistic regression
+  on it and its neighbours; names, in BIO tags, are judged as wholes too;
 * one label for a prefix: the most frequent class of its last characters, and logistic
   regression on its last 40;
 * a language model: Witten-Bell n-grams;
 * real values for a sequence: the mean of the training targets, ridge regression on
   all steps and, for a forecast, the last value that was read;
-* real-valued sequences with one label: logistic regression on their mean over time and
-  on all their values, and the nearest neighbour.
+* real-valued sequences with one label: logistic regression on their mean over time; on
+  all their values and the nearest neighbour, or, where lengths differ, on the last step
+  and the most frequent class of the length;
+* several classes at a step: how often each is true, in all, after itself, and by
+  logistic regression on the step before;
+* symbols to be recalled: tables as for one label for every character, and what the
+  number of the step alone tells.
 """
 
 import math
@@ -24,7 +30,9 @@ import numpy as np
 
 from keras_rnn_zoo.datasets import Pipelines
 from keras_rnn_zoo.layers import Markov
+from keras_rnn_zoo.training import word_windows
 from keras_rnn_zoo.training.counting import fit_counts
+from keras_rnn_zoo.training.tasks import are_bio, span_f1
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Baseline:
 
     Attributes:
         name: str, e.g. "±3-character window table".
-        metric: "accuracy", a share of 1, or "bits_per_character".
+        metric: such as "accuracy", a share of 1: that by which the task is judged.
         value: float, on the test split; None if it was skipped.
         note: str. What to know about it; why it was skipped.
     """
@@ -48,17 +56,24 @@ class Skipped(Exception):
     """A baseline that cannot be computed here; the message says why."""
 
 
-def names(pipelines: Pipelines) -> tuple[str, ...]:
+def names(pipelines: Pipelines, task: str | None = None) -> tuple[str, ...]:
     """Returns the names of the baselines that fit the data, simplest first."""
-    return tuple(_baselines(pipelines))
+    return tuple(_baselines(pipelines, task))
 
 
-def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Baseline]:
+def compute(
+    pipelines: Pipelines,
+    which: Iterable[str] | None = None,
+    *,
+    task: str | None = None,
+) -> list[Baseline]:
     """Computes the baselines of a data set on its test split.
 
     Args:
         pipelines: `keras_rnn_zoo.datasets.Pipelines`.
-        which: names out of `names(pipelines)`; None for all of them.
+        which: names out of `names(pipelines, task)`; None for all of them.
+        task: str. "recall" if class 0 is not to be counted; all else is told by the
+            data.
 
     Returns:
         A list of `Baseline`, simplest first. Those that need scikit-learn have no
@@ -67,7 +82,7 @@ def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Ba
     Raises:
         ValueError: if `which` holds a name that does not fit the data.
     """
-    known = _baselines(pipelines)
+    known = _baselines(pipelines, task)
     wanted = list(known) if which is None else list(which)
     for name in wanted:
         if name not in known:
@@ -75,8 +90,7 @@ def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Ba
                 f"`which` must hold baselines of {pipelines.name}: "
                 f"{', '.join(known)}. Received: which={wanted!r}."
             )
-    metric = "bits_per_character" if _is_language_model(pipelines) else "accuracy"
-    metric = "rmse" if _is_regression(pipelines) else metric
+    metric = _metric(pipelines, task)
     results = []
     for name in known:
         if name not in wanted:
@@ -85,15 +99,38 @@ def compute(pipelines: Pipelines, which: Iterable[str] | None = None) -> list[Ba
             value, note = known[name](pipelines)
         except Skipped as reason:
             value, note = None, str(reason)
-        results.append(Baseline(name, metric, value, note))
+        values = value if isinstance(value, dict) else {metric: value}
+        results += [Baseline(name, key, one, note) for key, one in values.items()]
     return results
+
+
+def _metric(pipelines, task):
+    if task == "recall":
+        return "recall_accuracy"
+    if _is_language_model(pipelines):
+        return "bits_per_character"
+    if _is_polyphony(pipelines):
+        return "nll"
+    return "rmse" if _is_regression(pipelines) else "accuracy"
 
 
 def _is_language_model(pipelines):
     return pipelines.vocabulary is not None and pipelines.labels == pipelines.vocabulary
 
 
-def _baselines(pipelines) -> dict[str, Callable]:
+def _baselines(pipelines, task=None) -> dict[str, Callable]:
+    if task == "recall":
+        return {
+            "most frequent symbol": _frequent_symbol,
+            "±3-character window table": _recall_of_table,
+            "memoryless: the number of the step": _memoryless,
+        }
+    if _is_polyphony(pipelines):
+        return {
+            "each key by its frequency": _key_frequencies,
+            "each key by itself one step before": _key_tables,
+            "logistic regression on the step before": _key_regression,
+        }
     if _is_regression(pipelines):
         forecast = pipelines.num_features == 1 and pipelines.num_outputs > 1
         return {
@@ -103,6 +140,13 @@ def _baselines(pipelines) -> dict[str, Callable]:
         }
     per_step = np.ndim(pipelines.raw["train"][0][1]) == 1
     if pipelines.codec is None:
+        if pipelines.padding is not None:
+            return {
+                "majority": _majority,
+                "most frequent class of the length": _length_table,
+                "logistic regression on the last step": _last_regression,
+                "logistic regression on the mean over time": _pooled_regression,
+            }
         return {
             "majority": _majority,
             "logistic regression on the mean over time": _pooled_regression,
@@ -111,6 +155,11 @@ def _baselines(pipelines) -> dict[str, Callable]:
         }
     if _is_language_model(pipelines):
         return {"1-gram": _unigram, "best Witten-Bell n-gram": _best_ngram}
+    if not per_step and pipelines.codec.unit == "word":
+        return {
+            "majority": _majority,
+            "logistic regression on words and pairs of words": _bag_of_words,
+        }
     if not per_step:
         return {
             "majority": _majority,
@@ -119,7 +168,11 @@ def _baselines(pipelines) -> dict[str, Callable]:
             "logistic regression, 40 characters of context": _context_regression,
         }
     if pipelines.codec.unit == "word":
-        return {"majority": _majority, "most frequent tag of the word": _word_table}
+        return {
+            "majority": _always_most_frequent,
+            "most frequent tag of the word": _word_table,
+            "logistic regression on ±2 words": _word_windows,
+        }
     return {
         "majority": _majority,
         "most frequent class of the character": _window_table(0),
@@ -131,6 +184,122 @@ def _baselines(pipelines) -> dict[str, Callable]:
 
 def _is_regression(pipelines):
     return pipelines.codec is None and np.ndim(pipelines.raw["train"][0][1]) == 1
+
+
+def _is_polyphony(pipelines):
+    return pipelines.codec is None and np.ndim(pipelines.raw["train"][0][1]) == 2
+
+
+# === Several classes at a step ===
+
+
+def _key_frequencies(pipelines):
+    _, y = _steps(pipelines, "train")
+    return _nll(pipelines, (y.sum(0) + 1) / (len(y) + 2)), _ADD_ONE
+
+
+def _key_tables(pipelines):
+    x, y = _steps(pipelines, "train")
+    sounded = _steps(pipelines, "test")[0] > 0
+    stays = ((x * y).sum(0) + 1) / (x.sum(0) + 2)
+    comes = (((1 - x) * y).sum(0) + 1) / ((1 - x).sum(0) + 2)
+    return _nll(pipelines, np.where(sounded, stays, comes)), (
+        f"one probability for a key that sounds, one for a silent one; {_ADD_ONE}"
+    )
+
+
+_ADD_ONE = "counted in the training steps, one added to each count"
+
+
+def _key_regression(pipelines):
+    """A regression for each key; their common strength is chosen on validation data."""
+    try:
+        from scipy.optimize import minimize
+    except ImportError as error:
+        raise Skipped(
+            "skipped: needs SciPy. Install it with: pip install 'keras_rnn_zoo[data]'"
+        ) from error
+    x, y = _steps(pipelines, "train")
+    x_validation, y_validation = _steps(pipelines, "validation")
+    x_test, _ = _steps(pipelines, "test")
+    heard = np.flatnonzero(y.any(0))  # the others are left to their frequency
+    truth, shape = y[:, heard], (x.shape[1] + 1, len(heard))
+
+    def loss(weights, penalty):
+        weights = weights.reshape(shape)
+        penalties = penalty * np.vstack([np.zeros(shape[1]), weights[1:]])
+        z = x @ weights[1:] + weights[0]
+        error = 1 / (1 + np.exp(-z)) - truth
+        gradient = np.vstack([error.sum(0), x.T @ error]) + penalties
+        nll = (np.maximum(z, 0) - z * truth + np.log1p(np.exp(-np.abs(z)))).sum()
+        return nll + (penalties * weights).sum() / 2, gradient.ravel()
+
+    def probabilities(weights, x):
+        weights = weights.reshape(shape)
+        p = np.full((len(x), y.shape[1]), 1 / (len(y) + 2))
+        p[:, heard] = 1 / (1 + np.exp(-x @ weights[1:] - weights[0]))
+        return np.clip(p, 1e-9, 1 - 1e-9)
+
+    best, weights = None, np.zeros(shape[0] * shape[1])
+    for penalty in (3.0, 1.0, 0.3, 0.1):
+        weights = minimize(
+            loss, weights, penalty, "L-BFGS-B", True, options={"maxiter": 100}
+        ).x
+        nll = _step_nll(y_validation, probabilities(weights, x_validation))
+        if best is None or nll < best[0]:
+            best = nll, penalty, probabilities(weights, x_test)
+    return _nll(pipelines, best[2]), (
+        f"one for each key, with an L2 penalty of {best[1]:g}, chosen on validation "
+        "data"
+    )
+
+
+def _steps(pipelines, split):
+    """All steps of a split one below the other: x and y, `(steps, classes)`."""
+    xs, ys = zip(*pipelines.raw[split], strict=True)
+    return np.concatenate(xs).astype("float64"), np.concatenate(ys).astype("float64")
+
+
+def _nll(pipelines, p):
+    return _step_nll(_steps(pipelines, "test")[1], p)
+
+
+def _step_nll(y, p):
+    return float(-np.log(np.where(y > 0, p, 1 - p)).sum(1).mean())
+
+
+# === Symbols to be recalled ===
+
+
+def _frequent_symbol(pipelines):
+    best = np.bincount(_labels(pipelines, "train"))[1:].argmax() + 1
+    return _recalled(pipelines, best), f"always {pipelines.labels[best]!r}"
+
+
+def _recall_of_table(pipelines):
+    return _recalled(pipelines, _table_predictions(pipelines, _windows(3))), (
+        "narrower windows where the training text does not have it"
+    )
+
+
+def _recalled(pipelines, predicted):
+    """Share of right answers where the truth is not class 0."""
+    truth = _labels(pipelines, "test")
+    return float(np.mean((predicted == truth)[truth != 0]))
+
+
+def _memoryless(pipelines):
+    """How often each class is true at each step from the first on."""
+    train, test = [
+        np.stack([y for _, y in pipelines.raw[split]]) for split in ("train", "test")
+    ]
+    counts = np.eye(pipelines.num_outputs)[train].sum(0)
+    p = (counts + 1e-6) / (counts + 1e-6).sum(-1, keepdims=True)
+    nll = -np.log(p[np.arange(test.shape[1]), test]).mean()
+    predicted = np.tile(p.argmax(-1), len(test))
+    return {"recall_accuracy": _recalled(pipelines, predicted), "nll": float(nll)}, (
+        "how often each symbol stands there; without a memory nothing is better"
+    )
 
 
 # === Real values ===
@@ -186,12 +355,16 @@ def _window_table(width):
     """Most frequent class of the window; narrower windows where it is unknown."""
 
     def measure(pipelines):
-        levels = [range(-w, w + 1) for w in range(width, -1, -1)]
-        return _table_accuracy(pipelines, levels), (
+        return _table_accuracy(pipelines, _windows(width)), (
             "narrower windows where the training text does not have it" if width else ""
         )
 
     return measure
+
+
+def _windows(width):
+    """Offsets of windows of characters, the widest first."""
+    return [range(-w, w + 1) for w in range(width, -1, -1)]
 
 
 def _last_characters(count):
@@ -204,6 +377,17 @@ def _last_characters(count):
     return measure
 
 
+def _length_table(pipelines):
+    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    lengths = [
+        np.array([len(x) for x, _ in pipelines.raw[split]])
+        for split in ("train", "test")
+    ]
+    predicted = _most_frequent(lengths[0], train, lengths[1])
+    predicted = np.where(predicted < 0, np.bincount(train).argmax(), predicted)
+    return float(np.mean(predicted == test)), ""
+
+
 def _word_table(pipelines):
     ids = {}
     splits = {
@@ -211,17 +395,40 @@ def _word_table(pipelines):
         for split, rows in pipelines.texts.items()
         if split != "validation"
     }
-    train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
+    train = _labels(pipelines, "train")
     predicted = _most_frequent(
         np.array(splits["train"]), train, np.array(splits["test"])
     )
     predicted = np.where(predicted < 0, np.bincount(train).argmax(), predicted)
     note = "of the lower-cased word; unknown words: the majority"
-    return float(np.mean(predicted == test)), note
+    return _judged(pipelines, "test", predicted), note
+
+
+def _always_most_frequent(pipelines):
+    best = np.bincount(_labels(pipelines, "train")).argmax()
+    predicted = np.full(len(_labels(pipelines, "test")), best)
+    note = f"always {pipelines.labels[best]!r}"
+    return _judged(pipelines, "test", predicted), note
+
+
+def _judged(pipelines, split, predicted):
+    """Figures of one class id a word, of all sentences in a row: the main one first."""
+    accuracy = {"accuracy": float(np.mean(predicted == _labels(pipelines, split)))}
+    if not are_bio(pipelines.labels):
+        return accuracy
+    truths = [y for _, y in pipelines.raw[split]]
+    ends = np.cumsum([len(y) for y in truths])[:-1]
+    f1 = span_f1(pipelines.labels, truths, np.split(predicted, ends))
+    return {"span_f1": f1, **accuracy}
 
 
 def _table_accuracy(pipelines, levels, last=False):
-    """Accuracy of tables over the characters at `levels` of offsets, widest first."""
+    predicted = _table_predictions(pipelines, levels, last)
+    return float(np.mean(predicted == _labels(pipelines, "test")))
+
+
+def _table_predictions(pipelines, levels, last=False):
+    """Answers of tables over the characters at `levels` of offsets, widest first."""
     train, test = _labels(pipelines, "train"), _labels(pipelines, "test")
     predicted = np.full(len(test), -1)
     for offsets in levels:
@@ -231,8 +438,7 @@ def _table_accuracy(pipelines, levels, last=False):
         ]
         found = _most_frequent(keys[0], train, keys[1])
         predicted = np.where(predicted < 0, found, predicted)
-    predicted = np.where(predicted < 0, np.bincount(train).argmax(), predicted)
-    return float(np.mean(predicted == test))
+    return np.where(predicted < 0, np.bincount(train).argmax(), predicted)
 
 
 def _labels(pipelines, split):
@@ -311,6 +517,55 @@ def _ngram_bits(pipelines, max_order):
 # === With scikit-learn ===
 
 
+def _word_windows(pipelines):
+    _require_sklearn()
+    texts = pipelines.texts
+    splits = ("train", "validation", "test")
+    tagged = word_windows.predict(
+        *(texts[split] for split in splits), _labels(pipelines, "train")
+    )
+    best = max(
+        tagged,
+        key=lambda one: next(iter(_judged(pipelines, "validation", one[1]).values())),
+    )
+    strength, _, predicted = best
+    return _judged(pipelines, "test", predicted), (
+        "lower-cased words and shapes of five words, first and last 1 to 4 characters "
+        f"of the middle one; C={strength:g}, chosen on validation data"
+    )
+
+
+def _bag_of_words(pipelines):
+    """1- and 2-grams of lower-cased words; how they count is chosen on validation."""
+    _require_sklearn()
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    texts = {s: [" ".join(t) for t in rows] for s, rows in pipelines.texts.items()}
+    truths = {split: _labels(pipelines, split) for split in texts}
+    best = None
+    for weighted in (False, True):
+        grams = TfidfVectorizer(
+            token_pattern=r"\S+",
+            ngram_range=(1, 2),
+            binary=not weighted,
+            use_idf=weighted,
+            sublinear_tf=weighted,
+            norm="l2" if weighted else None,
+        )
+        x = {"train": grams.fit_transform(texts["train"])}
+        x |= {s: grams.transform(texts[s]) for s in ("validation", "test")}
+        for strength in (0.01, 0.1, 1.0, 10.0):
+            model = LogisticRegression(C=strength, max_iter=1000)
+            model.fit(x["train"], truths["train"])
+            score = model.score(x["validation"], truths["validation"])
+            if best is None or score > best[0]:
+                found = float(model.score(x["test"], truths["test"]))
+                kind = "tf-idf" if weighted else "whether they occur"
+                best = score, found, f"{kind}, C={strength:g}, chosen on validation"
+    return best[1], f"{best[2]} data"
+
+
 def _context_regression(pipelines):
     """One-hot last 16 characters and counts of the 1- to 4-grams of the last 40."""
     _require_sklearn()
@@ -351,7 +606,11 @@ def _context_regression(pipelines):
 
 
 def _pooled_regression(pipelines):
-    return _regression(pipelines, lambda x: x.mean(axis=0)), _WITH_VALIDATION
+    return _regression(pipelines, lambda x: x.mean(axis=0)), _standardised(pipelines)
+
+
+def _last_regression(pipelines):
+    return _regression(pipelines, lambda x: x[-1]), _standardised(pipelines)
 
 
 def _flat_regression(pipelines):
@@ -361,11 +620,20 @@ def _flat_regression(pipelines):
 _WITH_VALIDATION = "fitted on training and validation examples, in its favour"
 
 
+def _standardised(pipelines):
+    if pipelines.padding is None:
+        return _WITH_VALIDATION
+    return f"standardised features; {_WITH_VALIDATION}"
+
+
 def _regression(pipelines, features):
     _require_sklearn()
     from sklearn.linear_model import LogisticRegression
 
     x, y, x_test, y_test = _vectors(pipelines, features)
+    if pipelines.padding is not None:
+        mean, deviation = x.mean(0), x.std(0)
+        x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
     return float(LogisticRegression(max_iter=2000).fit(x, y).score(x_test, y_test))
 
 
