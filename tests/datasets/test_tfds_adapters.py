@@ -469,7 +469,7 @@ def test_spoken_digits_are_divided_by_the_number_of_the_recording(tmp_path):
     for (x, y), row in zip(data.raw["test"], chosen, strict=True):
         np.testing.assert_allclose(x, log_mel(row["audio"], 8000, 8), atol=1e-5)
         assert data.labels[int(y)] == row["label"]
-    assert (data.num_features, data.num_outputs) == (8, 10)
+    assert (data.num_features, data.num_outputs, data.padding) == (8, 10, 0)
     assert len({len(x) for x, _ in data.raw["train"]}) > 1
     coarse = load(tmp_path, "spoken_digit", mel_bins=8, step_ms=20)
     assert len(coarse.raw["test"][0][0]) == -(-900 // 160)
