@@ -9,12 +9,13 @@ import inspect
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.datasets.batches import batches
+from keras_rnn_zoo.datasets.batches import batches, training_padding
 from keras_rnn_zoo.datasets.checks import check_int
 from keras_rnn_zoo.datasets.codec import Codec
 from keras_rnn_zoo.datasets.loaders import LOADERS
@@ -22,6 +23,9 @@ from keras_rnn_zoo.datasets.source import Source
 
 #: Names that `load` knows.
 NAMES = tuple(LOADERS)
+
+#: The fact that holds the share of padding in the first epoch's training batches.
+PADDING = "padding in training batches"
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,8 @@ def load(
       training sequences).
     * "krz_adding": the adding problem, generated (real-valued). Options `steps`
       (default 100) and `train` (default 20,000 training sequences).
+    * "krz_sentence_polarity": words of a sentence of a film review to neg or pos
+      (many-to-one). Option `min_count` (default 2).
     * "tiny_shakespeare": plays for a language model, in consecutive windows that each
       begin with an end-of-text token. x is the text before every character, y the
       character: all of a split are predicted once. Option `window` (default 200).
@@ -225,15 +231,17 @@ def _pipelines(name, content, batch_size, seed):
         num_features=None if content.codec is not None else int(x.shape[-1]),
         raw=raw,
         texts=content.texts,
-        facts=content.facts | _sizes(raw),
+        facts=content.facts | _sizes(raw, batch_size, seed),
         codec=content.codec,
         padding=padding if has_padding else None,
     )
 
 
-def _sizes(raw):
+def _sizes(raw, batch_size, seed):
     sizes = {f"{split} examples": len(examples) for split, examples in raw.items()}
     for split, examples in raw.items():
         sizes[f"{split} steps"] = sum(len(x) for x, _ in examples)
     lengths = [len(x) for examples in raw.values() for x, _ in examples]
-    return sizes | {"lengths": f"{min(lengths)} to {max(lengths)}"}
+    sizes["lengths"] = f"{min(lengths)} to {max(lengths)}, median {median(lengths):g}"
+    share = training_padding([len(x) for x, _ in raw["train"]], batch_size, seed)
+    return sizes | {PADDING: f"{share:.1%}"}

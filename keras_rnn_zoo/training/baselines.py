@@ -555,8 +555,8 @@ def _bag_of_words(pipelines):
         )
         x = {"train": grams.fit_transform(texts["train"])}
         x |= {s: grams.transform(texts[s]) for s in ("validation", "test")}
-        for strength in (0.01, 0.1, 1.0, 10.0):
-            model = LogisticRegression(C=strength, max_iter=1000)
+        for strength in (0.1, 1.0, 10.0):
+            model = LogisticRegression(C=strength, max_iter=300)
             model.fit(x["train"], truths["train"])
             score = model.score(x["validation"], truths["validation"])
             if best is None or score > best[0]:

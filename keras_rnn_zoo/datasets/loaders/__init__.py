@@ -23,6 +23,7 @@ from keras_rnn_zoo.datasets.loaders.recall import load_copy
 from keras_rnn_zoo.datasets.loaders.sentences import (
     load_conll2003,
     load_imdb_reviews,
+    load_sentence_polarity,
     load_trec,
     load_universal_dependencies,
 )
@@ -49,6 +50,7 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "tiny_shakespeare": load_tiny_shakespeare,
     "mnist": load_mnist,
     "imdb_reviews": load_imdb_reviews,
+    "krz_sentence_polarity": load_sentence_polarity,
     "conll2003": load_conll2003,
     "universal_dependencies": load_universal_dependencies,
     "trec": load_trec,

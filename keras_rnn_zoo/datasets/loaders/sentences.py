@@ -15,6 +15,7 @@ from keras_rnn_zoo.datasets.source import (
     Content,
     cut_off,
     facts_of,
+    sha256_of,
     texts_of,
 )
 
@@ -99,6 +100,22 @@ def load_imdb_reviews(source, min_count=5, max_steps=200, keep="last"):
     content.facts["words of a review"] = (
         "all" if max_steps is None else f"the {keep} {max_steps}"
     )
+    return content
+
+
+def load_sentence_polarity(source, min_count=2):
+    """Words of a sentence to whether the review that it is from is good."""
+    check_int("min_count", min_count, 1)
+    content = _classified(source, "krz_sentence_polarity", "label", min_count)
+    content.facts |= {
+        "source": "sentence polarity data set 1.0 of Bo Pang and Lillian Lee, "
+        "www.cs.cornell.edu/people/pabo/movie-review-data",
+        "licence": "CC BY 4.0",
+        "split": "a sentence whose sha256 ends in 0, 1 or 2 is a test sentence; a "
+        "tenth of the others, by hash too, is the validation split",
+        "data sha256": sha256_of(content.raw),
+    }
+    del content.facts["data set"]
     return content
 
 
