@@ -144,9 +144,9 @@ def with_own_data(recipe, path):
     if not path.is_file():
         raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
     stem = re.sub(r"\W+", "_", path.stem)
-    words = ("lowercase", "min_count", "max_characters")
+    lasting = ("lowercase", "min_count", "max_characters", "context", "horizon")
     kept = {
-        key: recipe.data.options[key] for key in words if key in recipe.data.options
+        key: recipe.data.options[key] for key in lasting if key in recipe.data.options
     }
     return recipe.replace(
         name=f"{recipe.name}_{stem}",
@@ -272,6 +272,9 @@ def _train_into(
 
 
 def _describe_data(pipelines):
+    from keras_rnn_zoo.datasets.pipelines import PADDING
+    from keras_rnn_zoo.datasets.statistics import class_counts
+
     counts = ", ".join(
         f"{len(pipelines.raw[split]):,} {split}"
         for split in ("train", "validation", "test")
@@ -280,7 +283,8 @@ def _describe_data(pipelines):
     span = (
         f"{min(lengths)} steps"
         if min(lengths) == max(lengths)
-        else f"{min(lengths)} to {max(lengths)} steps"
+        else f"{min(lengths)} to {max(lengths)} steps (median "
+        f"{np.median(lengths):g}, {pipelines.facts[PADDING]} padding in batches)"
     )
     real = pipelines.raw["train"][0][1].dtype.kind == "f"
     kind = "values" if real else "classes"
@@ -293,6 +297,13 @@ def _describe_data(pipelines):
         f"Data   {pipelines.name}: {counts} sequences of {span}; {what} in, "
         f"{pipelines.num_outputs} {kind} out"
     )
+    if not real and pipelines.labels != pipelines.vocabulary:
+        counts = class_counts(pipelines.raw["train"], pipelines.num_outputs)
+        most, least = (
+            f"{pipelines.labels[i]} ({counts[i] / counts.sum():.1%})"
+            for i in (counts.argmax(), counts.argmin())
+        )
+        yield f"       most frequent class in training {most}, rarest {least}"
     place = origin(pipelines.facts)
     if place:
         yield f"       {place}"

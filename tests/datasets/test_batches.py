@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_rnn_zoo import datasets
 from keras_rnn_zoo.datasets.batches import (
     MAX_PADDING,
     batches,
     padding_share,
     training_padding,
 )
+from keras_rnn_zoo.datasets.statistics import class_counts
+from keras_rnn_zoo.jobs.train import _describe_data
 
 
 def rows_of(lengths):
@@ -126,3 +129,26 @@ def test_real_values_and_answers_of_one_shape():
     assert x.shape == (3, 4, 3) and y.numpy().tolist() == [1, 4, 2]
     np.testing.assert_array_equal(x[0, 1:], np.full((3, 3), -9))
     np.testing.assert_array_equal(x[1], rows[1][0])
+
+
+def test_what_is_said_about_a_data_set(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = [
+        f"{'ab' * (1 + i % 9)}{i},{'often' if i % 5 else 'rare'}" for i in range(60)
+    ]
+    path.write_text("text,label\n" + "\n".join(lines))
+    found = datasets.load("file", path=path, task="classification", batch_size=8)
+    lengths = [len(x) for part in found.raw.values() for x, _ in part]
+    said = f"{min(lengths)} to {max(lengths)}, median {np.median(lengths):g}"
+    assert found.facts["lengths"] == said
+    share = padding_share(found.train)
+    assert found.facts["padding in training batches"] == f"{share:.1%}" != "0.0%"
+    counts = class_counts(found.raw["train"], 2)
+    assert found.labels == ("often", "rare") and counts[0] > 3 * counts[1]
+    first, second = _describe_data(found)
+    assert f"{share:.1%} padding in batches)" in first
+    most, least = (
+        f"{label} ({n / counts.sum():.1%})"
+        for label, n in zip(found.labels, counts, strict=True)
+    )
+    assert second.endswith(f"most frequent class in training {most}, rarest {least}")
