@@ -10,6 +10,7 @@ from keras_rnn_zoo.jobs.answer import GenerateResult as GenerateResult
 from keras_rnn_zoo.jobs.answer import PredictResult as PredictResult
 from keras_rnn_zoo.jobs.answer import evaluate as evaluate
 from keras_rnn_zoo.jobs.answer import generate as generate
+from keras_rnn_zoo.jobs.answer import names_in as names_in
 from keras_rnn_zoo.jobs.answer import predict as predict
 from keras_rnn_zoo.jobs.common import DEFAULT_GENERATOR as DEFAULT_GENERATOR
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME as DEFAULT_NAME
@@ -28,6 +29,8 @@ from keras_rnn_zoo.jobs.models import list_models as list_models
 from keras_rnn_zoo.jobs.models import load_run as load_run
 from keras_rnn_zoo.jobs.models import show as show
 from keras_rnn_zoo.jobs.publish import publish as publish
+from keras_rnn_zoo.jobs.search import SearchResult as SearchResult
+from keras_rnn_zoo.jobs.search import search as search
 from keras_rnn_zoo.jobs.seeds import SeedsResult as SeedsResult
 from keras_rnn_zoo.jobs.seeds import train_seeds as train_seeds
 from keras_rnn_zoo.jobs.train import TrainResult as TrainResult
