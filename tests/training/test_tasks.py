@@ -10,7 +10,7 @@ from keras_rnn_zoo import layers
 from keras_rnn_zoo.datasets.batches import batches
 from keras_rnn_zoo.metrics import FrameNLL, TokenAccuracy, frame_nll
 from keras_rnn_zoo.presets import cards
-from keras_rnn_zoo.topologies import ManyToMany
+from keras_rnn_zoo.topologies import ManyToMany, ManyToOne
 from keras_rnn_zoo.training import evaluation, recipes, tasks
 from keras_rnn_zoo.training import fit as fitting
 
@@ -77,6 +77,16 @@ def test_silence_counts_and_padding_does_not(rng):
         "pad": min(float(x.numpy().min()) for x, _ in padded),
         "silence": min(float(y.numpy().min()) for _, y in padded),
     }.items()
+
+
+def test_zeros_at_the_end_of_a_whole_sequence_are_read(rng):
+    model = ManyToOne(3, 4, num_features=KEYS, mask_value=-1.0, bidirectional=True)
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    given = [(x, np.int32(i % 3)) for i, (x, _) in enumerate(rolls(rng))]
+    found = evaluation.evaluate(model, "classification", given, batch_size=4)
+    alone = [np.asarray(model(x[None]))[0] for x, _ in given]
+    np.testing.assert_allclose(found.confidences, np.max(alone, -1), rtol=1e-5)
+    assert found.predictions == [p.argmax() for p in alone]
 
 
 def test_padding_changes_no_gradient(rng):
