@@ -99,7 +99,7 @@ def draw(
         chosen = _wrong_first(pipelines, evaluation, rng, most=24, total=60)
         title += f"\n{_selection(chosen, pipelines, evaluation)}"
         if pipelines.padding is not None:
-            title += "; time from left to right, a row a feature"
+            title += "; time from left to right, a row a feature, in its standard units"
         shown = _as_images([pipelines.raw["test"][i][0] for i in chosen])
         examples = [
             (
@@ -121,10 +121,12 @@ def _as_images(sequences):
     """Make pictures: squares of one column, time to the right if lengths differ."""
     longest = max(map(len, sequences))
     if min(map(len, sequences)) < longest:
-        missing = [((0, 0), (0, longest - len(one))) for one in sequences]
+        steps = np.concatenate(sequences)
+        mean, deviation = steps.mean(0), np.maximum(steps.std(0), 1e-9)
+        pictures = [np.clip((one - mean) / deviation, -2, 2).T for one in sequences]
         return [
-            np.pad(one.T, width, constant_values=np.nan)
-            for one, width in zip(sequences, missing, strict=True)
+            np.pad(one, ((0, 0), (0, longest - one.shape[1])), constant_values=np.nan)
+            for one in pictures
         ]
     side = round(longest**0.5)
     if sequences[0].shape[1] == 1 and side * side == longest:

@@ -428,7 +428,8 @@ def images(path, title, examples, labels: Sequence[str], *, across=12):
         ImportError: without matplotlib.
     """
     rows = -(-len(examples) // across)
-    figure = _figure(0.95 * across, 1.25 * rows + 0.5)
+    height, width = examples[0][0].shape
+    figure = _figure(0.95 * across, (0.95 * height / width + 0.3) * rows + 0.5)
     for position, (image, truth, predicted) in enumerate(examples):
         axes = figure.add_subplot(rows, across, position + 1)
         axes.imshow(image, cmap="gray_r", interpolation="nearest")
