@@ -293,6 +293,10 @@ def _read_conll(text, path):
     tokens, tags, start, width = [], [], 1, None
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r")
+        if "\r" in line:
+            raise DataError(
+                f"lines must end in LF or CRLF. Received: {line[:80]!r}.", path, number
+            )
         fields = line.split("\t") if "\t" in line else line.split()
         if not line.strip() or fields[0] == "-DOCSTART-":
             if tokens:

@@ -1,7 +1,11 @@
 """Real-valued tasks: windows that do not leak, and the way through all commands."""
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets import series
@@ -23,6 +27,39 @@ def test_windows_do_not_leak_across_the_split():
         assert not targets & seen
         seen |= targets
     assert seen == set(range(1724, 2009)), "no year is lost but the first context"
+
+
+@given(
+    length=st.integers(4, 60),
+    context=st.integers(1, 8),
+    horizon=st.integers(1, 6),
+    cuts=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    gaps=st.booleans(),
+)
+def test_windows_leak_nothing_whatever_the_sizes(length, context, horizon, cuts, gaps):
+    steps = np.random.default_rng(length).integers(1, 5, length) if gaps else 1
+    times = np.cumsum(np.ones(length, int) * steps)
+    edges = [0, *sorted(int(cut * times[-1]) for cut in cuts), times[-1] + 1]
+    place = {int(time): i for i, time in enumerate(times)}
+    parts = []
+    for start, stop in zip(edges, edges[1:], strict=False):
+        room = sum(start <= t < stop for t in times[context:])
+        try:  # the values are the times: a window tells where it was cut
+            found = series.windows(times, times, context, horizon, start, stop)
+        except ValueError:
+            assert room < horizon, "a part with room for a window has one"
+            continue
+        assert len(found) == room - horizon + 1
+        targets = set()
+        for x, y in found:
+            window = [place[int(t)] for t in np.concatenate([x[:, 0], y])]
+            first = window[0]
+            assert window == list(range(first, first + context + horizon))
+            assert x.max() < y.min() and start <= y.min() and y.max() < stop
+            targets |= set(y.tolist())
+        parts.append(targets)
+    for one, other in itertools.combinations(parts, 2):
+        assert not one & other
 
 
 def test_bad_series(monkeypatch):
