@@ -146,7 +146,7 @@ def copying(blanks: int = 100, train: int = 10_000, seed: int = 0):
 
     Example:
     >>> copying(blanks=3, train=1)["train"]
-    [('ggfcccaaba..>..........', '.............ggfcccaaba')]
+    [('gfeccaaabg..>..........', '.............gfeccaaabg')]
     """
     rng = np.random.default_rng(seed)
     parts = {}
