@@ -105,6 +105,7 @@ def make_recurrent(cell, units=None, **arguments):
     """
     from keras_rnn_zoo.layers.rnn import RNN
 
+    arguments = _without_zero_rates(arguments)
     if isinstance(cell, str):
         return _layer_by_name(cell)(units, **arguments)
     if inspect.isclass(cell):
@@ -114,7 +115,7 @@ def make_recurrent(cell, units=None, **arguments):
         if layer is not None:
             return layer(units, **arguments)
         if hasattr(cell, "call"):
-            return RNN(cell(units), **_without_zero_rates(arguments))
+            return RNN(cell(units), **arguments)
     elif hasattr(cell, "state_size") and hasattr(cell, "call"):
         if isinstance(cell, keras.layers.RNN):
             raise TypeError(
@@ -130,7 +131,7 @@ def make_recurrent(cell, units=None, **arguments):
         copy = keras.saving.deserialize_keras_object(
             keras.saving.serialize_keras_object(cell)
         )
-        return RNN(copy, **_without_zero_rates(arguments))
+        return RNN(copy, **arguments)
     raise TypeError(
         "`cell` must be a name, a cell class, a layer class or a cell instance. "
         f"Received: cell={cell!r}."
@@ -138,7 +139,7 @@ def make_recurrent(cell, units=None, **arguments):
 
 
 def _without_zero_rates(arguments):
-    """Drops options of the cell that are off: the cell is made already."""
+    """Drops options of the cell that are off: not every cell has them."""
     kept = dict(arguments)
     for name in ("dropout", "recurrent_dropout"):
         if kept.get(name) == 0:

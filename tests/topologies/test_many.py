@@ -394,3 +394,12 @@ def test_a_class_that_is_not_registered_says_so():
         ManyToMany.from_config(config)
     again = ManyToMany.from_config(config, custom_objects={"Unknown": Unknown})
     assert isinstance(again.get_layer("recurrent_1").cell, Unknown)
+
+
+@pytest.mark.parametrize("cell", layers.recurrent_layers())
+def test_every_cell_by_its_name(cell, rng):
+    x, _ = draw(ManyToMany, rng)
+    model = make(ManyToMany, rng, cell=cell)
+    again = ManyToMany.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    assert_close(again(x), np.asarray(model(x)))
