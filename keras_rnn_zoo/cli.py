@@ -62,6 +62,7 @@ _FILES = {
     "metrics.json": "all figures",
     "history.csv": "figures of every epoch",
     "recipe.toml": "how to train it again",
+    "checkpoint.npz": "what --resume needs to train it further",
     "assets.json": "vocabulary and class names",
 }
 
@@ -101,8 +102,9 @@ def _friendly(command):
     def run(*args, **kwargs):
         try:
             return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            _console(stderr=True).print("[red]Stopped.[/] No run was changed.")
+        except KeyboardInterrupt as interrupt:
+            text = str(interrupt) or "No run was changed."
+            _console(stderr=True).print(f"[red]Stopped.[/] {text}", soft_wrap=True)
             raise typer.Exit(130) from None
         except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
             if os.environ.get("KERAS_RNN_ZOO_TRACEBACK"):
@@ -212,6 +214,14 @@ def train(
         str | None,
         typer.Option(help="Several seeds, such as 1,2,3: mean and spread."),
     ] = None,
+    search: Annotated[
+        int | None,
+        typer.Option(
+            help="Try so many settings from the recipe's table [search] on the "
+            "validation data, then train with the best.",
+            metavar="N",
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Train on about this many sequences an epoch.")
     ] = None,
@@ -235,6 +245,23 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     download: Download = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with a run that was interrupted, exactly as if it had not "
+            "been; or, with a constant learning rate and more --epochs, with one that "
+            "is complete.",
+        ),
+    ] = False,
+    tensorboard: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            help="Write losses, metrics, learning rate and gradient norms there, for "
+            "TensorBoard.",
+            metavar="DIR",
+        ),
+    ] = None,
     no_pictures: Annotated[
         bool, typer.Option("--no-pictures", help="Draw nothing.")
     ] = False,
@@ -247,7 +274,8 @@ def train(
 ):
     """Train a model on real data and judge it beside simpler methods.
 
-    Saves the model, draws pictures, exports a SavedModel and checks it.
+    Saves the model, draws pictures, exports a SavedModel and checks it. A checkpoint is
+    kept after each epoch: what was interrupted goes on with --resume.
     """
     console = _console()
     reporter = jobs.Reporter() if quiet else ConsoleReporter(console)
@@ -265,10 +293,21 @@ def train(
         "download": download,
         "pictures": not no_pictures,
         "baselines": not no_baselines,
+        "tensorboard": tensorboard,
+        "resume": resume,
         "reporter": reporter,
     }
     try:
-        if seeds is not None:
+        if search is not None:
+            if seeds is not None:
+                raise ValueError(
+                    "`seeds` must be left out when `search` is given. Received: "
+                    f"search={search}, seeds={seeds!r}. Train the run's recipe.toml "
+                    "with several seeds afterwards."
+                )
+            result = jobs.search(name, search, seed=seed, **arguments)
+            _print_search(console, result)
+        elif seeds is not None:
             if seed is not None:
                 raise ValueError(
                     "`seed` must be left out when `seeds` is given. Received: "
@@ -325,6 +364,26 @@ def _print_training(console, result):
         "own" if own else result.recipe.task, f"predict{more or ' ' + name} --example 1"
     )
     console.print(f"Try it: keras-rnn-zoo {escape(next_one)}", soft_wrap=True)
+
+
+def _print_search(console, result):
+    monitor = result.run.recipe.training.monitor
+    table = Table(title="On the validation data", title_justify="left")
+    for heading in ("trial", *result.best.settings, monitor, "epochs"):
+        table.add_column(heading, justify="right")
+    for one in result.trials:
+        values = [
+            f"{v:.4g}" if isinstance(v, float) else v for v in one.settings.values()
+        ]
+        epochs = f"{one.epochs}, given up" if one.pruned else one.epochs
+        table.add_row(
+            *(str(v) for v in (one.number, *values, f"{one.value:.4f}", epochs)),
+            style="bold green" if one is result.best else None,
+        )
+    console.print()
+    console.print(table)
+    console.print(f"Trials: {escape(str(result.path))}", soft_wrap=True)
+    _print_training(console, result.run)
 
 
 def _print_seeds(console, result):

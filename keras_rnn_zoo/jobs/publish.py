@@ -55,7 +55,8 @@ def publish(
     if (out / recipes.RECIPE_FILE).is_file():
         recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
         written = recipes.parse(recipe_text, out / recipes.RECIPE_FILE)
-        if written.replace(seed=recipe.seed, notes=recipe.notes) != recipe.replace():
+        remarks = {"notes": recipe.notes, "search": recipe.search}
+        if written.replace(seed=recipe.seed, **remarks) != recipe.replace():
             raise ValueError(
                 f"`run` must follow the recipe in {out}. Received: "
                 f"run={os.fspath(run)!r}, which was trained otherwise. Train it again, "
@@ -74,7 +75,8 @@ def publish(
         "model": {"topology": recipe.model.topology, **recipe.model.arguments()},
         "reads": f"real-valued sequences, {trained.assets.num_features} a step"
         if codec is None
-        else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens",
+        else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens"
+        + ("" if codec.characters is None else f", {len(codec.characters)} characters"),
         "parameters": metrics["parameters"],
         "seed": recipe.seed,
         "seeds": summary["seeds"],

@@ -57,6 +57,11 @@ def train_seeds(
             "`seeds` must be at least two different integers. "
             f"Received: seeds={seeds!r}."
         )
+    if arguments.get("resume"):
+        raise ValueError(
+            "`resume` must be left out for several seeds. Received: resume=True. "
+            "Resume the one that was interrupted, with `out` of that seed."
+        )
     recipe = recipes.load(name)
     if arguments.get("data") is not None:
         recipe = with_own_data(recipe, pathlib.Path(arguments["data"]))

@@ -1,12 +1,13 @@
 """Train a model, judge it, save, draw, export and check it."""
 
-import csv
 import dataclasses
 import functools
+import importlib.util
 import os
 import pathlib
 import platform
 import re
+import shutil
 import time
 from collections.abc import Sequence
 
@@ -22,8 +23,8 @@ from keras_rnn_zoo.jobs.common import (
     origin,
     write_json,
 )
-from keras_rnn_zoo.presets import Assets, new_directory
-from keras_rnn_zoo.training import recipes
+from keras_rnn_zoo.presets import Assets, new_directory, training_directory
+from keras_rnn_zoo.training import checkpoints, recipes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +78,14 @@ def train(
     download: bool = False,
     pictures: bool = True,
     baselines: bool = True,
+    tensorboard: str | os.PathLike | None = None,
+    resume: bool = False,
     reporter: Reporter | None = None,
 ) -> TrainResult:
     """Train a model, judge it beside simpler methods, save, draw, export and check it.
+
+    After each epoch, `.NAME.training` beside the run's directory holds the history and
+    a checkpoint. When the run is complete, the checkpoint lies in it.
 
     Args:
         name: name of a recipe, or path of a recipe file.
@@ -99,44 +105,133 @@ def train(
         download: whether data may be fetched from the network.
         pictures: whether to draw `curves.png` and `predictions.png`.
         baselines: whether to measure the simpler methods as well.
+        tensorboard: directory for TensorBoard's files: figures of every epoch, norms of
+            the gradients at every step.
+        resume: go on from the checkpoint of a run that was interrupted, or, with a
+            constant learning rate and more `epochs`, of a finished one. Weights and
+            figures become those of a run without a break. What was asked for then
+            need not be repeated and cannot be changed.
         reporter: hears about the progress.
 
     Returns:
         `TrainResult`.
 
     Raises:
-        FileNotFoundError: if there is no such recipe.
-        ValueError: if the recipe, a change to it or `device` does not fit.
+        FileNotFoundError: if there is no such recipe, or nothing to resume.
+        ValueError: if the recipe, a change to it or `device` does not fit, or what is
+            to be resumed was another training.
+        ImportError: if `tensorboard` is given and not installed.
         NotADirectoryError: if `out` is a file.
+        RuntimeError: if another process is training into `out`.
+        KeyboardInterrupt: if the user stopped it; the text says what is kept.
     """
-    reporter = reporter or Reporter()
     started = time.perf_counter()
+    loaded, changes, out = read_request(
+        name, epochs, cell, units, seed, limit, batch_size, data, out
+    )
+    return train_recipe(
+        loaded,
+        changes,
+        out,
+        reporter=reporter or Reporter(),
+        started=started,
+        device=device,
+        mixed_precision=mixed_precision,
+        data_dir=data_dir,
+        download=download,
+        pictures=pictures,
+        baselines=baselines,
+        tensorboard=tensorboard,
+        resume=resume,
+    )
+
+
+#: What `read_request` reads of the arguments of `train`.
+REQUEST = tuple("name epochs cell units seed limit batch_size data out".split())
+
+
+def read_request(name, epochs, cell, units, seed, limit, batch_size, data, out):
+    """Return what is asked for: recipe, changes to it, and directory for the run."""
     recipe = recipes.load(name)
     if data is not None:
         recipe = with_own_data(recipe, pathlib.Path(data))
-    recipe = recipe.replace(
-        training__epochs=epochs,
-        model__cell=cell,
-        model__units=list(units) if isinstance(units, list | tuple) else units,
-        seed=seed,
-        data__limit=limit,
-        data__batch_size=batch_size,
-    )
+    changes = {
+        "training__epochs": epochs,
+        "model__cell": cell,
+        "model__units": list(units) if isinstance(units, list | tuple) else units,
+        "seed": seed,
+        "data__limit": limit,
+        "data__batch_size": batch_size,
+    }
     out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
-    with new_directory(out) as directory:
-        return _train_into(
-            directory,
-            out,
-            recipe,
-            started,
-            reporter,
-            device=device,
-            mixed_precision=mixed_precision,
-            data_dir=data_dir,
-            download=download,
-            pictures=pictures,
-            baselines=baselines,
+    return recipe, changes, out
+
+
+def train_recipe(loaded, changes, out, *, reporter, resume, **options):
+    """Train a recipe with changes; arguments as of `train`."""
+    with training_directory(out) as working:
+        try:
+            start = _find_start(working, out, reporter, resume)
+            if start is None:
+                recipe = loaded.replace(**changes)
+            else:
+                recipe = checkpoints.continued(start, loaded, changes)
+                if not (working / checkpoints.FILE).is_file():
+                    _check_unfinished(start, recipe)
+            with new_directory(out) as directory:
+                return _train_into(
+                    directory, out, working, loaded, recipe, start, reporter, **options
+                )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_what_is_kept(working, out)) from None
+
+
+def _find_start(working, out, reporter, resume):
+    """Return the checkpoint to go on from, or None to begin."""
+    interrupted = (working / checkpoints.FILE).is_file()
+    if resume:
+        place = working if interrupted else out
+        if not (place / checkpoints.FILE).is_file():
+            raise FileNotFoundError(
+                "`resume` must be left out where nothing was interrupted. Received: "
+                f"resume=True, and there is no {working / checkpoints.FILE} and no "
+                f"{out / checkpoints.FILE}."
+            )
+        return checkpoints.Checkpoint.read(place)
+    if interrupted:
+        reporter.say(
+            f"An interrupted run of {_progress(working)} epochs is here; --resume "
+            "continues it. The first epoch of this one replaces it."
         )
+    return None
+
+
+def _check_unfinished(start, recipe):
+    """Check that there is an epoch left to add to a complete run."""
+    done = start.epochs
+    if start.stopped:
+        raise ValueError(
+            "`resume` must be left out for a run that stopped by itself, here after "
+            f"epoch {done}, the best being epoch {start.best_epoch}. Received: "
+            "resume=True."
+        )
+    if recipe.training.epochs == done:
+        raise ValueError(
+            f"`epochs` must be above {done} to resume a run that is complete. "
+            f"Received: epochs={done}."
+        )
+
+
+def _progress(working):
+    """Return how far the checkpoint of a directory is, such as "7 of 30"."""
+    start = checkpoints.Checkpoint.read(working)
+    return f"{start.epochs} of {start.run['epochs']}"
+
+
+def _what_is_kept(working, out):
+    if not (working / checkpoints.FILE).is_file():
+        return "No run was changed."
+    return f"{_progress(working)} epochs are kept; --resume --out {out} continues."
 
 
 def with_own_data(recipe, path):
@@ -164,16 +259,20 @@ def with_own_data(recipe, path):
 def _train_into(
     directory,
     out,
+    working,
+    loaded,
     recipe,
-    started,
+    start,
     reporter,
     *,
+    started,
     device,
     mixed_precision,
     data_dir,
     download,
     pictures,
     baselines,
+    tensorboard,
 ):
     from keras_rnn_zoo.training import devices
 
@@ -185,6 +284,9 @@ def _train_into(
 
     device = devices.choose(device)
     dtype = devices.mixed_precision_policy(device) if mixed_precision else None
+    if start is not None and dtype is None:
+        dtype = start.run["dtype"]  # need not be asked for again
+    callbacks = [] if tensorboard is None else _tensorboard_callbacks(tensorboard)
     seconds = {}
     reporter.say(f"{recipe.name}: {recipe.title}")
     with keras.device(device):
@@ -195,7 +297,31 @@ def _train_into(
             reporter.say(line)
         model = fitting.build_model(recipe, pipelines, dtype=dtype)
         reporter.say(_describe_model(recipe, model, device, dtype))
-        trained = fitting.fit(recipe, pipelines, model, listener=reporter)
+        run = checkpoints.describe(
+            loaded,
+            recipe,
+            pipelines,
+            epochs=recipe.training.epochs,
+            dtype=dtype,
+            device=device,
+        )
+        if start is not None:
+            checkpoints.check_same(start, run)
+            reporter.say(f"Going on after epoch {start.epochs} of {run['epochs']}.")
+            if start.run["device"] != device:
+                reporter.say(
+                    f"It began on {start.run['device']}: the last digits may differ "
+                    "from those of a run on one device."
+                )
+        trained = fitting.fit(
+            recipe,
+            pipelines,
+            model,
+            listener=reporter,
+            callbacks=callbacks,
+            save=lambda one: dataclasses.replace(one, run=run).write(working),
+            start=start,
+        )
         seconds["training"] = trained.seconds
         reporter.say(
             f"Kept epoch {trained.best_epoch}, the best on validation data by "
@@ -209,7 +335,7 @@ def _train_into(
             widths = judging.interval_widths(model, pipelines.raw["validation"])
             pipelines.facts[INTERVALS] = " ".join(f"{one:.4g}" for one in widths)
         figures = figures_of(recipe, model, evaluation, pipelines)
-        compared = _baselines(pipelines) if baselines else []
+        compared = _baselines(pipelines, recipe.task) if baselines else []
         seconds["evaluation"] = time.perf_counter() - since
         assets = Assets(
             task=recipe.task,
@@ -222,7 +348,8 @@ def _train_into(
         reporter.say("Saving, exporting and checking both by loading them again …")
         assets.write(directory)
         (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
-        _write_history(directory / "history.csv", trained.history)
+        checkpoints.write_history(directory / checkpoints.HISTORY_FILE, trained.history)
+        shutil.copy(working / checkpoints.FILE, directory)
         checks = _save_and_check(model, directory, pipelines, assets, figures)
         text, samples = "", []
         if recipe.task == "language_model":
@@ -269,6 +396,23 @@ def _train_into(
     )
     write_json(directory / "metrics.json", _metrics_document(result))
     return result
+
+
+def _tensorboard_callbacks(directory):
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ImportError(
+            "`tensorboard` needs TensorBoard. Install it with: "
+            "pip install 'keras_rnn_zoo[tensorboard]'"
+        )
+    import keras
+
+    from keras_rnn_zoo.inspection import GradientMonitor
+
+    directory = pathlib.Path(directory)
+    return [
+        keras.callbacks.TensorBoard(directory, write_graph=False),
+        GradientMonitor(directory / "gradients", stop_on_nan=False),
+    ]
 
 
 def _describe_data(pipelines):
@@ -318,21 +462,13 @@ def _describe_model(recipe, model, device, dtype):
     )
 
 
-def _baselines(pipelines):
+def _baselines(pipelines, task):
     from keras_rnn_zoo.training import baselines
 
     return [
         Figure(one.name, one.metric, one.value, one.note or "")
-        for one in baselines.compute(pipelines)
+        for one in baselines.compute(pipelines, task=task)
     ]
-
-
-def _write_history(path, history):
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", *history])
-        for epoch, row in enumerate(zip(*history.values(), strict=True), 1):
-            writer.writerow([epoch, *(f"{value:.6g}" for value in row)])
 
 
 def _save_and_check(model, directory, pipelines, assets, figures):

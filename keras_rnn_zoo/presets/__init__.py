@@ -10,3 +10,4 @@ from keras_rnn_zoo.presets.model_directory import verify as verify
 from keras_rnn_zoo.presets.run_directory import Assets as Assets
 from keras_rnn_zoo.presets.run_directory import new_directory as new_directory
 from keras_rnn_zoo.presets.run_directory import recover as recover
+from keras_rnn_zoo.presets.run_directory import training_directory as training_directory

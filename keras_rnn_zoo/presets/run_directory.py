@@ -10,6 +10,11 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+try:
+    import fcntl
+except ImportError:  # Windows: nothing tells that another process is at work
+    fcntl = None
+
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<kind>partial|old)-(?P<pid>\d+)$")
 
 
@@ -31,19 +36,7 @@ def new_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     Raises:
         NotADirectoryError: if a file lies at `path` or at one of its parents.
     """
-    path = pathlib.Path(path).absolute()
-    if path.exists() and not path.is_dir():
-        raise NotADirectoryError(
-            f"`path` must be a directory or a free name. Received: path={str(path)!r}, "
-            "which is a file."
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise NotADirectoryError(
-            f"`path` must lie in a directory. Received: path={str(path)!r}, "
-            f"and {error.filename} is a file."
-        ) from error
+    path = _place_for(path)
     recover(path)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     partial.mkdir()
@@ -58,6 +51,63 @@ def new_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         shutil.rmtree(partial, ignore_errors=True)
         recover(path)
         raise
+
+
+@contextlib.contextmanager
+def training_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """Hold what a training needs to be continued until its result lies at `path`.
+
+    The directory is a hidden sibling, `.NAME.training`. It is removed after the body of
+    the `with` statement; if the body raises or the process is killed, it stays, unless
+    it holds nothing but hidden files.
+
+    Args:
+        path: where the result will lie; its parents are made.
+
+    Yields:
+        The directory, with what a predecessor left in it.
+
+    Raises:
+        NotADirectoryError: if a file lies at `path` or at one of its parents.
+        RuntimeError: if another process is in the body for the same `path`.
+    """
+    path = _place_for(path)
+    directory = path.with_name(f".{path.name}.training")
+    directory.mkdir(exist_ok=True)
+    with open(directory / ".lock", "a") as lock:
+        if fcntl is not None:
+            try:  # until the file is closed or the process ends, however it ends
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RuntimeError(
+                    "`path` must not be in training by another process. Received: "
+                    f"path={str(path)!r}. Wait for it, or train into another directory."
+                ) from error
+        try:
+            yield directory
+        except BaseException:
+            if all(one.name.startswith(".") for one in directory.iterdir()):
+                shutil.rmtree(directory, ignore_errors=True)
+            raise
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _place_for(path):
+    """Return the absolute path of a directory that can be made, its parents made."""
+    path = pathlib.Path(path).absolute()
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(
+            f"`path` must be a directory or a free name. Received: path={str(path)!r}, "
+            "which is a file."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"`path` must lie in a directory. Received: path={str(path)!r}, "
+            f"and {error.filename} is a file."
+        ) from error
+    return path
 
 
 def recover(path: str | os.PathLike) -> None:

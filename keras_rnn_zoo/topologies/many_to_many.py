@@ -290,7 +290,7 @@ def _compile(function):
     import tensorflow as tf
 
     matrix = (None, None)
-    return tf.function(
+    function = tf.function(
         function,
         autograph=False,
         input_signature=[
@@ -300,3 +300,5 @@ def _compile(function):
             tf.TensorSpec((), "float32"),
         ],
     )
+    # Traced at once: many models in a process are no retracing to be warned of.
+    return function.get_concrete_function()

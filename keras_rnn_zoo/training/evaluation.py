@@ -52,10 +52,14 @@ def forward(model, *, teacher_forced=False):
         x = tf.TensorSpec((None, None), "int32")
     if teacher_forced:
         signature = [x, tf.TensorSpec((None, None), "int32")]
-        return tf.function(
+        function = tf.function(
             lambda x, y: model((x, y), training=False), input_signature=signature
         )
-    return tf.function(lambda x: model(x, training=False), input_signature=[x])
+    else:
+        function = tf.function(lambda x: model(x, training=False), input_signature=[x])
+    # Traced here and now, once for each model, which TensorFlow would otherwise take
+    # for one function traced over and over, and warn of, after a few models.
+    return function.get_concrete_function()
 
 
 def evaluate(

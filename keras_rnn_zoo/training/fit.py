@@ -3,13 +3,14 @@
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
-import numpy as np
+import tensorflow as tf
 
 from keras_rnn_zoo import topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
+from keras_rnn_zoo.training.checkpoints import Checkpoint
 from keras_rnn_zoo.training.class_weights import weighted
 from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
 from keras_rnn_zoo.training.tasks import task_of
@@ -46,6 +47,7 @@ def load_data(recipe, *, data_dir=None, download=False):
     """
     from keras_rnn_zoo import datasets
 
+    _begin_order()
     return datasets.load(
         recipe.data.name,
         batch_size=recipe.data.batch_size,
@@ -54,6 +56,34 @@ def load_data(recipe, *, data_dir=None, download=False):
         download=download,
         **recipe.data.options,
     )
+
+
+def batch_again(recipe, pipelines):
+    """Return data as `load_data` gives it to a recipe, without reading it once more.
+
+    Args:
+        recipe: `Recipe` that may differ in its batch size from the one of the data.
+        pipelines: the data.
+    """
+    from keras_rnn_zoo.datasets.batches import batches
+
+    _begin_order()
+    raw, size, padding = pipelines.raw, recipe.data.batch_size, pipelines.padding or 0
+    return dataclasses.replace(
+        pipelines,
+        train=batches(raw["train"], size, seed=recipe.seed, padding=padding),
+        validation=batches(raw["validation"], size, padding=padding),
+        test=batches(raw["test"], size, padding=padding),
+    )
+
+
+def _begin_order():
+    """Let the order of the examples depend on the recipe's seed alone.
+
+    It hangs on TensorFlow's seed as well, which an earlier model of this process has
+    set. This is the one a process begins with.
+    """
+    tf.random.set_seed(87654321)
 
 
 def training_batches(recipe, pipelines):
@@ -68,7 +98,23 @@ def training_batches(recipe, pipelines):
     steps = int(dataset.cardinality())
     if steps < 0:  # bucketing by length hides the number of batches
         steps = sum(1 for _ in dataset)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return weighted(dataset, recipe, pipelines), steps
+
+
+def skip_epochs(dataset, epochs: int) -> None:
+    """Bring a data set that shuffles each epoch anew to where `model.fit` leaves it.
+
+    A data set is in its next order with each iterator. Keras 3.15 makes two in an
+    epoch: the one it reads, and another when that has given its last batch.
+
+    Args:
+        dataset: `tf.data.Dataset` of known cardinality.
+        epochs: int. How many to skip; no more than their first batches are made.
+    """
+    for _ in range(epochs):
+        next(iter(dataset))
+        iter(dataset)
 
 
 def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
@@ -203,19 +249,20 @@ def compile_model(recipe, model, steps_per_epoch: int, labels=()):
 
 
 class Progress(keras.callbacks.Callback):
-    """Tell a listener how far the training is, and time the epochs.
+    """Tell a listener how far the training is, and keep the figures of the epochs.
 
     Args:
         listener: object with `step(epoch, done, steps, logs)`, called a few times a
             second, and `epoch(epoch, epochs, logs, seconds)`, called at the end of
             each epoch. Epochs count from 1. None: nobody listens.
         steps: int. Batches in an epoch.
+        history: dict of lists, the figures of earlier epochs.
     """
 
-    def __init__(self, listener, steps):
+    def __init__(self, listener, steps, history):
         super().__init__()
         self.listener, self.steps = listener, steps
-        self.seconds, self.learning_rates = [], []
+        self.history = {key: list(values) for key, values in history.items()}
         self._epoch, self._started, self._told = 0, 0.0, 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -229,12 +276,64 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self._started
-        self.seconds.append(seconds)
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-        self.learning_rates.append(float(rate))
+        figures = (logs or {}) | {"seconds": seconds, "learning_rate": rate}
+        for key, value in figures.items():
+            self.history.setdefault(key, []).append(float(value))
         if self.listener is not None:
             epochs = self.params["epochs"]
             self.listener.epoch(epoch + 1, epochs, logs or {}, seconds)
+
+
+class KeepBest(keras.callbacks.EarlyStopping):
+    """Keep the weights of the best epoch, and stop when none was better for long.
+
+    Args:
+        start: `Checkpoint` to go on from, or None.
+        **options: see `keras.callbacks.EarlyStopping`.
+    """
+
+    def __init__(self, start=None, **options):
+        super().__init__(restore_best_weights=True, **options)
+        self._start = start
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self._start is not None:
+            self.best, self.wait = self._start.best, self._start.wait
+            self.best_epoch = self._start.best_epoch - 1
+            self.best_weights = self._start.variables["best"]
+
+
+class _Saver(keras.callbacks.Callback):
+    """Hand a `Checkpoint` to `save` at the end of each epoch."""
+
+    def __init__(self, save, progress, keep_best):
+        super().__init__()
+        self._save, self._progress, self._best = save, progress, keep_best
+
+    def on_epoch_end(self, epoch, logs=None):
+        best = self._best
+        as_array = keras.ops.convert_to_numpy
+        self._save(
+            Checkpoint(
+                variables={
+                    "model": [as_array(v) for v in self.model.variables],
+                    "optimizer": [as_array(v) for v in self.model.optimizer.variables],
+                    "best": best.best_weights,
+                },
+                history=self._progress.history,
+                best=float(best.best),
+                best_epoch=best.best_epoch + 1,
+                wait=best.wait,
+                stopped=self.model.stop_training,
+            )
+        )
+
+
+def mode_of(monitor: str) -> str:
+    """Return "max" for a quantity of which more is better, "min" for the others."""
+    return "max" if monitor.endswith(("accuracy", "f1")) else "min"
 
 
 def fit(
@@ -244,10 +343,13 @@ def fit(
     *,
     listener=None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    save: Callable[[Checkpoint], None] | None = None,
+    start: Checkpoint | None = None,
 ) -> Fit:
     """Train a model and keep the epoch that is best on the validation data.
 
-    The test data is not looked at.
+    The test data is not looked at. Going on from a checkpoint, in a process of its own
+    or not, gives the weights and the figures of a training without a break.
 
     Args:
         recipe: `Recipe`.
@@ -255,9 +357,13 @@ def fit(
         model: the model, from `build_model`.
         listener: see `Progress`.
         callbacks: further Keras callbacks.
+        save: called with a `Checkpoint` at the end of each epoch.
+        start: the `Checkpoint` to go on from. `pipelines` must be as loaded: no epoch
+            may have been drawn from it.
 
     Raises:
-        ValueError: if `training.monitor` is not among what is measured.
+        ValueError: if `training.monitor` is not among what is measured, or `start` is
+            not of such a model.
     """
     dataset, steps = training_batches(recipe, pipelines)
     compile_model(recipe, model, steps, pipelines.labels)
@@ -269,27 +375,32 @@ def fit(
             f"`training.monitor` must be one of {', '.join(measured)}. "
             f"Received: monitor={training.monitor!r}."
         )
-    mode = "max" if training.monitor.endswith(("accuracy", "f1")) else "min"
-    progress = Progress(listener, steps)
-    keep_best = keras.callbacks.EarlyStopping(
-        training.monitor,
-        mode=mode,
+    progress = Progress(listener, steps, {} if start is None else start.history)
+    keep_best = KeepBest(
+        start,
+        monitor=training.monitor,
+        mode=mode_of(training.monitor),
         patience=training.patience or training.epochs,
-        restore_best_weights=True,
     )
+    callbacks = [progress, keep_best, *callbacks]
+    if save is not None:
+        callbacks.append(_Saver(save, progress, keep_best))
+    first = 0
+    if start is not None:
+        start.restore(model)
+        skip_epochs(dataset, start.epochs)
+        first = training.epochs if start.stopped else start.epochs
     started = time.perf_counter()
-    history = model.fit(
+    model.fit(
         dataset,
         validation_data=weighted(pipelines.validation, recipe, pipelines),
+        initial_epoch=first,
         epochs=training.epochs,
-        callbacks=[progress, keep_best, *callbacks],
+        callbacks=callbacks,
         shuffle=False,  # the data set shuffles
         verbose=0,
-    ).history
+    )
     seconds = time.perf_counter() - started
-    monitored = np.array(history[training.monitor])
-    best = int(np.argmax(monitored) if mode == "max" else np.argmin(monitored))
-    history = {key: [float(v) for v in values] for key, values in history.items()}
-    history["seconds"] = progress.seconds
-    history["learning_rate"] = progress.learning_rates
-    return Fit(model, history, best + 1, seconds)
+    if start is not None:
+        seconds += sum(start.history["seconds"])
+    return Fit(model, progress.history, keep_best.best_epoch + 1, seconds)

@@ -2,7 +2,8 @@
 
 A recipe has a few lines on its own (`title`, `task`, `seed`) and three tables: `[data]`
 (which data set, how it is batched), `[model]` (which topology, which cell, how many
-units) and `[training]` (epochs, learning rate, when to stop). Keys that are left out
+units) and `[training]` (epochs, learning rate, when to stop); a fourth, `[search]`,
+says which of all that a search may change, and how far. Keys that are left out
 keep the default of the code they are handed to. Every problem in a recipe is reported
 with the file, the key and the line:
 
@@ -37,6 +38,21 @@ TOPOLOGY_KEYS: Mapping[str, frozenset[str]] = {
     "ManyToOne": _HIDDEN,
     "OutputRecurrence": _READING
     | {"activation", "training_feedback", "feedback", "sampling_schedule"},
+}
+
+
+#: The keys that a table `[search]` can name, each with the table it belongs to.
+SEARCHABLE: Mapping[str, str] = {
+    "batch_size": "data",
+    **dict.fromkeys(
+        "cell units embedding_dim bidirectional activation dropout recurrent_dropout "
+        "output_dropout".split(),
+        "model",
+    ),
+    **dict.fromkeys(
+        "learning_rate schedule final_learning_rate warmup_epochs clipnorm".split(),
+        "training",
+    ),
 }
 
 
@@ -165,6 +181,9 @@ class Recipe:
         notes: list of str. What to know before using the model; on its card.
         published: table. A published figure of the same task and split to compare with:
             `metric`, `value` and `source`.
+        search: table. What a search may change: a key of `SEARCHABLE` to a range,
+            `[lowest, highest]`, or to `{choices = [...]}`. Learning rates are drawn on
+            a logarithmic scale. Without a search the table means nothing.
     """
 
     name: str
@@ -183,6 +202,7 @@ class Recipe:
     seed: int = 1
     notes: list[str] = dataclasses.field(default_factory=list)
     published: dict[str, Any] = dataclasses.field(default_factory=dict)
+    search: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes) -> "Recipe":
         """Return a copy with dotted or plain keys changed; None means no change.
@@ -204,6 +224,25 @@ class Recipe:
                 table = table.setdefault(name, {})
             table[last] = value
         return _build(document, f"recipe {self.name!r} with changes", "", self.name)
+
+    def settings(self) -> dict[str, Any]:
+        """Return all that is set and matters to the training, by dotted key.
+
+        Example:
+        >>> load("digits_gru").settings()["training.epochs"]
+        30
+        """
+
+        def flat(table, *keys):
+            for key, value in table.items():
+                if isinstance(value, dict):
+                    yield from flat(value, *keys, key)
+                else:
+                    yield ".".join((*keys, key)), value
+
+        remarks = {"title", "notes", "published", "search"}
+        document = _as_document(self)
+        return dict(flat({k: v for k, v in document.items() if k not in remarks}))
 
     def to_toml(self) -> str:
         """Return the text of a recipe file from which `load` makes this recipe."""
@@ -343,6 +382,7 @@ def _build(document, path, text, directory_name, check_files=True):
     document = {"name": directory_name, **document}
     recipe = _read_table(Recipe, document, (), path, text)
     _check_values(recipe, path, text)
+    _check_search(recipe, path, text)
     weights = recipe.training.initial_weights
     if check_files and weights is not None and not pathlib.Path(weights).is_file():
         raise RecipeError(
@@ -506,6 +546,42 @@ def _check_values(recipe, path, text):
                 f"`{model.topology}` has no `{key}`. "
                 f"It takes: {', '.join(sorted(known))}.",
             )
+
+
+def _check_search(recipe, path, text):
+    """Check that every setting a search may come to makes a recipe."""
+    for key, value in recipe.search.items():
+
+        def fail(problem, key=key):
+            keys = ("search", key)
+            raise RecipeError(problem, path, ".".join(keys), line_of(text, *keys))
+
+        if key not in SEARCHABLE:
+            fail(
+                f"unknown key `search.{key}`."
+                + (_did_you_mean(key, SEARCHABLE) or f" Known: {', '.join(SEARCHABLE)}")
+            )
+        numbers = isinstance(value, list) and all(
+            isinstance(one, int | float) and not isinstance(one, bool) for one in value
+        )
+        if numbers and len(value) == 2 and value[0] < value[1]:
+            ends = value
+        elif isinstance(value, dict) and list(value) == ["choices"]:
+            ends = value["choices"]
+        else:
+            ends = None
+        if not isinstance(ends, list) or len(ends) < 2:
+            fail(
+                f"`search.{key}` must be [lowest, highest], two numbers, or "
+                f"{{choices = [...]}}, two or more. Received: {key}={value!r}."
+            )
+        for one in ends:
+            document = _as_document(recipe) | {"search": {}}
+            document[SEARCHABLE[key]][key] = one
+            try:
+                _build(document, path, "", recipe.name, check_files=False)
+            except RecipeError as error:
+                fail(f"`search.{key}`: {str(error).removeprefix(f'{path}: ')}")
 
 
 def _as_document(recipe):
