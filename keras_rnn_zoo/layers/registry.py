@@ -115,6 +115,7 @@ def make_recurrent(cell, units=None, **arguments):
         if layer is not None:
             return layer(units, **arguments)
         if hasattr(cell, "call"):
+            _check_no_rates(arguments)
             return RNN(cell(units), **arguments)
     elif hasattr(cell, "state_size") and hasattr(cell, "call"):
         if isinstance(cell, keras.layers.RNN):
@@ -131,6 +132,7 @@ def make_recurrent(cell, units=None, **arguments):
         copy = keras.saving.deserialize_keras_object(
             keras.saving.serialize_keras_object(cell)
         )
+        _check_no_rates(arguments)
         return RNN(copy, **arguments)
     raise TypeError(
         "`cell` must be a name, a cell class, a layer class or a cell instance. "
@@ -140,15 +142,16 @@ def make_recurrent(cell, units=None, **arguments):
 
 def _without_zero_rates(arguments):
     """Drops options of the cell that are off: not every cell has them."""
-    kept = dict(arguments)
+    off = [k for k in ("dropout", "recurrent_dropout") if arguments.get(k) == 0]
+    return {key: value for key, value in arguments.items() if key not in off}
+
+
+def _check_no_rates(arguments):
+    """Raises if an option of the cell is on, for the cell is made already."""
     for name in ("dropout", "recurrent_dropout"):
-        if kept.get(name) == 0:
-            del kept[name]
-        elif name in kept:
+        if name in arguments:
             raise ValueError(
                 f"`{name}` must be 0 when the cell is not one of the zoo's layers: it "
-                f"belongs to the cell. Received: {name}={kept[name]!r}. Give it to the "
-                "cell itself."
+                f"belongs to the cell. Received: {name}={arguments[name]!r}. Give it "
+                "to the cell itself."
             )
-    kept.pop("seed", None)
-    return kept
