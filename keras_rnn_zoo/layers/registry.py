@@ -115,8 +115,7 @@ def make_recurrent(cell, units=None, **arguments):
         if layer is not None:
             return layer(units, **arguments)
         if hasattr(cell, "call"):
-            _check_no_rates(arguments)
-            return RNN(cell(units), **arguments)
+            return RNN(cell(units), **_for_the_loop(arguments))
     elif hasattr(cell, "state_size") and hasattr(cell, "call"):
         if isinstance(cell, keras.layers.RNN):
             raise TypeError(
@@ -132,8 +131,7 @@ def make_recurrent(cell, units=None, **arguments):
         copy = keras.saving.deserialize_keras_object(
             keras.saving.serialize_keras_object(cell)
         )
-        _check_no_rates(arguments)
-        return RNN(copy, **arguments)
+        return RNN(copy, **_for_the_loop(arguments))
     raise TypeError(
         "`cell` must be a name, a cell class, a layer class or a cell instance. "
         f"Received: cell={cell!r}."
@@ -146,8 +144,8 @@ def _without_zero_rates(arguments):
     return {key: value for key, value in arguments.items() if key not in off}
 
 
-def _check_no_rates(arguments):
-    """Raises if an option of the cell is on, for the cell is made already."""
+def _for_the_loop(arguments):
+    """What a layer around a cell takes that is made already: no options of the cell."""
     for name in ("dropout", "recurrent_dropout"):
         if name in arguments:
             raise ValueError(
@@ -155,3 +153,4 @@ def _check_no_rates(arguments):
                 f"belongs to the cell. Received: {name}={arguments[name]!r}. Give it "
                 "to the cell itself."
             )
+    return {key: value for key, value in arguments.items() if key != "seed"}
