@@ -641,6 +641,19 @@ def _print_prediction(console, result):
         if result.truth is not None:
             console.print(f"The truth: {escape(result.labels[int(result.truth)])}")
         return
+    if result.task == "polyphony":
+        _print_polyphony(console, result)
+        return
+    if result.task == "recall":
+        answers = {"reads": result.tokens}
+        answers["writes"] = [result.labels[i] for i in result.predicted]
+        if result.truth is not None:
+            answers["truth"] = [result.labels[i] for i in result.truth]
+        for name, symbols in answers.items():
+            console.print(
+                Text(f"{name:<6} {result.separator.join(symbols)}"), soft_wrap=True
+            )
+        return
     if result.task == "language_model":
         chosen = result.probabilities[-1].argsort()[::-1][:5]
         console.print("Most probable next characters:")
@@ -694,6 +707,29 @@ def _print_names(console, result):
             console.print(line.append(" ".join(result.tokens[first:stop]), "bold"))
         if not those:
             console.print(f"{heading}no names")
+
+
+def _print_polyphony(console, result):
+    """One line a step: what was read, what comes next, and the truth of it."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("step", justify="right")
+    table.add_column("reads")
+    table.add_column("then, with its probability")
+    if result.truth is not None:
+        table.add_column("the truth")
+
+    def names(sounds):
+        pairs = zip(result.labels, sounds, strict=True)
+        return " ".join(label for label, sound in pairs if sound) or "–"
+
+    for step, p in enumerate(result.probabilities):
+        pairs = zip(result.labels, p, strict=True)
+        likely = [f"{label} {one:.2f}" for label, one in pairs if one > 0.5]
+        row = [str(step + 1), names(result.values[step]), "  ".join(likely) or "–"]
+        if result.truth is not None:
+            row.append(names(result.truth[step]))
+        table.add_row(*row)
+    console.print(table)
 
 
 def _style(i):

@@ -79,7 +79,19 @@ def draw(
     elif recipe.task == "polyphony":
         examples = _some_rolls(pipelines, evaluation, rng)
         report_plots.piano_rolls(path, title, examples, pipelines.labels)
-    elif recipe.task in ("tagging", "recall"):
+    elif recipe.task == "recall":
+        examples = _some_tagged(pipelines, evaluation, rng)
+        examples = [
+            (
+                heading,
+                text,
+                "".join(pipelines.labels[i] for i in predicted),
+                "".join(pipelines.labels[i] for i in truth),
+            )
+            for heading, text, truth, predicted in examples
+        ]
+        report_plots.recalled_texts(path, title, examples)
+    elif recipe.task == "tagging":
         examples = _some_tagged(pipelines, evaluation, rng)
         report_plots.tagged_texts(path, title, examples, pipelines.labels)
     elif pipelines.codec is not None:

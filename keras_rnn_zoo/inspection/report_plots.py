@@ -381,6 +381,44 @@ def _stretches(wrong, truth, predicted):
     return stretches
 
 
+def recalled_texts(path, title, examples, *, ends=24):
+    """Draw what was read, what a model wrote below it, and the wrong answers in red.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of heading, text read, text written, true text; one character
+            a step.
+        ends: int. Characters shown of both ends of a longer text.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    page = _Page(110)
+    page.heading(title)
+    for heading, read, written, truth in examples:
+        page.heading(heading, bold=False, space=0)
+        shown = list(range(len(read)))
+        pause = ""
+        if len(read) > 3 * ends:
+            pause = f" … {len(read) - 2 * ends} steps … "
+            shown = shown[:ends] + shown[-ends:]
+        for name, text in (("reads ", read), ("writes", written)):
+            page.word(0, name, "#666666")
+            for place, i in enumerate(shown):
+                column = 8 + place + (len(pause) if place >= ends and pause else 0)
+                right = text is read or written[i] == truth[i]
+                colour = "#8a8a8a" if text[i] == truth[0] else "#0072b2"
+                page.word(column, text[i], colour if right else _ERROR, "bold")
+                if not right:
+                    page.box(column, 1, "#ffd5dc", True, _ERROR)
+            if pause:
+                page.word(8 + ends, pause, "#8a8a8a")
+            page.line += 1.25
+        page.gap()
+    page.save(path)
+
+
 def classified_texts(path, title, examples, labels: Sequence[str], *, columns=118):
     """Draw the end of each text, the predicted class and, if it is wrong, the truth.
 
@@ -497,7 +535,7 @@ def piano_rolls(path, title, examples, keys: Sequence[str]):
         axes.set_ylim(low - 0.5, high - 0.5)
         axes.set_title(heading, fontsize=9, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
-    panels[-1].set_xlabel("step (a quarter note)")
+    panels[-1].set_xlabel("step")
     panels[0].legend(
         fontsize=8, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 0.99)
     )

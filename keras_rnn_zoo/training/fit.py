@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo import topologies
+from keras_rnn_zoo import layers, topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
 from keras_rnn_zoo.training.checkpoints import Checkpoint
 from keras_rnn_zoo.training.class_weights import weighted
@@ -182,6 +182,8 @@ def _model_arguments(recipe, pipelines):
         head = dict(head)
         rules = bio_constraints(pipelines.labels, head.pop("scheme"))
         arguments["head"] = {**head, **rules}
+    if isinstance(arguments.get("cell"), dict):
+        arguments["cell"] = _cell_of(arguments["cell"], arguments.get("units"))
     schedule = arguments.get("sampling_schedule")
     if isinstance(schedule, dict):
         options = dict(schedule)
@@ -203,6 +205,31 @@ def _model_arguments(recipe, pipelines):
                 f"Received: {schedule!r} ({error})."
             ) from error
     return arguments
+
+
+def _cell_of(table, units):
+    """Make a cell of `model.cell`, a table of its name and its arguments."""
+    options = dict(table)
+    name = options.pop("name", None)
+    cell = getattr(layers, f"{name}Cell", None)
+    if cell is None:
+        raise ValueError(
+            "`name` of `model.cell` must be a cell of the zoo, such as 'SimpleRNN'. "
+            f"Received: name={name!r}."
+        )
+    widths = set(units) if isinstance(units, list) else {units or 64}
+    if len(widths) > 1:
+        raise ValueError(
+            "`model.units` must be the same for all layers of a cell with arguments. "
+            f"Received: units={units!r}."
+        )
+    try:
+        return cell(*widths, **options)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`model.cell` must hold arguments of {name}Cell. Received: {table!r} "
+            f"({error})."
+        ) from error
 
 
 def learning_rate(training, steps_per_epoch: int):

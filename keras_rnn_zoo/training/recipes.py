@@ -95,6 +95,7 @@ class ModelRecipe:
 
     Attributes:
         topology: name of a class in `keras_rnn_zoo.topologies`.
+        cell: name of a cell, or a table: `name`, and arguments of that cell.
         characters: as in that class, without what the data tell: `vocabulary_size` and
             `max_characters`, which is an option of the data.
         head: as in that class; a table may also hold `scheme`, such as "BIO", from
@@ -105,7 +106,7 @@ class ModelRecipe:
     """
 
     topology: Literal["ManyToMany", "ManyToOne", "OutputRecurrence"]
-    cell: str | None = None
+    cell: str | dict[str, Any] | None = None
     units: int | list[int] | None = None
     embedding_dim: int | None = None
     characters: dict[str, Any] | None = None

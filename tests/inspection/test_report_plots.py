@@ -57,6 +57,35 @@ def test_images(tmp_path, rng):
     assert near(image, "#e0002b", 0.1) > 50
 
 
+def test_piano_rolls_show_what_was_not_expected(tmp_path):
+    truth = np.zeros((9, 12))
+    truth[:, 3] = truth[4, 7] = 1
+    images = []
+    for unexpected in (0.9, 0.1):
+        probabilities = 0.9 * truth
+        probabilities[:, 3] = unexpected
+        path = tmp_path / "p.png"
+        rolls = [("h", truth, probabilities), ("shorter", truth[:5], truth[:5])]
+        keys = [f"{'CDEFGA'[i % 6]}{i // 6}" for i in range(12)]
+        report_plots.piano_rolls(path, "t", rolls, keys)
+        images.append(pixels(path))
+    assert images[0].shape == images[1].shape
+    assert near(images[1], "#e0002b") > near(images[0], "#e0002b") + 500
+    assert near(images[0], "#1a1a1a") > near(images[1], "#1a1a1a") + 500
+
+
+def test_recalled_texts_mark_wrong_symbols(tmp_path):
+    read, truth = "ab" + 96 * "." + "..", 98 * "." + "ab"
+    images = []
+    for written in (truth, truth[:-1] + "a"):
+        path = tmp_path / "p.png"
+        report_plots.recalled_texts(path, "t", [("h", read, written, truth)])
+        images.append(pixels(path))
+    assert images[0].shape == images[1].shape
+    assert near(images[0], "#ffd5dc") == 0 < near(images[1], "#ffd5dc")
+    assert images[0].shape[1] < 1000, "the pause is not written out"
+
+
 def test_generated_texts_are_darker_where_they_are_less_expected(tmp_path):
     images = []
     for bits in (0.0, 7.9):
