@@ -244,6 +244,7 @@ NOT_A_UNIT = {
     "RecurrentLayer": "base class",
     "Bidirectional": "Keras's own",
     "StackedRNNCells": "Keras's own",
+    "ResetCell": "wraps any cell; tests/datasets/test_packing.py",
     "CRF": "a head; tests/layers/test_crf.py",
     "HMM": "a model; tests/layers/test_hmm.py",
     "Markov": "a model; tests/layers/test_markov.py",

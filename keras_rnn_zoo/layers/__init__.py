@@ -41,6 +41,7 @@ from keras_rnn_zoo.layers.projected_lstm import ProjectedLSTMCell as ProjectedLS
 from keras_rnn_zoo.layers.registry import make_recurrent as make_recurrent
 from keras_rnn_zoo.layers.registry import recurrent_layers as recurrent_layers
 from keras_rnn_zoo.layers.registry import register as register
+from keras_rnn_zoo.layers.reset_cell import ResetCell as ResetCell
 from keras_rnn_zoo.layers.rnn import RNN as RNN
 from keras_rnn_zoo.layers.rnn import StackedRNNCells as StackedRNNCells
 from keras_rnn_zoo.layers.simple_rnn import SimpleRNN as SimpleRNN
