@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -207,11 +208,11 @@ def assert_every_start_gives_the_same(recipe, place, whole, result, starts):
 
 def test_a_training_that_stops_by_itself_stops_where_it_did(place):
     recipe = recipes.load(place / "digits.toml").replace(
-        training__patience=1, training__learning_rate=0.5, training__epochs=20
+        training__patience=2, training__learning_rate=0.5, training__epochs=20
     )
     whole, result = fitted(recipe, place)
     count = len(whole)
-    assert 2 <= count < 20 and whole[-1].stopped
+    assert 3 <= count < 20 and whole[-1].stopped and whole[-2].wait == 1
     starts = (count - 1, count)
     assert_every_start_gives_the_same(recipe, place, whole, result, starts)
 
@@ -251,6 +252,23 @@ def test_a_complete_run_is_extended_where_the_schedule_allows(place, digits):
     assert run.recipe == digits.recipe.replace(training__epochs=5)
     with pytest.raises(ValueError, match="at least 5 for `resume`.*epochs=2"):
         train(place, "digits", "extended", epochs=2, resume=True)
+
+
+def test_the_order_of_the_examples_follows_from_the_recipe_alone(place):
+    recipe = recipes.load(place / "sentences.toml")
+
+    def order(data):
+        epochs = [np.concatenate([y for _, y in data.train]) for _ in range(2)]
+        return np.concatenate(epochs).tolist()
+
+    found = []
+    for seed in (5, 6):  # as an earlier model of this process would have set it
+        keras.utils.set_random_seed(seed)
+        data = fitting.load_data(recipe)
+        keras.utils.set_random_seed(seed)
+        found += [order(data), order(fitting.batch_again(recipe, data))]
+    assert found[0] == found[1] == found[2] == found[3]
+    assert order(fitting.load_data(recipe.replace(seed=4))) != found[0]
 
 
 def test_what_is_another_training_is_refused(place, sentences, tmp_path):
