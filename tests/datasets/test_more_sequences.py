@@ -3,6 +3,7 @@
 `KRZ_JSB_DIR` names a directory with JSB_Chorales.mat, for what needs the real file.
 """
 
+import importlib.util
 import os
 import sys
 
@@ -172,7 +173,8 @@ def test_the_real_chorales(data_dir):
 
 
 def test_speakers_out_of_an_installed_package(data_dir):
-    pytest.importorskip("sktime", exc_type=ImportError)
+    if importlib.util.find_spec("sktime") is None:
+        pytest.skip("sktime is not installed")
     found = datasets.load("krz_japanese_vowels", data_dir=data_dir, batch_size=16)
     counts = {
         split: np.bincount([int(y) for _, y in part])
@@ -181,7 +183,7 @@ def test_speakers_out_of_an_installed_package(data_dir):
     assert counts["train"].tolist() == [24] * 9
     assert counts["validation"].tolist() == [6] * 9
     assert counts["test"].tolist() == [31, 35, 88, 44, 29, 24, 40, 50, 29]
-    assert found.facts["lengths"] == "7 to 29" and found.num_features == 12
+    assert found.facts["lengths"].startswith("7 to 29") and found.num_features == 12
     assert found.facts["data sha256"].startswith("a2dac2b55949")
     # No frame is what padding looks like.
     assert found.padding == 0.0
