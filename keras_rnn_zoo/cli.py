@@ -7,6 +7,7 @@ import functools
 import itertools
 import os
 import pathlib
+import shlex
 import sys
 from typing import Annotated
 
@@ -349,20 +350,9 @@ def _print_training(console, result):
         if key in result.files:
             console.print(f"  {key:<16} {what}")
     name = result.recipe.name
-    more = (
-        ""
-        if result.directory == pathlib.Path("runs", name)
-        else (f" {result.directory}")
-    )
-    finds_names = result.model[0].metric == "span_f1"
-    own = result.recipe.data.name == "file" and not finds_names
-    next_one = {
-        "language_model": f"generate{more or ' ' + name} --prompt 'def '",
-        "tagging": f"predict{more or ' ' + name} "
-        + (f"'{cards.SENTENCE}'" if finds_names else "'def f(x): return x  # same'"),
-    }.get(
-        "own" if own else result.recipe.task, f"predict{more or ' ' + name} --example 1"
-    )
+    if result.directory != pathlib.Path("runs", name):
+        name = shlex.quote(str(result.directory))
+    next_one = cards.start(name, result.recipe.task, result.recipe.example)
     console.print(f"Try it: keras-rnn-zoo {escape(next_one)}", soft_wrap=True)
 
 
@@ -554,7 +544,8 @@ def publish(
     path = jobs.publish(run, seeds_json, out, hardware=hardware, weights=not no_weights)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     _console().print(
-        f"Written and loaded again: [bold]{escape(str(path))}[/], "
+        f"Written{'' if no_weights else ' and loaded again'}: "
+        f"[bold]{escape(str(path))}[/], "
         f"{size / 1000:,.0f} kB",
         soft_wrap=True,
     )

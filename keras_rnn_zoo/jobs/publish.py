@@ -55,7 +55,8 @@ def publish(
     if (out / recipes.RECIPE_FILE).is_file():
         recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
         written = recipes.parse(recipe_text, out / recipes.RECIPE_FILE)
-        remarks = {"notes": recipe.notes, "search": recipe.search}
+        keys = ("notes", "search", "example", "published")
+        remarks = {key: getattr(recipe, key) for key in keys}
         if written.replace(seed=recipe.seed, **remarks) != recipe.replace():
             raise ValueError(
                 f"`run` must follow the recipe in {out}. Received: "
@@ -92,6 +93,8 @@ def publish(
         "notice": cards.NOTICES.get(licence, ""),
         "notes": recipe.notes,
     }
+    if recipe.example:
+        metadata["example"] = recipe.example
     if recipe.published:
         metadata["published"] = recipe.published
     picture = "predictions.png"

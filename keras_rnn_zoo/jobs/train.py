@@ -253,6 +253,7 @@ def with_own_data(recipe, path):
         },
         notes=[],
         published={},
+        example="",
     )
 
 
@@ -521,7 +522,7 @@ def _write_samples(model, recipe, pipelines, *, prompt_length=24, steps=240):
             seed=recipe.seed,
         )
         heading = (
-            "Bold: the beginning of a test function. Blue: written by the model, "
+            "Bold: the beginning of a test text. Blue: written by the model, "
             f"temperature {temperature}."
         )
         samples.append((heading, prompt, written))

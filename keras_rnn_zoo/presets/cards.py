@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 
 from keras_rnn_zoo.presets.model_directory import FIGURES_FILE, METADATA_FILE
 
@@ -34,16 +35,6 @@ _TASKS = {
     "regression": "real values for a whole sequence",
     "recall": "a class for every step, of which the last ones count",
     "polyphony": "a probability for each of several classes, at every step",
-}
-#: What a finder of names is tried on.
-SENTENCE = "Ada Lovelace never saw Times Square in New York"
-_START = {
-    "tagging": "predict {name} 'def f(x): return x  # same'",
-    "classification": "predict {name} --example 1",
-    "language_model": "generate {name} --prompt 'def '",
-    "regression": "predict {name} --example 1",
-    "recall": "predict {name} --example 1",
-    "polyphony": "predict {name} --example 1",
 }
 
 
@@ -126,10 +117,11 @@ def _published(metadata):
 
 def _use(metadata):
     name = metadata["name"]
+    first = start(name, metadata["task"], metadata.get("example", ""))
     return [
         "## Use",
         f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
-        f"```\nkeras-rnn-zoo {_start(metadata)}\n"
+        f"```\nkeras-rnn-zoo {first}\n"
         f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
     ]
 
@@ -280,10 +272,16 @@ def _best_baseline(metadata, main=None):
     return choose(found, key=lambda one: one["value"])
 
 
-def _start(metadata):
-    if metadata["test"][0]["metric"] == "span_f1":
-        return f"predict {metadata['name']} '{SENTENCE}'"
-    return _START[metadata["task"]].format(name=metadata["name"])
+def start(name: str, task: str, example: str = "") -> str:
+    """Return the arguments of the command that shows what a model can do.
+
+    Example:
+    >>> start("py_chars_lstm", "language_model", "def ")
+    "generate py_chars_lstm --prompt 'def '"
+    """
+    if task == "language_model":
+        return f"generate {name} --prompt {shlex.quote(example)}"
+    return f"predict {name} " + (shlex.quote(example) if example else "--example 1")
 
 
 def _facts_table(metadata):
@@ -326,6 +324,8 @@ def _figures_table(metadata):
     for one in metadata["baselines"]:
         shown = "–" if one["value"] is None else number(one["value"])
         rows.append((one["name"], _metric(one["metric"]), shown, ""))
+    if "files" not in metadata:
+        return _table(["method", "metric", "test"], [row[:3] for row in rows])
     return _table(["method", "metric", "test", "these weights"], rows)
 
 

@@ -484,7 +484,7 @@ def _most_frequent(keys, labels, queries):
 
 
 def _unigram(pipelines):
-    return _ngram_bits(pipelines, 1)[0], "end-of-text tokens counted as characters"
+    return _ngram_bits(pipelines, 1)[0], _what_counts(pipelines)
 
 
 def _best_ngram(pipelines, max_order=6):
@@ -493,8 +493,13 @@ def _best_ngram(pipelines, max_order=6):
     every = ", ".join(f"{n}: {value:.3f}" for n, value in enumerate(bits, 1))
     return bits[best], (
         f"order {best + 1}, chosen on the test split in its favour ({every}); "
-        "end-of-text tokens counted as characters"
+        f"{_what_counts(pipelines)}"
     )
+
+
+def _what_counts(pipelines):
+    every = "every token and one end-of-text token a text"
+    return f"predicted: {pipelines.facts.get('counted as predicted', every)}"
 
 
 def _ngram_bits(pipelines, max_order):
@@ -643,9 +648,10 @@ def _regression(pipelines, features):
 def _nearest_neighbour(pipelines):
     x, y, x_test, y_test = _vectors(pipelines, np.ravel)
     # ||a - b||² = ||a||² - 2 a·b + ||b||²; ||a||² does not change the order.
-    distances = -2 * x_test @ x.T + (x**2).sum(axis=1)
-    predicted = y[distances.argmin(axis=1)]
-    return float(np.mean(predicted == y_test)), _WITH_VALIDATION
+    squares = (x**2).sum(axis=1)
+    parts = np.array_split(x_test, -(-len(x_test) // 256))
+    predicted = [y[(squares - 2 * part @ x.T).argmin(axis=1)] for part in parts]
+    return float(np.mean(np.concatenate(predicted) == y_test)), _WITH_VALIDATION
 
 
 def _vectors(pipelines, features):

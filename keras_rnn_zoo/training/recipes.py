@@ -180,6 +180,7 @@ class Recipe:
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
         notes: list of str. What to know before using the model; on its card.
+        example: str. A text to try the model on: what to read, or how to begin.
         published: table. A published figure of the same task and split to compare with:
             `metric`, `value` and `source`.
         search: table. What a search may change: a key of `SEARCHABLE` to a range,
@@ -202,6 +203,7 @@ class Recipe:
     training: TrainingRecipe
     seed: int = 1
     notes: list[str] = dataclasses.field(default_factory=list)
+    example: str = ""
     published: dict[str, Any] = dataclasses.field(default_factory=dict)
     search: dict[str, Any] = dataclasses.field(default_factory=dict)
 
