@@ -22,3 +22,14 @@ def check_choice(argument, value, choices):
             f"`{argument}` must be one of {', '.join(map(repr, choices))}. "
             f"Received: {argument}={value!r}."
         )
+
+
+def check_words(lowercase, min_count, max_characters):
+    """Raise unless the options that say which words are kept are right."""
+    if not isinstance(lowercase, bool):
+        raise TypeError(
+            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
+        )
+    check_int("min_count", min_count, 1)
+    if max_characters is not None:
+        check_int("max_characters", max_characters, 1)

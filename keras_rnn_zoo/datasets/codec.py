@@ -146,6 +146,45 @@ class Codec:
         }
 
 
+def learn_codec(
+    texts: Iterable[Sequence[str]],
+    min_count: int = 1,
+    *,
+    unit: str = "word",
+    lowercase: bool = False,
+    boundary: str | None = None,
+    max_characters: int | None = None,
+) -> Codec:
+    """Returns the codec of the tokens of some texts, in alphabetical order.
+
+    Args:
+        texts: sequences of tokens: str for characters, sequences of words. Iterated
+            twice with `max_characters`.
+        min_count: int. Tokens seen less often are unknown.
+        unit: as in `Codec`.
+        lowercase: as in `Codec`.
+        boundary: as in `Codec`.
+        max_characters: as in `Codec`.
+
+    Example:
+    >>> learn_codec([["b", "A"], ["b", "a"]], 2, lowercase=True).tokens[2:]
+    ('a', 'b')
+    """
+    counts = Counter(
+        token.lower() if lowercase else token for text in texts for token in text
+    )
+    special = (PADDING, UNKNOWN) + ((boundary,) if boundary else ())
+    kept = (token for token, count in counts.items() if count >= min_count)
+    return Codec(
+        (*special, *sorted(set(kept) - set(special))),
+        unit=unit,
+        lowercase=lowercase,
+        boundary=boundary,
+        characters=max_characters and characters_of(texts, min_count),
+        max_characters=max_characters,
+    )
+
+
 def characters_of(texts: Iterable[Sequence[str]], min_count: int = 1) -> tuple:
     """Returns the character vocabulary of some words, for `Codec`.
 

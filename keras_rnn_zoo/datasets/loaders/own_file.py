@@ -1,19 +1,12 @@
 """The user's own files."""
 
 import pathlib
-from collections import Counter
 
 import numpy as np
 
 from keras_rnn_zoo.datasets import files
-from keras_rnn_zoo.datasets.checks import check_int
-from keras_rnn_zoo.datasets.codec import (
-    END_OF_TEXT,
-    PADDING,
-    UNKNOWN,
-    Codec,
-    characters_of,
-)
+from keras_rnn_zoo.datasets.checks import check_int, check_words
+from keras_rnn_zoo.datasets.codec import END_OF_TEXT, learn_codec
 from keras_rnn_zoo.datasets.loaders.own_numbers import load_series, sequences_content
 from keras_rnn_zoo.datasets.source import Content
 
@@ -37,18 +30,12 @@ def load_file(
             "`path` and `task` must be given for one's own file. "
             f"Received: path={path!r}, task={task!r}."
         )
-    if not isinstance(lowercase, bool):
-        raise TypeError(
-            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
+    check_words(lowercase, min_count, max_characters)
+    if max_characters is not None and task != "tagging":
+        raise ValueError(
+            "`max_characters` must be None but for tagging, which reads words. "
+            f"Received: max_characters={max_characters!r}, task={task!r}."
         )
-    check_int("min_count", min_count, 1)
-    if max_characters is not None:
-        check_int("max_characters", max_characters, 1)
-        if task != "tagging":
-            raise ValueError(
-                "`max_characters` must be None but for tagging, which reads words. "
-                f"Received: max_characters={max_characters!r}, task={task!r}."
-            )
     if (validation is None) != (test is None):
         raise ValueError(
             "`validation` and `test` must be given both or not at all. "
@@ -84,25 +71,12 @@ def load_file(
         return sequences_content(examples, facts)
     facts["tokens kept"] = f"seen {min_count} times or more in training"
     texts = {split: [one.text for one in part] for split, part in examples.items()}
-    counts = Counter(
-        token.lower() if lowercase else token
-        for text in texts["train"]
-        for token in text
-    )
-    special = (PADDING, UNKNOWN)
-    if task == "language_model":
-        special += (END_OF_TEXT,)
-    kept = sorted(
-        token
-        for token, count in counts.items()
-        if count >= min_count and token not in special
-    )
-    codec = Codec(
-        special + tuple(kept),
+    codec = learn_codec(
+        texts["train"],
+        min_count,
         unit="word" if task == "tagging" else "character",
         lowercase=lowercase,
         boundary=END_OF_TEXT if task == "language_model" else None,
-        characters=max_characters and characters_of(texts["train"], min_count),
         max_characters=max_characters,
     )
     if task == "language_model":

@@ -4,12 +4,10 @@ Words are what white space parts, as everywhere in the zoo, so that an exported 
 splits text as its training data was split.
 """
 
-from collections import Counter
-
 import numpy as np
 
-from keras_rnn_zoo.datasets.checks import check_choice, check_int
-from keras_rnn_zoo.datasets.codec import PADDING, UNKNOWN, Codec, characters_of
+from keras_rnn_zoo.datasets.checks import check_choice, check_int, check_words
+from keras_rnn_zoo.datasets.codec import learn_codec
 from keras_rnn_zoo.datasets.source import (
     SPLITS,
     Content,
@@ -27,7 +25,7 @@ _DEV = {"train": "train", "validation": "dev", "test": "test"}
 
 def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
     """Words of a news sentence to the BIO tags of the names in it."""
-    _check_words(lowercase, min_count, max_characters)
+    check_words(lowercase, min_count, max_characters)
     builder, examples = source.read(
         "conll2003",
         splits=_DEV,
@@ -51,7 +49,7 @@ def load_universal_dependencies(
     """
     if not isinstance(config, str):
         raise TypeError(f"`config` must be a str. Received: config={config!r}.")
-    _check_words(lowercase, min_count, max_characters)
+    check_words(lowercase, min_count, max_characters)
     builder, examples = source.read(
         "universal_dependencies",
         config,
@@ -119,16 +117,6 @@ def load_sentence_polarity(source, min_count=2):
     return content
 
 
-def _check_words(lowercase, min_count, max_characters):
-    if not isinstance(lowercase, bool):
-        raise TypeError(
-            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
-        )
-    check_int("min_count", min_count, 1)
-    if max_characters is not None:
-        check_int("max_characters", max_characters, 1)
-
-
 def _tagged(builder, examples, labels, *vocabulary):
     """The content of sentences with a tag for every word; empty ones are left out."""
     texts, tags = {}, {}
@@ -178,18 +166,8 @@ def _classified(source, name, label, min_count, part=slice(None)):
 
 def _word_codec(texts, lowercase, min_count, max_characters=None):
     """The codec of the words of training texts, and the facts on it."""
-    counts = Counter(
-        word.lower() if lowercase else word for words in texts for word in words
-    )
-    kept = sorted(
-        word for word, count in counts.items() if count >= min_count and word != UNKNOWN
-    )
-    codec = Codec(
-        (PADDING, UNKNOWN, *kept),
-        unit="word",
-        lowercase=lowercase,
-        characters=max_characters and characters_of(texts, min_count),
-        max_characters=max_characters,
+    codec = learn_codec(
+        texts, min_count, lowercase=lowercase, max_characters=max_characters
     )
     rule = f"seen {min_count} times or more" + (", lower-cased" if lowercase else "")
     return codec, {"training words kept": rule}
