@@ -399,6 +399,11 @@ value = 0.5
 source = "A. Author 1999, Table 1"
 """
     (out / "recipe.toml").write_text((run / "recipe.toml").read_text() + published)
+    words = (out / "recipe.toml").read_text()
+    (out / "recipe.toml").write_text(words.replace('"accuracy"', '"nll"'))
+    with pytest.raises(ValueError, match="`published.metric` must be one of accuracy"):
+        jobs.publish(run, out=out, weights=False)
+    (out / "recipe.toml").write_text(words)
     jobs.publish(run, out=out, weights=False, hardware="a test machine")
     assert {path.name for path in out.iterdir()} == set(
         "README.md figures.json predictions.png recipe.toml".split()

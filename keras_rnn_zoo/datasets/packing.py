@@ -68,12 +68,9 @@ def plan_packing(lengths, max_steps: int) -> Packing:
 
     Rows hold hardly any padding and have one length, but a layer must forget at every
     boundary. `keras_rnn_zoo.layers.ResetCell` in an `RNN` does, in the plain loop over
-    time, with none of the fast paths of `LSTM` and `GRU`. That costs more than packing
-    wins: with 1,000 sequences of log-normal lengths (median 20, at most 400) and 64
-    units, an LSTM trains on 1,500 useful tokens a second in 2 packed rows of 400 steps
-    a batch and 5,800 in 8, on 22,000 in batches of 32 sequences of like length
-    (`datasets.batches`; Keras's LSTM 11,000; one busy CPU core, float32, TensorFlow
-    2.21). Pack where rows of one length are needed, not for speed.
+    time, with none of the fast paths of `LSTM` and `GRU`, which costs more than packing
+    wins: batches of like length (`datasets.batches`) are faster. Pack where rows of one
+    length are needed, not for speed.
 
     Args:
         lengths: of the sequences, each from 1 to `max_steps`.

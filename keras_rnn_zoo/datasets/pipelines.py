@@ -187,8 +187,9 @@ def load(
         FileNotFoundError: if files are missing and `download` is False.
         ConnectionError: if files cannot be downloaded.
         ImportError: if a data set is not prepared and what that needs is not installed:
-            scikit-learn for krz_digits, conllu for universal_dependencies, pydub for
-            spoken_digit and speech_commands.
+            scikit-learn for krz_digits, statsmodels for krz_sunspots, sktime for
+            krz_japanese_vowels, SciPy for krz_jsb_chorales, conllu for
+            universal_dependencies, pydub for spoken_digit and speech_commands.
     """
     if name not in LOADERS:
         raise ValueError(

@@ -151,7 +151,7 @@ def _check_package(name, package):
     if package is not None and importlib.util.find_spec(package) is None:
         raise ImportError(
             f"To prepare {name}, TensorFlow Datasets needs {package}. "
-            f"Install it with: pip install {package}"
+            "Install it with: pip install 'keras_rnn_zoo[data]'"
         )
 
 

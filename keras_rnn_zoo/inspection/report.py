@@ -130,7 +130,7 @@ def _joined(pipelines, i):
 
 
 def _as_images(sequences):
-    """Make pictures: squares of one column, time to the right if lengths differ."""
+    """Make pictures: squares of one column, else time down, or right where long."""
     longest = max(map(len, sequences))
     if min(map(len, sequences)) < longest:
         steps = np.concatenate(sequences)
@@ -143,6 +143,8 @@ def _as_images(sequences):
     side = round(longest**0.5)
     if sequences[0].shape[1] == 1 and side * side == longest:
         return [one.reshape(side, side) for one in sequences]
+    if longest > 3 * sequences[0].shape[1]:
+        return [one.T for one in sequences]  # long: time to the right here as well
     return sequences
 
 

@@ -44,7 +44,8 @@ def kinds_of(labels: Sequence[str]) -> tuple[str, ...]:
     (('O', 'person', 'person'), ('noun', 'verb'))
     """
     others = [label for label in labels if label != "O"]
-    if not others or any(label[:2] not in ("B-", "I-") for label in others):
+    plain = not others or len(others) == len(labels)
+    if plain or any(label[:2] not in ("B-", "I-") for label in others):
         return tuple(labels)
     return tuple(label if label == "O" else label[2:] for label in labels)
 
@@ -467,10 +468,11 @@ def images(path, title, examples, labels: Sequence[str], *, across=12):
     """
     rows = -(-len(examples) // across)
     height, width = examples[0][0].shape
-    figure = _figure(0.95 * across, (0.95 * height / width + 0.3) * rows + 0.5)
+    ratio = min(max(height / width, 0.25), 3.0)
+    figure = _figure(0.95 * across, (0.95 * ratio + 0.3) * rows + 0.5)
     for position, (image, truth, predicted) in enumerate(examples):
         axes = figure.add_subplot(rows, across, position + 1)
-        axes.imshow(image, cmap="gray_r", interpolation="nearest")
+        axes.imshow(image, cmap="gray_r", interpolation="nearest", aspect="auto")
         axes.set_xticks([])
         axes.set_yticks([])
         right = truth == predicted

@@ -90,6 +90,14 @@ def _check_same_classes(run, pipelines):
     pairs = [("labels", run.assets.labels, pipelines.labels)]
     if run.codec is not None:
         pairs.append(("vocabulary", run.codec.tokens, pipelines.vocabulary or ()))
+        now = pipelines.codec
+        pairs.append(
+            (
+                "characters",
+                (run.codec.characters or (), run.codec.max_characters),
+                (now and now.characters or (), now and now.max_characters),
+            )
+        )
     for key, before, now in pairs:
         if tuple(before) != tuple(now):
             raise ValueError(

@@ -96,6 +96,12 @@ def publish(
     if recipe.example:
         metadata["example"] = recipe.example
     if recipe.published:
+        measured = [one["metric"] for one in metrics["test"]]
+        if recipe.published["metric"] not in measured:
+            raise ValueError(
+                f"`published.metric` must be one of {', '.join(measured)}. Received: "
+                f"metric={recipe.published['metric']!r}."
+            )
         metadata["published"] = recipe.published
     picture = "predictions.png"
     with new_directory(out) as directory:

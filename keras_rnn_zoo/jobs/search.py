@@ -11,6 +11,7 @@ from keras_rnn_zoo.jobs.train import (
     REQUEST,
     TrainResult,
     read_request,
+    require_tensorboard,
     train,
     train_recipe,
 )
@@ -89,6 +90,8 @@ def search(
     half = options["mixed_precision"]
     dtype = devices.mixed_precision_policy(device) if half else None
     searching.check(recipe, trials)
+    if options["tensorboard"] is not None:  # said now, not after all trials
+        require_tensorboard()
     path = out.with_name(f"{out.name}-search.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     done = []

@@ -67,12 +67,14 @@ def train_seeds(
         recipe = with_own_data(recipe, pathlib.Path(arguments["data"]))
     out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
     wanted = arguments.pop("baselines", True)
+    board = arguments.pop("tensorboard", None)
     runs = [
         train(
             name,
             seed=seed,
             out=out.with_name(f"{out.name}-seed{seed}"),
             baselines=wanted and i == 0,
+            tensorboard=board and pathlib.Path(board, f"seed{seed}"),
             reporter=reporter,
             **arguments,
         )

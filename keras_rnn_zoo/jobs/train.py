@@ -399,12 +399,17 @@ def _train_into(
     return result
 
 
-def _tensorboard_callbacks(directory):
+def require_tensorboard():
+    """Raise unless TensorBoard is installed."""
     if importlib.util.find_spec("tensorboard") is None:
         raise ImportError(
             "`tensorboard` needs TensorBoard. Install it with: "
             "pip install 'keras_rnn_zoo[tensorboard]'"
         )
+
+
+def _tensorboard_callbacks(directory):
+    require_tensorboard()
     import keras
 
     from keras_rnn_zoo.inspection import GradientMonitor

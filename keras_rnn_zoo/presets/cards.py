@@ -217,7 +217,7 @@ def _reproduction(metadata):
         number(published["value"]) if published else "",
         published.get("source", ""),
         "" if best is None else f"{best['name']} {number(best['value'])}",
-        f"{_span(seconds)} s, {metadata['hardware']}",
+        ", ".join(filter(None, (f"{_span(seconds)} s", metadata["hardware"]))),
     ]
 
 

@@ -73,7 +73,8 @@ class WordReader(keras.Layer):
             `embedding_dim` (25), width of a character's embedding; `units` (25), of
             each direction; `cell` ("LSTM"), the name of a cell of the zoo;
             `word_dropout` (0.0), the share of words read as unknown in training.
-        seed: int or None. Of the weights and of the words that are made unknown.
+        seed: int or None. Of the recurrent weights and of the words that are made
+            unknown; the embeddings are drawn by Keras's global seed.
         **kwargs: `name`, `dtype`.
 
     Call arguments:

@@ -641,6 +641,7 @@ def _regression(pipelines, features):
     x, y, x_test, y_test = _vectors(pipelines, features)
     if pipelines.padding is not None:
         mean, deviation = x.mean(0), x.std(0)
+        deviation = np.where(deviation > 0, deviation, 1)
         x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
     return float(LogisticRegression(max_iter=2000).fit(x, y).score(x_test, y_test))
 

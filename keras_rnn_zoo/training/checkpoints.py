@@ -113,7 +113,10 @@ class Checkpoint:
                     if kind in variables:
                         variables[kind].append(arrays[key])
             return cls(variables=variables, **document)
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (
+            *(ValueError, KeyError, TypeError, EOFError),
+            zipfile.BadZipFile,
+        ) as error:
             raise ValueError(
                 f"{directory / FILE} must be a checkpoint. Received: {error}. Remove "
                 "it, and train anew."

@@ -243,7 +243,7 @@ class Recipe:
                 else:
                     yield ".".join((*keys, key)), value
 
-        remarks = {"title", "notes", "published", "search"}
+        remarks = {"title", "notes", "published", "search", "example"}
         document = _as_document(self)
         return dict(flat({k: v for k, v in document.items() if k not in remarks}))
 

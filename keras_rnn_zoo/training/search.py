@@ -2,8 +2,8 @@
 
 Settings are drawn at random (Bergstra and Bengio 2012, "Random Search for
 Hyper-Parameter Optimization", JMLR 13), each training is judged by its best epoch on
-the validation data, and one that is worse after an epoch than the median of those
-before it was then is given up.
+the validation data, and one whose best epoch so far is worse than the median of the
+completed ones was at that epoch is given up.
 """
 
 import csv
@@ -18,7 +18,7 @@ import keras
 from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training.recipes import SEARCHABLE
 
-#: So many trainings are never given up: without them there is no median.
+#: Before so many trainings are complete none is given up.
 NUM_STARTUP = 3
 
 

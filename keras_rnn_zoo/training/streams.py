@@ -10,8 +10,8 @@ class CarriedStates(keras.callbacks.Callback):
 
     Within an epoch the states of stateful layers are carried from batch to batch, as
     `datasets.contiguous_streams` needs it. They are reset before each epoch, and
-    before and after a validation, whose streams are others; after it, training goes on
-    from the states it had.
+    before a validation, whose streams are others; after it, training goes on from the
+    states it had.
 
     Raises:
         ValueError: if the model has no stateful layer.

@@ -6,6 +6,7 @@
 import importlib.util
 import os
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -284,3 +285,25 @@ def test_the_hash_is_that_of_the_content():
     same["test"][0][0][1, 1] = 2
     assert sha256_of(raw) != sha256_of(same)
     assert sha256_of(raw) != sha256_of({"test": raw["test"], "train": raw["train"]})
+
+
+def test_a_feature_that_never_changes_is_no_trouble(rng):
+    raw = {}
+    for split, count in (("train", 40), ("validation", 9), ("test", 20)):
+        labels = rng.integers(0, 2, count)
+        raw[split] = [
+            (np.stack([np.full(4, y), np.ones(4)], -1).astype("float32"), np.int32(y))
+            for y in labels
+        ]
+    made = types.SimpleNamespace(
+        name="made",
+        raw=raw,
+        labels=("a", "b"),
+        codec=None,
+        vocabulary=None,
+        num_features=2,
+        num_outputs=2,
+        padding=-1.0,
+    )
+    found = {one.name: one.value for one in baselines.compute(made)}
+    assert found["logistic regression on the mean over time"] == 1

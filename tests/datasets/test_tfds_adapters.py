@@ -123,7 +123,7 @@ def test_what_preparing_needs_is_named(tmp_path, monkeypatch, name, file, packag
     for part in ("train", "dev", "test"):
         (manual / (file % part if "%" in file else file)).touch()
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=f"needs {package}. .*pip install {package}"):
+    with pytest.raises(ImportError, match=rf"needs {package}\..*keras_rnn_zoo\[data\]"):
         load(tmp_path, name)
 
 

@@ -52,3 +52,11 @@ def test_keys_and_their_names_of_frames(rng, tmp_path):
     # Silence is read: without its step the answer after it is another.
     other = np.delete(x[:1], 2, axis=1)
     assert np.abs(np.asarray(model(other))[0, 2:] - expected[0, 3:]).max() > 1e-3
+
+
+def test_one_probability_and_two_classes(tmp_path):
+    """A sigmoid that tells two classes apart has no name for each output."""
+    model = zoo.ManyToOne(1, 3, num_features=2, output_activation="sigmoid")
+    assets = Assets("classification", "drawn", None, ("no", "yes"), 2, {})
+    done = export_saved_model(model, tmp_path / "it", assets=assets)
+    assert done.max_difference <= 1e-6

@@ -4,7 +4,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from keras_rnn_zoo.inspection import report_plots
+from keras_rnn_zoo.inspection import report, report_plots
 
 
 def pixels(path):
@@ -55,6 +55,22 @@ def test_images(tmp_path, rng):
     image = pixels(path)
     assert image.shape[1] > 400
     assert near(image, "#e0002b", 0.1) > 50
+
+
+def test_images_of_any_shape_fit_on_a_page(tmp_path, rng):
+    for shape in ((365, 1), (2, 90)):
+        examples = [(rng.random(shape), 0, 1)] * 30
+        report_plots.images(tmp_path / "i.png", "t", examples, "ab")
+        height, width, _ = pixels(tmp_path / "i.png").shape
+        assert height < 2 * width, shape
+    long, square = [rng.random((365, 1))] * 2, [rng.random((9, 1))] * 2
+    assert [one.shape for one in report._as_images(long)] == [(1, 365)] * 2
+    assert [one.shape for one in report._as_images(square)] == [(3, 3)] * 2
+
+
+def test_tags_without_an_outside_are_plain_classes():
+    assert report_plots.kinds_of(["B-x", "I-x"]) == ("B-x", "I-x")
+    assert report_plots.kinds_of(["O", "B-x", "I-x"]) == ("O", "x", "x")
 
 
 def test_piano_rolls_show_what_was_not_expected(tmp_path):

@@ -127,6 +127,22 @@ def test_a_shipped_model_as_a_saved_model(name, tmp_path):
         assert found.decode() == " ".join(np.array(assets.labels)[likely])
 
 
+def test_figures_without_weights_are_those_of_the_recipe():
+    found = sorted(MODELS.glob(f"*/{model_directory.FIGURES_FILE}"))
+    assert found
+    for path in found:
+        figures = json.loads(path.read_text("utf-8"))
+        recipe = recipes.load(path.parent)
+        for key in ("title", "notes", "published"):
+            assert getattr(recipe, key) == figures.get(key, {}), (path, key)
+        assert {
+            "topology": recipe.model.topology,
+            **recipe.model.arguments(),
+        } == figures["model"], path
+        assert (path.parent / "README.md").read_text("utf-8") == cards.card(figures)
+        assert not (path.parent / model_directory.METADATA_FILE).exists()
+
+
 def test_the_table_of_all_models_is_made_of_their_metadata():
     text = (MODELS / "README.md").read_text("utf-8")
     assert text == cards.table(MODELS)

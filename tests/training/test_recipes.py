@@ -50,6 +50,14 @@ def test_every_recipe_of_the_zoo_is_right_and_round_trips(name):
     assert recipes.parse(recipe.to_toml(), f"models/{name}/recipe.toml") == recipe
 
 
+def test_what_is_only_said_is_no_setting():
+    recipe = recipes.load("wnut17_bilstm_crf")
+    assert recipe.example and recipe.notes and recipe.published
+    said = {"title", "notes", "example", "published", "search"}
+    assert not {key.partition(".")[0] for key in recipe.settings()} & said
+    assert recipe.settings()["model.cell"] == "LSTM"
+
+
 def test_the_five_recipes_are_there():
     names = recipes.names()
     assert names == sorted(names)
