@@ -5,6 +5,7 @@ import dataclasses
 import keras
 
 from keras_rnn_zoo.inspection import plotting
+from keras_rnn_zoo.inspection.stepping import parts_over_time
 from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.arguments import positive_integer
 from keras_rnn_zoo.layers.parts import parts_of
@@ -194,7 +195,7 @@ class _Graph:
 def _stack(model):
     """The recurrent layers, a `Bidirectional` as one."""
     found, inside = [], set()
-    for part in parts_of(model):
+    for part in parts_over_time(model):
         if isinstance(part, keras.layers.Bidirectional):
             found.append(part)
             inside |= {id(part.forward_layer), id(part.backward_layer)}

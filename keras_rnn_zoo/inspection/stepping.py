@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.topologies.word_reader import WordReader
 
 #: Gates in the order in which a cell of Keras computes them; ours declare theirs.
 _GATES_OF_KERAS = {"LSTMCell": ("i", "f", "o"), "GRUCell": ("z", "r")}
@@ -32,6 +33,17 @@ class Record:
     mask: tf.Tensor | None = None
 
 
+def parts_over_time(model):
+    """The parts of a model but those that read the characters of a word."""
+    spelling = {
+        id(part)
+        for reader in parts_of(model)
+        if isinstance(reader, WordReader)
+        for part in parts_of(reader)
+    }
+    return [part for part in parts_of(model) if id(part) not in spelling]
+
+
 def recurrent_layers(model):
     """`{name: layer}` of the recurrent layers that carry one cell, in order.
 
@@ -39,7 +51,7 @@ def recurrent_layers(model):
         ValueError: if there is none, or one carries a stack of cells.
     """
     found = {}
-    for part in parts_of(model):
+    for part in parts_over_time(model):
         if isinstance(part, keras.layers.Bidirectional):
             found[f"{part.name}.forward"] = part.forward_layer
             found[f"{part.name}.backward"] = part.backward_layer

@@ -261,6 +261,21 @@ def test_masked_steps_have_no_gates_and_keep_the_memory(rng):
 # --- Spectrum, parameters, diagram
 
 
+def test_the_characters_of_words_are_no_time_of_the_sentence(rng):
+    model = ManyToMany(
+        3,
+        4,
+        vocabulary_size=7,
+        bidirectional=True,
+        characters={"vocabulary_size": 5, "max_characters": 6, "units": 2},
+    )
+    x = rng.integers(1, 5, (2, 4, 7))
+    gates = inspection.gate_activations(model, x).gates
+    assert list(gates) == ["recurrent_1.forward", "recurrent_1.backward"]
+    assert gates["recurrent_1.forward"]["f"].shape == (2, 4, 4)
+    assert inspection.unrolled(model, steps=3).steps == 3
+
+
 def test_spectral_radius_is_that_of_numpy(rng):
     layer = shaken(GRU(5), rng)
     found = inspection.spectral_radius(layer)
