@@ -141,7 +141,7 @@ def test_a_shipped_model_answers_without_training(here, tmp_path):
         (("train", "--seeds", "1,x"), "Received: seeds='1,x'"),
         (
             ("evaluate", "py_charz"),
-            "Received: name='py_charz'. Known names: adding_gru, digits",
+            "Received: name='py_charz'. Known names: adding_200_gru, ",
         ),
         (("publish", "runs/no", "--seeds-json", "no"), "Received: seeds_json='no'"),
         (("predict", "digits_gru", "--file", "no.txt"), "Received: file='no.txt'"),

@@ -144,7 +144,7 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
         dtype=dtype,
         name=recipe.name,
     )
-    x, y = next(iter(pipelines.validation.take(1)))
+    x, _ = next(iter(pipelines.validation.take(1)))
     model(x[:1])
     if recipe.training.initial_weights is not None:
         model.load_weights(recipe.training.initial_weights)

@@ -29,6 +29,7 @@ NAMES = presets.names()
 #: Files that a data set needs: the variable that names their directory, the files.
 FILES = {
     "krz_jsb_chorales": ("KRZ_JSB_DIR", ["JSB_Chorales.mat"]),
+    "krz_sentence_polarity": ("KRZ_POLARITY_DIR", ["sentence_polarity.zip"]),
     "krz_wnut17": ("KRZ_WNUT17_DIR", [*builders.WNUT17_FILES.values()]),
 }
 FOUNDATION = {

@@ -58,6 +58,7 @@ def pipelines(rng, per_step=True):
         raw=raw,
         vocabulary_size=6,
         num_features=None,
+        padding=None,
         num_outputs=2,
         labels=("low", "high"),
         codec=None,
