@@ -32,6 +32,9 @@ FILES = {
     "krz_sentence_polarity": ("KRZ_POLARITY_DIR", ["sentence_polarity.zip"]),
     "krz_wnut17": ("KRZ_WNUT17_DIR", [*builders.WNUT17_FILES.values()]),
 }
+MEASURED = sorted(
+    path.parent.name for path in MODELS.glob(f"*/{model_directory.FIGURES_FILE}")
+)
 FOUNDATION = {
     "digits_gru",
     "py_chars_lstm",
@@ -50,6 +53,14 @@ def data_dir(tmp_path_factory):
         for file in files if os.environ.get(variable) else []:
             shutil.copy(pathlib.Path(os.environ[variable], file), manual)
     return path
+
+
+def figures_of(name):
+    """What was measured of a model, shipped or not."""
+    if name in NAMES:
+        return presets.read_metadata(name)
+    path = MODELS / name / model_directory.FIGURES_FILE
+    return json.loads(path.read_text("utf-8"))
 
 
 def skip_without_data(name):
@@ -129,19 +140,18 @@ def test_a_shipped_model_as_a_saved_model(name, tmp_path):
 
 
 def test_figures_without_weights_are_those_of_the_recipe():
-    found = sorted(MODELS.glob(f"*/{model_directory.FIGURES_FILE}"))
-    assert found
-    for path in found:
-        figures = json.loads(path.read_text("utf-8"))
-        recipe = recipes.load(path.parent)
+    assert MEASURED
+    for name in MEASURED:
+        path, figures = MODELS / name, figures_of(name)
+        recipe = recipes.load(name)
         for key in ("title", "notes", "published"):
             assert getattr(recipe, key) == figures.get(key, {}), (path, key)
         assert {
             "topology": recipe.model.topology,
             **recipe.model.arguments(),
         } == figures["model"], path
-        assert (path.parent / "README.md").read_text("utf-8") == cards.card(figures)
-        assert not (path.parent / model_directory.METADATA_FILE).exists()
+        assert (path / "README.md").read_text("utf-8") == cards.card(figures)
+        assert name not in NAMES
 
 
 def test_the_table_of_all_models_is_made_of_their_metadata():
@@ -243,16 +253,24 @@ def test_the_wheel_carries_every_file_of_a_model():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *MEASURED])
 def test_retraining_lands_inside_the_stated_spread(name, data_dir, tmp_path):
+    """Of one seed the spread is not known: a tenth of the figure stands for it."""
     skip_without_data(name)
+    metadata = figures_of(name)
+    if not recipes.load(name).data.name.startswith("krz_"):
+        data_dir = os.environ.get("KRZ_TFDS_DIR")
+        if not data_dir:
+            pytest.skip("KRZ_TFDS_DIR names no directory")
     result = jobs.train(
         name, out=tmp_path / "run", data_dir=data_dir, pictures=False, baselines=False
     )
     assert result.checks["saved_model"] <= 1e-4
-    metadata = presets.read_metadata(name)
     if result.facts.get("corpus sha256") != metadata["data"].get("corpus sha256"):
         pytest.skip("the card's spread holds for another interpreter's corpus")
     for now, over in zip(result.model, metadata["test_over_seeds"], strict=True):
-        spread = max(over["standard_deviation"], 0.005 * abs(over["mean"]))
+        deviation = over["standard_deviation"]
+        if deviation is None:
+            deviation = 0.1 * abs(over["mean"])
+        spread = max(deviation, 0.005 * abs(over["mean"]))
         assert now.value == pytest.approx(over["mean"], abs=3 * spread), now.metric
