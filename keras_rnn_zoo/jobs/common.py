@@ -1,7 +1,6 @@
 """What the jobs share: who hears of them, and how a figure is told."""
 
 import dataclasses
-import json
 
 import numpy as np
 
@@ -96,9 +95,3 @@ def figures_of(recipe, model, evaluation, pipelines, intervals=None):
         )
         for metric, value in one.metrics.items()
     ]
-
-
-def write_json(path, document):
-    """Write a document for people and programs."""
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")

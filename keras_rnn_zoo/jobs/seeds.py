@@ -6,8 +6,9 @@ import pathlib
 import statistics
 from collections.abc import Sequence
 
-from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure, Reporter, write_json
+from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure, Reporter
 from keras_rnn_zoo.jobs.train import TrainResult, train, with_own_data
+from keras_rnn_zoo.presets.model_directory import write_json
 from keras_rnn_zoo.training import recipes
 
 

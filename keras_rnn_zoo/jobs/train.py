@@ -21,9 +21,9 @@ from keras_rnn_zoo.jobs.common import (
     Reporter,
     figures_of,
     origin,
-    write_json,
 )
 from keras_rnn_zoo.presets import Assets, new_directory, training_directory
+from keras_rnn_zoo.presets.model_directory import write_json
 from keras_rnn_zoo.training import checkpoints, recipes
 
 
