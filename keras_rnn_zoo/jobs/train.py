@@ -556,11 +556,6 @@ def _draw(directory, reporter, model, pipelines, **findings):
 
 def _metrics_document(result):
     """Return `metrics.json`: the figures and what they depend on."""
-    import keras
-    import tensorflow as tf
-
-    from keras_rnn_zoo.version import __version__
-
     return {
         "name": result.recipe.name,
         "task": result.recipe.task,
@@ -574,9 +569,7 @@ def _metrics_document(result):
         "checks": result.checks,
         "data": result.facts,
         "versions": {
-            "keras_rnn_zoo": __version__,
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
+            **checkpoints.versions(),
             "python": platform.python_version(),
         },
     }

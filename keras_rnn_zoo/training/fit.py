@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo import layers, topologies
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
+from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS
 from keras_rnn_zoo.training.checkpoints import Checkpoint
 from keras_rnn_zoo.training.class_weights import weighted
 from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
@@ -217,7 +218,7 @@ def _cell_of(table, units):
             "`name` of `model.cell` must be a cell of the zoo, such as 'SimpleRNN'. "
             f"Received: name={name!r}."
         )
-    widths = set(units) if isinstance(units, list) else {units or 64}
+    widths = set(units) if isinstance(units, list) else {units or DEFAULT_UNITS}
     if len(widths) > 1:
         raise ValueError(
             "`model.units` must be the same for all layers of a cell with arguments. "
