@@ -18,13 +18,6 @@ _ONLY_OURS = {
     "zoneout": 0.0,
     "trainable_initial_state": False,
 }
-# Blocks of PyTorch's weights, in its order, by the names of ours.
-_TORCH_GATES = {
-    "SimpleRNN": ("h",),
-    "GRU": ("r", "z", "h"),
-    "LSTM": ("i", "f", "c", "o"),
-    "ProjectedLSTM": ("i", "f", "c", "o"),
-}
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
 
 
@@ -257,14 +250,9 @@ def _read_torch(arrays, suffix, kind, layer):
         return array
 
     def reordered(array):
-        blocks = dict(
-            zip(
-                _TORCH_GATES[kind],
-                np.split(array, len(_TORCH_GATES[kind])),
-                strict=True,
-            )
-        )
-        return np.concatenate([blocks[gate] for gate in layer.cell.gates])
+        order = layer.cell.elsewhere["torch"]
+        blocks = dict(zip(order, np.split(array, len(order)), strict=True))
+        return np.concatenate([blocks[block] for block in layer.cell.blocks])
 
     weights = {weight.name: weight for weight in layer.cell.weights}
     kernel, recurrent = weights["kernel"], weights["recurrent_kernel"]
@@ -344,6 +332,17 @@ def to_torch(layers, *, numpy=False):
     return {key: torch.from_numpy(array.copy()) for key, array in result.items()}
 
 
+def _blocks(kind):
+    """The blocks of a layer's weights in our order, and in PyTorch's."""
+    cell = getattr(zoo, f"{kind}Cell")(1)
+    return cell.blocks, cell.elsewhere.get("torch")
+
+
+def _torch_kinds():
+    """Names of the zoo's layers that PyTorch has."""
+    return [kind for kind in zoo.recurrent_layers() if _blocks(kind)[1]]
+
+
 def _words(shape):
     kind, both, units, use_bias, activation, _ = shape
     direction = "bidirectional " if both else ""
@@ -363,12 +362,12 @@ def _refuse(received):
 def _checked_kind(layer, backwards):
     kind = type(layer).__name__
     ours = isinstance(layer, zoo.RNN)
-    known = kind in _TORCH_GATES and (
-        type(layer) is getattr(zoo if ours else keras.layers, kind, None)
-    )
-    if not known:
+    known = _torch_kinds()
+    if kind not in known or type(layer) is not getattr(
+        zoo if ours else keras.layers, kind, None
+    ):
         raise TypeError(
-            f"`layers` must be of {', '.join(_TORCH_GATES)}, alone or in "
+            f"`layers` must be of {', '.join(known)}, alone or in "
             f"Bidirectional. Received: a layer of type {kind}."
         )
     if not layer.built:
@@ -384,7 +383,7 @@ def _checked_kind(layer, backwards):
         _refuse(f"activation={layer.activation.__name__!r}")
     if kind != "SimpleRNN" and layer.recurrent_activation.__name__ != "sigmoid":
         _refuse(f"recurrent_activation={layer.recurrent_activation.__name__!r}")
-    if ours and any(layer.cell._zoneout_rates):
+    if ours and any(layer.cell.zoneout_rates):
         _refuse(f"zoneout={layer.zoneout!r}")
     if ours and layer.trainable_initial_state:
         _refuse("trainable_initial_state=True")
@@ -392,11 +391,11 @@ def _checked_kind(layer, backwards):
 
 
 def _written_torch(layer, kind, suffix):
-    ours = getattr(zoo, f"{kind}Cell").gates
+    ours, theirs = _blocks(kind)
 
     def reordered(array):
         blocks = dict(zip(ours, np.split(array, len(ours), axis=-1), strict=True))
-        return np.concatenate([blocks[gate] for gate in _TORCH_GATES[kind]], axis=-1)
+        return np.concatenate([blocks[block] for block in theirs], axis=-1)
 
     weights = {w.name: np.asarray(w.numpy(), "float32") for w in layer.cell.weights}
     result = {

@@ -26,7 +26,8 @@ from keras_rnn_zoo.export.saved_model import (
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
-from keras_rnn_zoo.layers.engine import step_function
+from keras_rnn_zoo.layers.engine import differs_from_declared, step_function
+from keras_rnn_zoo.layers.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
@@ -493,23 +494,18 @@ class _Plan:
 def _plan(layer):
     """A `_Plan`, or None if ONNX has no node that computes the layer."""
     cell = getattr(layer, "cell", None)
-    zoneout = getattr(cell, "_zoneout_rates", ())
-    if any(zoneout):
+    if any(getattr(cell, "zoneout_rates", ())):
         return None
-    kinds = {
-        "SimpleRNNCell": ("RNN", "h"),
-        "GRUCell": ("GRU", "zrh"),
-        "LSTMCell": ("LSTM", "ifco"),
-        "PeepholeLSTMCell": ("LSTM", "ifco"),
-        "CIFGLSTMCell": ("LSTM", "fco"),
-    }
-    name = type(cell).__name__
-    theirs = getattr(keras.layers, name, None)
-    if name not in kinds or type(cell) not in (getattr(zoo, name, None), theirs):
+    declared = declaration_of(cell)
+    if declared is None or differs_from_declared(declared, "elsewhere"):
         return None
-    op, gates = kinds[name]
-    if name not in ("SimpleRNNCell", "GRUCell") and hasattr(cell, "gates"):
-        gates = cell.gates
+    # The node does not depend on the arguments of a cell of Keras.
+    elsewhere = getattr(cell, "elsewhere", None)
+    if elsewhere is None:
+        elsewhere = declared(1).elsewhere
+    op, gates = elsewhere.get("onnx"), declared.blocks
+    if op is None:
+        return None
     phi = _ACTIVATIONS.get(getattr(cell.activation, "__name__", ""))
     sigma = phi
     if op != "RNN":

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.stepping import gate_names, recurrent_layers, stepping
+from keras_rnn_zoo.layers.registry import declaration_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,27 +100,14 @@ def gate_activations(model, x, labels=None):
     return GateActivations(gates, labels)
 
 
-def _keeps(name):
-    return lambda gates: gates[name]
-
-
-def _replaces(name):
-    return lambda gates: 1 - gates[name]
-
-
-#: What a cell multiplies its memory with at each step, as a function of its gates.
-_KEPT = {
-    "LSTMCell": _keeps("f"),
-    "PeepholeLSTMCell": _keeps("f"),
-    "ProjectedLSTMCell": _keeps("f"),
-    "CIFGLSTMCell": _keeps("f"),
-    "LayerNormLSTMCell": _keeps("f"),
-    "JANETCell": _keeps("f"),
-    "GRUCell": _keeps("z"),
-    "LayerNormGRUCell": _keeps("z"),
-    "MGUCell": _replaces("f"),
-    "MinGRUCell": _replaces("z"),
-}
+def _kept(cell):
+    """What a cell multiplies its memory with, as a function of its gates; or None."""
+    declared = declaration_of(cell)
+    if kept := getattr(declared, "kept_by", None):
+        return lambda gates: gates[kept]
+    if replaced := getattr(declared, "replaced_by", None):
+        return lambda gates: 1 - gates[replaced]
+    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,11 +177,8 @@ def forget_product(model, x, labels=None):
     [1.0, 1.0, 1.0, 1.0]
     """
     layers = recurrent_layers(model)
-    kept = {
-        name: _KEPT[type(layer.cell).__name__]
-        for name, layer in layers.items()
-        if type(layer.cell).__name__ in _KEPT
-    }
+    kept = {name: _kept(layer.cell) for name, layer in layers.items()}
+    kept = {name: rule for name, rule in kept.items() if rule is not None}
     if not kept:
         cells = [type(layer.cell).__name__ for layer in layers.values()]
         raise ValueError(

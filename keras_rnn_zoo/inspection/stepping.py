@@ -1,17 +1,15 @@
 """Recurrent layers of a model, taken through time step by step, and what they did."""
 
 import contextlib
+import copy
 import dataclasses
 
 import keras
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.registry import declaration_of
 from keras_rnn_zoo.topologies.word_reader import WordReader
-
-#: Gates in the order in which a cell of Keras computes them; ours declare theirs.
-_GATES_OF_KERAS = {"LSTMCell": ("i", "f", "o"), "GRUCell": ("z", "r")}
-_CANDIDATES = ("c", "h")  # blocks that go through φ, not through σ
 
 
 @dataclasses.dataclass
@@ -80,11 +78,7 @@ def state_names(cell):
 
 def gate_names(cell):
     """Names of a cell's gates, in the order in which its step computes them."""
-    if not hasattr(cell, "gates"):
-        return _GATES_OF_KERAS.get(type(cell).__name__, ())
-    if not hasattr(cell, "recurrent_activation"):
-        return ()
-    return tuple(gate for gate in cell.gates if gate not in _CANDIDATES)
+    return tuple(getattr(declaration_of(cell), "gates", ()))
 
 
 @contextlib.contextmanager
@@ -133,8 +127,8 @@ def _loop_of(record, tape):
         if tape is not None:  # so that it knows every step, frozen weights or not
             tape.watch([sequences, *states])
         for t in reversed(steps) if layer.go_backwards else steps:
-            with _gates_recorded(layer.cell) as gates:
-                new, new_states = layer.cell(sequences[:, t], states)
+            cell, gates = _recording(layer.cell)
+            new, new_states = cell(sequences[:, t], states)
             nested = isinstance(new_states, list | tuple)
             new_states = list(new_states) if nested else [new_states]
             record.states[t] = new_states
@@ -158,13 +152,11 @@ def _loop_of(record, tape):
     return inner_loop
 
 
-@contextlib.contextmanager
-def _gates_recorded(cell):
-    """Yields a dict that holds the results of the cell's σ, once a step is done."""
+def _recording(cell):
+    """The same cell, and a dict of the results of its σ, once a step is done."""
     names, gates = gate_names(cell), {}
     if not names:
-        yield gates
-        return
+        return cell, gates
     activation = cell.recurrent_activation
 
     def recorded(a):
@@ -173,8 +165,6 @@ def _gates_recorded(cell):
             gates[names[len(gates)]] = result
         return result
 
-    vars(cell)["recurrent_activation"] = recorded
-    try:
-        yield gates
-    finally:
-        vars(cell)["recurrent_activation"] = activation
+    double = copy.copy(cell)  # shares the weights; the cell itself stays as it is
+    vars(double)["recurrent_activation"] = recorded
+    return double, gates

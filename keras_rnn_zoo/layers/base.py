@@ -1,13 +1,12 @@
 """What every cell and every recurrent layer of the zoo shares.
 
-A cell is a function of an input and of states. `GatedCell` owns its arguments, its
-weights and its dropout, so that a unit's file holds the paper's lines and no more.
-`RecurrentLayer` makes a layer over sequences out of a cell class.
+A cell is a pure function of an input and of states. `GatedCell` owns its arguments, its
+weights, its dropout and zoneout, so that a unit's file holds the paper's lines and no
+more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 """
 
-import contextlib
-import functools
 import itertools
+import math
 import re
 
 import keras
@@ -15,28 +14,40 @@ from keras import ops
 
 from keras_rnn_zoo.layers import arguments as table
 from keras_rnn_zoo.layers.rnn import RNN
+from keras_rnn_zoo.layers.step import Draws, Products, Weight, value_of
 
 
 class GatedCell(keras.Layer):
-    """Base of the cells: one step of a recurrence with one block of weights per gate.
+    """Base of the cells: one step of a recurrence, written like the paper.
 
-    A subclass declares its blocks and states, and writes its equations in `call` with
-    three kinds of terms:
+    A subclass declares the blocks of its weights and its states, and writes its
+    equations in `step`, a function of what it is given and of nothing else:
 
-        project(x_t)       x_t W + b    depends on the input alone: known for all steps
-                                        before the loop starts
-        recur(a)           a U          linear in (a function of) the state: has to
-        product(a, V)      a V          wait for the step before
-        everything else    σ, φ, ⊙, +   element by element, or over the last axis
+        x.f          block "f" of x_t W + b: it depends on the input alone, and is known
+                     for all steps before the first
+        u.f(a)       a U_f, a product with a function of the states: it has to wait for
+                     the step before
+        u(a, plus=x) x_t W + a U + b of all blocks at once
+        u.gamma      a further weight, or one derived from the weights
 
-    That is all an engine has to know about a cell to compute the first for all steps
-    at once, and to leave the weights' gradients until after the loop.
+    Everything else works element by element, or over the last axis, so that a step may
+    be taken for `(batch, size)` and for `(time, batch, size)`. That is all an engine
+    has to know about a cell to compute the input's part for all steps at once, and to
+    leave the weights' gradients until after the loop. Nothing of a call is kept on the
+    cell: two threads may call it, and every way through time computes the same.
 
     Class attributes:
-        gates: names of the blocks in `kernel`, `recurrent_kernel` and `bias`, in order.
-        state_names: names of the states, in order. Each is `units` wide, unless the
-            cell says otherwise in `state_sizes`.
-        input_weights: names of the weights that `input_terms` reads, and nothing else.
+        blocks: names of the blocks of `kernel`, and of `bias`, in order.
+        recurrent_blocks: those of `recurrent_kernel`; None: the same.
+        state_names: names of the states, in order.
+        gates: names of the blocks that go through σ, in the order of the equations.
+        kept_by: name of the gate by which the memory is multiplied at each step.
+        replaced_by: name of the gate by whose complement it is multiplied.
+        elsewhere: what else computes the cell: "native", the name of our kernel, and
+            "cudnn", of cuDNN's, both for the standard activations; "onnx", the name of
+            ONNX's node; "torch", the letters of the blocks in PyTorch's order.
+        native_weights: `{argument: weight}` that the native kernel takes beyond kernel,
+            recurrent_kernel and bias.
         extra_arguments: `{name: Argument}` that this cell takes beyond the common ones,
             or common ones to which it gives another default.
         without_arguments: names of common arguments that this cell has no use for.
@@ -58,7 +69,8 @@ class GatedCell(keras.Layer):
         dropout: float in [0, 1). Share of input elements dropped in training.
         recurrent_dropout: float in [0, 1). Share of elements dropped from what U
             multiplies, with one mask for all steps of a sequence (Gal & Ghahramani,
-            2016, https://arxiv.org/abs/1512.05287) and one mask for each gate.
+            2016, https://arxiv.org/abs/1512.05287) and one mask for each block. A cell
+            called by itself, or in a layer of Keras, draws masks at every call.
         seed: int or None. Seed of the dropout and zoneout masks.
         zoneout: float in [0, 1), or a list with one for each state. Share of a state's
             elements that keep their value at a step, drawn anew for every step; outside
@@ -68,16 +80,20 @@ class GatedCell(keras.Layer):
             at zero, instead of zeros. Of a stateful layer, at `reset_state`, and
             without a gradient.
         **kwargs: `name`, `dtype`, `trainable`; `implementation` as in Keras: 1 draws an
-            input dropout mask for each gate, as `recurrent_dropout` always does.
+            input dropout mask for each block, as `recurrent_dropout` always does.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
         ValueError: if an argument has a value out of its range.
     """
 
-    gates = ()
+    blocks = ()
+    recurrent_blocks = None
     state_names = ("h",)
-    input_weights = frozenset({"kernel", "bias"})
+    gates = ()
+    kept_by = replaced_by = None
+    elsewhere = {}
+    native_weights = {}
     extra_arguments = {}
     without_arguments = ()
     recurrent_dropout = 0.0  # of cells that have nothing to drop
@@ -91,8 +107,6 @@ class GatedCell(keras.Layer):
                 keyword_only=table.KEYWORD_ONLY,
             )
         )
-        if "call" in vars(cls):
-            cls.call = _then_zoneout(cls.call)
 
     def __init__(self, *args, **kwargs):
         values, rest = table.bind(type(self), args, kwargs)
@@ -101,39 +115,187 @@ class GatedCell(keras.Layer):
         for name, argument in self.arguments.items():
             check, _ = table.KINDS[argument.kind]
             setattr(self, name, check(name, values[name]))
-        self.mask_per_gate = implementation == 1 or self.recurrent_dropout > 0
+        self.mask_per_block = implementation == 1 or self.recurrent_dropout > 0
         self.seed_generator = keras.random.SeedGenerator(self.seed)
-        sizes = self.state_sizes
-        self.state_size = sizes[0] if len(sizes) == 1 else sizes
-        self.output_size = sizes[0]
-        self._zoneout_rates = self._one_rate_per_state()
+        self.zoneout_rates = self._one_rate_per_state()
         self._initial_states = None
-        self._masks = None
-        self._stage = None
 
-    # --- Weights
+    # --- What a cell declares, where it is not the rule
+
+    def block_size(self, block):
+        """Width of a block of `kernel` or `recurrent_kernel`."""
+        return self.units
 
     @property
-    def state_sizes(self):
-        """Width of each state, in the order of `state_names`; the first is h."""
-        return [self.units] * len(self.state_names)
+    def state_shapes(self):
+        """Shape of each state of a row, in the order of `state_names`."""
+        return [(self.units,)] * len(self.state_names)
+
+    @property
+    def output_size(self):
+        """Width of the output."""
+        return self.state_sizes[0]
+
+    def kernel_rows(self, features):
+        """Number of rows of `kernel`: the features that W multiplies."""
+        return features
 
     @property
     def recurrent_shape(self):
         """Shape of `recurrent_kernel`; None if the cell has none."""
-        return (self.state_sizes[0], len(self.gates) * self.units)
+        return (self.state_sizes[0], sum(self._sizes(self.recurrent_blocks).values()))
 
     @property
     def bias_shape(self):
         """Shape of `bias`."""
-        return (len(self.gates) * self.units,)
+        return (sum(self._sizes(self.blocks).values()),)
 
     def initial_bias(self, shape, dtype=None):
         """The first value of `bias`; an initializer like those of Keras."""
         return self.bias_initializer(shape, dtype=dtype)
 
+    def split_bias(self, bias):
+        """`(b, d)`: what is added to x_t W, and to h_{t-1} U; None: nothing."""
+        return bias, None
+
+    def further_weights(self, features):
+        """The weights beyond kernel, recurrent_kernel and bias: a list of `Weight`."""
+        return []
+
+    def derived(self, w):
+        """Weights made of the weights once a sequence: a dict, by name.
+
+        Under the name of a weight it takes that one's place in the step. Gradients go
+        through it.
+
+        Args:
+            w: the weights, by name.
+        """
+        return {}
+
+    # --- The equations
+
+    def terms(self, inputs, w):
+        """What the step reads of the input: x_t W + b, by block.
+
+        Args:
+            inputs: `(batch, features)`, or `(time, batch, features)`: an engine calls
+                this once for all steps.
+            w: `Products` of the input: `w(inputs)` is x W + b.
+
+        Returns:
+            `Blocks`, to which `also` adds what else the step reads of the input.
+        """
+        return w(inputs)
+
+    def step(self, x, states, u):
+        """The equations of one step.
+
+        Args:
+            x: the `terms` of the step.
+            states: list of the states before it, each in its shape.
+            u: `Products` of the states.
+
+        Returns:
+            `(output, states)`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `step`.")
+
+    def call(self, inputs, states, training=False):
+        draws = self.draw(ops.shape(inputs)[0], training=training)
+        weights = self.all_weights()
+        x = self.terms(inputs, self.of_input(weights, draws.inputs, training))
+        u = self.of_states(weights, draws.states, training)
+        return self.advance(x, states, u, draws.keep)
+
+    def advance(self, x, states, u, keep=None):
+        """One `step`, after which elements of the states may keep their old value.
+
+        Args:
+            x: as of `step`.
+            states: list of `(…, size)`.
+            u: as of `step`.
+            keep: zoneout's masks for this step, side by side; None: the mean.
+
+        Returns:
+            `(output, states)`, the states flat again.
+        """
+        shaped = [
+            s if len(shape) == 1 else ops.reshape(s, (*ops.shape(s)[:-1], *shape))
+            for s, shape in zip(states, self.state_shapes, strict=True)
+        ]
+        output, new = self.step(x, shaped, u)
+        flat = [
+            s if len(shape) == 1 else ops.reshape(s, (*ops.shape(old)[:-1], size))
+            for s, old, shape, size in zip(
+                new, states, self.state_shapes, self.state_sizes, strict=True
+            )
+        ]
+        if not any(self.zoneout_rates):
+            return output, flat
+        zoned = self._zoned(states, flat, keep)
+        for before, after in zip(new, zoned, strict=True):
+            output = after if output is before else output
+        return output, zoned
+
+    def all_weights(self, values=None):
+        """The weights and those derived from them, by name, as tensors to read.
+
+        Args:
+            values: dict of tensors to take for them; None: those of the variables.
+        """
+        if values is None:
+            values = {w.name: value_of(w, self.compute_dtype) for w in self.own_weights}
+        return {**values, **self.derived(Products({}, None, values, None))}
+
+    @property
+    def own_weights(self):
+        """The variables that the equations read: all but the initial states."""
+        before = {id(w) for w in self._initial_states or ()}
+        return [w for w in self.weights if id(w) not in before]
+
+    def of_input(self, weights, mask=None, training=False):
+        """`Products` of the input with the weights: what `terms` reads."""
+        return Products(
+            *(self._sizes(self.blocks), "kernel", weights),
+            bias=lambda: self._bias_of(weights)[0],
+            mask=mask,
+            training=training,
+        )
+
+    def of_states(self, weights, mask=None, training=False, carry_out=None):
+        """`Products` of the states with the weights: what `step` reads."""
+        return Products(
+            *(self._sizes(self.recurrent_blocks), "recurrent_kernel", weights),
+            bias=lambda: self._bias_of(weights)[1],
+            mask=mask,
+            carry_out=carry_out,
+            training=training,
+        )
+
+    def _bias_of(self, weights):
+        bias = weights.get("bias")
+        return (None, None) if bias is None else self.split_bias(bias)
+
+    def _sizes(self, blocks):
+        blocks = self.blocks if blocks is None else blocks
+        return {block: self.block_size(block) for block in blocks}
+
+    # --- Weights
+
+    @property
+    def state_sizes(self):
+        """Number of elements of each state of a row."""
+        return [math.prod(shape) for shape in self.state_shapes]
+
+    @property
+    def state_size(self):
+        """As Keras has it: a number, or a list of them."""
+        sizes = self.state_sizes
+        return sizes[0] if len(sizes) == 1 else sizes
+
     def build(self, input_shape):
-        """Makes kernel (features, g·units), recurrent_kernel (units, g·units), bias."""
+        """Makes kernel, recurrent_kernel, bias and what else the cell declares."""
         features = input_shape[-1]
         if features is None:
             raise ValueError(
@@ -141,31 +303,15 @@ class GatedCell(keras.Layer):
                 f"Received: input_shape={tuple(input_shape)}. Declare the number of "
                 "features, e.g. `keras.Input((None, features))`."
             )
-        width = len(self.gates) * self.units
-        self.kernel = self.add_weight(
-            shape=(features, width),
-            name="kernel",
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        shape = (self.kernel_rows(features), sum(self._sizes(self.blocks).values()))
+        self.kernel = self._common_weight("kernel", shape, self.kernel_initializer)
         self.recurrent_kernel = self.bias = None
         if self.recurrent_shape is not None:
-            self.recurrent_kernel = self.add_weight(
-                shape=self.recurrent_shape,
-                name="recurrent_kernel",
-                initializer=self.recurrent_initializer,
-                regularizer=self.recurrent_regularizer,
-                constraint=self.recurrent_constraint,
+            self.recurrent_kernel = self._common_weight(
+                "recurrent_kernel", self.recurrent_shape, self.recurrent_initializer
             )
         if self.use_bias:
-            self.bias = self.add_weight(
-                shape=self.bias_shape,
-                name="bias",
-                initializer=self.initial_bias,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            self.bias = self._common_weight("bias", self.bias_shape, self.initial_bias)
         if self.trainable_initial_state:
             self._initial_states = [
                 self.add_weight(
@@ -173,141 +319,39 @@ class GatedCell(keras.Layer):
                 )
                 for name, size in zip(self.state_names, self.state_sizes, strict=True)
             ]
+        for weight in self.further_weights(features):
+            weight = Weight(*weight)
+            setattr(self, weight.name, self.add_weight(**weight._asdict()))
 
-    # --- The terms of the equations
-
-    @property
-    def input_bias(self):
-        """The part of `bias` that is added to x_t W."""
-        return self.bias
-
-    @property
-    def recurrent_bias(self):
-        """The part of `bias` that is added to h_{t-1} U, or None."""
-        return None
-
-    def input_terms(self, inputs, training=False):
-        """Returns x W + b for all gates, side by side: what depends on the input alone.
-
-        Args:
-            inputs: `(batch, features)`, or `(time, batch, features)`: an engine calls
-                this once for all steps.
-            training: bool. Whether input dropout applies.
-        """
-        x = self._input_product(inputs, training)
-        return x if self.input_bias is None else ops.add(x, self.input_bias)
-
-    def _input_product(self, inputs, training):
-        mask = self._mask(0, inputs, training)
-        return self._product(inputs, mask, self.kernel, slice(0, len(self.gates)))
-
-    def project(self, inputs, training=False):
-        """x_t W + b, as a list with one `(batch, units)` tensor for each gate."""
-        x = inputs if self._stage else self.input_terms(inputs, training)
-        return ops.split(x, len(self.gates), axis=-1)
-
-    def recurrent_terms(self, state, gates=None, training=False, plus=None):
-        """Returns a U for the blocks of `gates`, side by side.
-
-        Args:
-            state: `(batch, units)`, what U multiplies.
-            gates: names of neighbouring blocks of U; None for all.
-            training: bool. Whether recurrent dropout applies.
-            plus: tensor to add, or None.
-        """
-        gates = gates or self.gates
-        first = self.gates.index(gates[0])
-        blocks = slice(first, first + len(gates))
-        mask = self._mask(1, state, training)
-
-        def linear(a):
-            u = self._product(a, mask, self.recurrent_kernel, blocks)
-            if self.recurrent_bias is not None:
-                u = ops.add(u, _columns(self.recurrent_bias, blocks, self.units))
-            return u
-
-        return self._linear(linear, state, plus)
-
-    def recur(self, state, gates=None, training=False):
-        """`recurrent_terms` as a list with one `(batch, units)` tensor a gate."""
-        u = self.recurrent_terms(state, gates, training)
-        return ops.split(u, len(gates or self.gates), axis=-1)
-
-    def sums(self, inputs, state, training=False):
-        """x_t W + h_{t-1} U + b, as a list with one `(batch, units)` tensor a gate.
-
-        For cells that have the `input_terms` of this class.
-        """
-        x = inputs if self._stage else self._input_product(inputs, training)
-        sums = self.recurrent_terms(state, training=training, plus=x)
-        # TensorFlow is faster with the bias after both products.
-        if not self._stage and self.input_bias is not None:
-            sums = ops.add(sums, self.input_bias)
-        return ops.split(sums, len(self.gates), axis=-1)
-
-    def product(self, a, weights):
-        """Returns a V: a product of the step with another matrix than U.
-
-        Args:
-            a: `(batch, size)`, a function of the states and of what else the step has.
-            weights: the cell's variable V.
-        """
-        return self._linear(lambda a: _matmul(a, weights), a)
-
-    def _linear(self, linear, a, plus=None):
-        return (self._stage or _in_place)(linear, a, plus)
-
-    def dropped(self, state, training=False):
-        """`state` under recurrent dropout, where no matrix multiplies it."""
-        mask = self._mask(1, state, training)
-        return state if mask is None else state * mask[0]
-
-    def _product(self, a, mask, weights, blocks):
-        """(a ⊙ mask) weights for some blocks; `mask` is one for all, or one a gate."""
-        columns = _columns(weights, blocks, self.units)
-        if mask is None:
-            return _matmul(a, columns)
-        if not self.mask_per_gate:
-            return _matmul(a * mask[0], columns)
-        parts = ops.split(columns, blocks.stop - blocks.start, axis=-1)
-        masked = [a * mask[i] for i in range(blocks.start, blocks.stop)]
-        return ops.concatenate(
-            [_matmul(m, part) for m, part in zip(masked, parts, strict=True)], -1
+    def _common_weight(self, name, shape, initializer):
+        kind = name.removesuffix("_kernel") if "_" in name else name
+        return self.add_weight(
+            shape=shape,
+            name=name,
+            initializer=initializer,
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
         )
 
-    @contextlib.contextmanager
-    def staged(self, product, weights, recurrent_mask):
-        """For an engine: takes the terms of a step apart.
+    # --- Kernels that compute the same
 
-        Within this context `call` reads already projected inputs, hands every product
-        `linear(a) + plus` to `product(linear, a, plus)`, and takes `weights` for its
-        own.
-
-        Args:
-            product: callable, whose `plus` is None where there is nothing to add; None
-                to leave the products where they are.
-            weights: dict from a variable's name to the tensor that stands for it.
-            recurrent_mask: tensor, or None: the mask of recurrent dropout.
-        """
-        before, self._stage = self._stage, product or _in_place
-        pairs = [(w, weights[w.name]) for w in self.weights if w.name in weights]
-        # An empty scope would still hide the values of a scope around it.
-        scope = keras.StatelessScope(pairs) if pairs else contextlib.nullcontext()
-        try:
-            with scope, self.given_masks((None, recurrent_mask)):
-                yield
-        finally:
-            self._stage = before
-
-    def step_weights(self):
-        """The variables that a step reads once its inputs are projected."""
-        before = {w.name for w in self._initial_states or ()} | self.input_weights
-        return [w for w in self.weights if w.name not in before]
+    @property
+    def is_pure(self):
+        """Whether the cell is its `step`, and no `call` of a subclass stands before."""
+        return (
+            type(self).call is GatedCell.call
+            and type(self).__call__ is GatedCell.__call__
+        )
 
     @property
     def native_kernel(self):
         """Name of the native kernel that computes this cell; None if there is none."""
-        return None
+        return self.elsewhere.get("native") if self.has_standard_activations else None
+
+    @property
+    def cudnn_kernel(self):
+        """Name that cuDNN has for this cell; None if it has none."""
+        return self.elsewhere.get("cudnn") if self.has_standard_activations else None
 
     @property
     def has_standard_activations(self):
@@ -317,54 +361,34 @@ class GatedCell(keras.Layer):
             and self.recurrent_activation is keras.activations.sigmoid
         )
 
-    def native_weights(self):
-        """What the native kernel takes beyond kernel, recurrent_kernel and bias."""
-        return {}
+    # --- Dropout and zoneout
 
-    # --- Dropout
+    def draw(self, batch_size, time=None, training=False):
+        """Draws what chance decides for a sequence, or, without `time`, for one step.
 
-    @contextlib.contextmanager
-    def masks_for_one_call(self, batch_size, training):
-        """Draws the dropout masks that all steps of one sequence share.
-
-        Outside of this context every step draws masks of its own.
+        Returns:
+            `Draws`; outside of training all of it is None.
         """
-        masks = self._draw_masks(batch_size) if training else (None, None)
-        with self.given_masks(masks):
-            yield
+        if not training:
+            return Draws()
+        keep = None
+        if any(self.zoneout_rates):
+            rows = (batch_size,) if time is None else (batch_size, time)
+            keep = self.zoneout_masks(*rows)
+        inputs = states = None
+        if self.dropout:
+            count = len(self.blocks) if self.mask_per_block else 1
+            rows = self.kernel.shape[0]
+            inputs = self._dropout_mask(count, batch_size, rows, self.dropout)
+        if self.recurrent_dropout:
+            count = len(self._sizes(self.recurrent_blocks))
+            rows = self.state_sizes[0]
+            states = self._dropout_mask(count, batch_size, rows, self.recurrent_dropout)
+        return Draws(inputs, states, keep)
 
-    @contextlib.contextmanager
-    def given_masks(self, masks):
-        """Within this context the masks of input and recurrent dropout are these."""
-        before, self._masks = self._masks, masks
-        try:
-            yield
-        finally:
-            self._masks = before
-
-    def _draw_masks(self, batch_size):
-        count = len(self.gates) if self.mask_per_gate else 1
-        sizes = (self.kernel.shape[0], self.state_sizes[0])
-        return tuple(
-            keras.random.dropout(
-                ops.ones((count, batch_size, size), dtype=self.compute_dtype),
-                rate,
-                seed=self.seed_generator,
-            )
-            if rate > 0
-            else None
-            for size, rate in zip(
-                sizes, (self.dropout, self.recurrent_dropout), strict=True
-            )
-        )
-
-    def _mask(self, which, a, training):
-        if not training or not (self.dropout or self.recurrent_dropout):
-            return None
-        masks = self._masks or self._draw_masks(ops.shape(a)[0])
-        return masks[which]
-
-    # --- Zoneout
+    def _dropout_mask(self, count, batch_size, size, rate):
+        ones = ops.ones((count, batch_size, size), dtype=self.compute_dtype)
+        return keras.random.dropout(ones, rate, seed=self.seed_generator)
 
     def _one_rate_per_state(self):
         names = self.state_names
@@ -388,7 +412,7 @@ class GatedCell(keras.Layer):
         """
         rates = [
             ops.full((size,), rate)
-            for size, rate in zip(self.state_sizes, self._zoneout_rates, strict=True)
+            for size, rate in zip(self.state_sizes, self.zoneout_rates, strict=True)
         ]
         drawn = keras.random.uniform(
             (*shape, sum(self.state_sizes)), dtype="float32", seed=self.seed_generator
@@ -396,50 +420,20 @@ class GatedCell(keras.Layer):
         keep = drawn < ops.cast(ops.concatenate(rates), "float32")
         return ops.cast(keep, self.compute_dtype)
 
-    def with_zoneout_masks(self, sequences, training=False):
-        """Puts the masks of all steps beside the inputs, with which they reach a step.
-
-        A loop over time cannot draw: it is compiled, run again on the way back, or has
-        no state to keep a seed in.
-
-        Args:
-            sequences: `(batch, time, features)`.
-            training: bool. Without training, or zoneout, nothing is added.
-        """
-        if not training or not any(self._zoneout_rates):
-            return sequences
-        masks = self.zoneout_masks(*ops.shape(sequences)[:2])
-        return ops.concatenate([ops.cast(sequences, masks.dtype), masks], axis=-1)
-
-    def without_zoneout_masks(self, inputs):
-        """Returns the inputs and the masks that are beside them, or None."""
-        width = len(self.gates) * self.units if self._stage else self.kernel.shape[0]
-        if not any(self._zoneout_rates):
-            return inputs, None
-        if inputs.shape[-1] != width + sum(self.state_sizes):
-            return inputs, None
-        return ops.split(inputs, [width], axis=-1)
-
-    def terms_of_all_steps(self, inputs, training=False):
-        """For an engine: `input_terms` of inputs that may have masks beside them."""
-        inputs, masks = self.without_zoneout_masks(inputs)
-        terms = self.input_terms(inputs, training)
-        return terms if masks is None else ops.concatenate([terms, masks], axis=-1)
-
-    def _zoned(self, states, new_states, masks):
+    def _zoned(self, states, new_states, keep):
         """The new states with some elements, or some of each element, as they were."""
-        if masks is None:
+        if keep is None:
             return [
                 new + rate * (old - new) if rate else new
                 for old, new, rate in zip(
-                    states, new_states, self._zoneout_rates, strict=True
+                    states, new_states, self.zoneout_rates, strict=True
                 )
             ]
         ends = list(itertools.accumulate(self.state_sizes))[:-1]
-        blocks = ops.split(masks, ends, axis=-1) if ends else [masks]
+        blocks = ops.split(keep, ends, axis=-1) if ends else [keep]
         return [
-            ops.where(mask > 0.5, old, new)
-            for old, new, mask in zip(states, new_states, blocks, strict=True)
+            ops.where(block > 0.5, old, new)
+            for old, new, block in zip(states, new_states, blocks, strict=True)
         ]
 
     # --- Keras
@@ -479,9 +473,10 @@ class GatedCell(keras.Layer):
         ]
 
     def get_config(self):
-        return {**super().get_config(), **self._argument_config()}
+        return {**super().get_config(), **self.argument_config()}
 
-    def _argument_config(self):
+    def argument_config(self):
+        """The cell's own arguments, as Keras serialises them."""
         return {
             name: table.KINDS[argument.kind][1](getattr(self, name))
             for name, argument in self.arguments.items()
@@ -551,7 +546,7 @@ class RecurrentLayer(RNN):
         del config["cell"]
         return {
             **config,
-            **self.cell._argument_config(),
+            **self.cell.argument_config(),
             "activity_regularizer": keras.regularizers.serialize(
                 self.activity_regularizer
             ),
@@ -562,54 +557,12 @@ class RecurrentLayer(RNN):
         return cls(**config)
 
 
-def _then_zoneout(call):
-    """A cell's `call`, after which elements of the states may keep their old value."""
-
-    @functools.wraps(call)
-    def call_then_zoneout(self, inputs, states, training=False):
-        # Where a subclass calls its parent's `call`, the subclass's comes last.
-        outermost = type(self).call is call_then_zoneout
-        if not outermost or not any(self._zoneout_rates):
-            return call(self, inputs, states, training)
-        inputs, masks = self.without_zoneout_masks(inputs)
-        if training and masks is None:
-            masks = self.zoneout_masks(ops.shape(inputs)[0])
-        output, new_states = call(self, inputs, states, training)
-        zoned = self._zoned(states, new_states, masks)
-        for new, kept in zip(new_states, zoned, strict=True):
-            output = kept if output is new else output
-        return output, zoned
-
-    return call_then_zoneout
-
-
 def _of_cell(name):
     def get(self):
         return getattr(self.cell, name)
 
     get.__doc__ = f"`{name}` of the cell."
     return get
-
-
-def _matmul(a, weights):
-    """Returns a W, over the last axis: one product for all steps if `a` has several."""
-    if len(a.shape) == 2:
-        return ops.matmul(a, weights)
-    shape = ops.shape(a)
-    rows = ops.matmul(ops.reshape(a, (-1, a.shape[-1])), weights)
-    return ops.reshape(rows, (*shape[:-1], weights.shape[-1]))
-
-
-def _in_place(linear, a, plus):
-    return linear(a) if plus is None else ops.add(plus, linear(a))
-
-
-def _columns(weights, blocks, units):
-    """The columns of some blocks; the whole, unsliced, where that is all of them."""
-    start, stop = blocks.start * units, blocks.stop * units
-    if stop - start == weights.shape[-1]:
-        return weights
-    return weights[..., start:stop]
 
 
 def _snake_case(name):

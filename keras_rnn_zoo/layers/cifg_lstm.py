@@ -52,18 +52,16 @@ class CIFGLSTMCell(ForgetGateCell):
     TensorShape([2, 3])
     """
 
-    gates = ("f", "c", "o")
+    blocks = ("f", "c", "o")
+    gates = ("f", "o")
+    elsewhere = {"native": "coupled_lstm", "onnx": "LSTM"}
 
-    @property
-    def native_kernel(self):
-        return "coupled_lstm" if self.has_standard_activations else None
-
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         h, c = states
-        a_f, a_c, a_o = self.sums(inputs, h, training)
-        f = self.recurrent_activation(a_f)
-        g = self.activation(a_c)
-        o = self.recurrent_activation(a_o)
+        a = u(h, plus=x)
+        f = self.recurrent_activation(a.f)
+        g = self.activation(a.c)
+        o = self.recurrent_activation(a.o)
         c = f * c + (1 - f) * g
         h = o * self.activation(c)
         return h, [h, c]

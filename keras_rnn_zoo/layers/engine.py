@@ -1,47 +1,65 @@
 """From a recurrent layer to what carries it through time, and which of them.
 
-    loop     Keras's loop, differentiated automatically; any cell, any backend
+    loop     a plain loop, differentiated automatically; any cell, any backend
     hoisted  the same over x W + b, computed for all steps before; any backend
     graph    our back-propagation through time, `keras_rnn_zoo.ops.bptt`
     xla      the same, compiled by XLA for each shape
     native   C++ kernels for the CPU, `keras_rnn_zoo.native`
     cudnn    cuDNN's kernels for NVIDIA GPUs, `keras_rnn_zoo.ops.cudnn`
 
-All of them give the same outputs, states and gradients.
+All of them give the same outputs, states and derivatives: they are given the same
+functions of a cell, its `terms` and its `step`.
 """
 
-import contextlib
 import inspect
+import weakref
 
 import keras
 import tensorflow as tf
 from keras import ops, tree
 
 from keras_rnn_zoo.native import build, kernels
-from keras_rnn_zoo.native.context import may_run_here
+from keras_rnn_zoo.native.context import (
+    compiles_with_xla,
+    keep_out_of_files,
+    may_run_here,
+)
 from keras_rnn_zoo.ops import bptt, cudnn
+from keras_rnn_zoo.ops.derivatives import with_reference
 from keras_rnn_zoo.ops.loop import loop
 
-IMPLEMENTATIONS = ("auto", "loop", "hoisted", "graph", "xla", "native", "cudnn", 1, 2)
+IMPLEMENTATIONS = (
+    "auto",
+    "loop",
+    "hoisted",
+    "graph",
+    "xla",
+    "native",
+    "cudnn",
+    0,
+    1,
+    2,
+)
 # Steps that XLA compiles at once: the same for all lengths, and the products of one
 # piece run beside the loop of the next.
 PIECE = 32
-# What a subclass may override to compute something else than its parent.
-_EQUATIONS = (
-    *("call", "input_terms", "project", "recurrent_terms", "recur", "sums"),
-    *("product", "input_bias", "recurrent_bias", "dropped"),
+# What a subclass may have of its own and still compute what its parent computes.
+_HARMLESS = frozenset(
+    ("__module__", "__qualname__", "__doc__", "__init__", "__signature__", "arguments")
+    + ("__parameters__", "__firstlineno__", "__static_attributes__", "__annotations__")
+    + ("extra_arguments", "get_config", "from_config", "_tf_api_names")
 )
 
 
 def takes_engine(cell):
-    """Whether a cell declares its terms, as a `GatedCell` does."""
-    return hasattr(cell, "staged") and hasattr(cell, "input_terms")
+    """Whether a cell is the pure step of a `GatedCell`, and not a `call` of its own."""
+    return bool(getattr(cell, "is_pure", False))
 
 
 def why_not_native(layer):
     """What keeps a layer from the native kernels; None if nothing does."""
     cell = layer.cell
-    if reason := _why_no_kernel(layer):
+    if reason := _why_no_kernel(layer, "native_kernel"):
         return reason
     if has_gpu():
         return "there is a GPU"
@@ -57,10 +75,8 @@ def why_not_cudnn(layer):
     cell = layer.cell
     if layer.use_cudnn is False:
         return "use_cudnn is False"
-    if reason := _why_no_kernel(layer):
+    if reason := _why_no_kernel(layer, "cudnn_kernel"):
         return reason
-    if cell.native_kernel not in cudnn.MODES:
-        return f"cuDNN has no {cell.native_kernel}"
     if cell.recurrent_dropout:
         return "cuDNN has no recurrent dropout"
     if cell.compute_dtype not in cudnn.DTYPES:
@@ -73,30 +89,35 @@ def has_gpu():
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def _why_no_kernel(layer):
+def _why_no_kernel(layer, kind):
     """What keeps a layer from any kernel that somebody has written for its cell."""
     cell = layer.cell
     if keras.config.backend() != "tensorflow":
         return f"the backend is {keras.config.backend()}"
-    if getattr(cell, "native_kernel", None) is None:
+    if getattr(cell, kind, None) is None:
         return f"there is no kernel for this {type(cell).__name__}"
-    if _changed_since_declared(type(cell)):
+    if differs_from_declared(type(cell), "elsewhere"):
         return f"{type(cell).__name__} has equations of its own"
     if layer.truncate or layer.checkpoint:
         return "truncate and checkpoint are for the other paths"
-    if any(cell._zoneout_rates):
+    if any(cell.zoneout_rates):
         return "there is no kernel with zoneout"
-    if cell.dropout and cell.mask_per_gate:
-        return "the input has a dropout mask for each gate"
+    if cell.dropout and cell.mask_per_block:
+        return "the input has a dropout mask for each block"
     return None
 
 
-def _changed_since_declared(cell_class):
-    """Whether a subclass changes equations for which a parent names a kernel."""
+def differs_from_declared(cell_class, declaration):
+    """Whether a subclass has anything of its own beneath what a parent declares.
+
+    Args:
+        cell_class: a subclass of `GatedCell`.
+        declaration: str. Name of what some class of it says of its equations.
+    """
     for cls in cell_class.__mro__:
-        if "native_kernel" in vars(cls):
+        if declaration in vars(cls):
             return False
-        if any(name in vars(cls) for name in _EQUATIONS):
+        if not _HARMLESS.issuperset(vars(cls)):
             return True
     return False
 
@@ -107,43 +128,51 @@ def choose(layer, training):
         where             cell, options            training    inference
         GPU, fit …        what cuDNN has           cudnn       cudnn
         CPU, fit …, eager what a kernel is for     native      native
+        another graph     what a kernel is for     native      loop
         fit …             other                    xla         loop
-        another graph     any                      graph       loop
+        another graph     other                    graph       loop
         eager             other                    hoisted     hoisted
         JAX               any                      hoisted     loop
-        any               that declares no terms   loop        loop
+        any               with a `call` of its own loop        loop
 
     "fit …" is Keras's fit, evaluate and predict. A file must never hold a kernel's op,
-    nor one that only XLA can run, so that they are taken only where no file can come
-    of it, also when asked for by name. In a graph "hoisted" is no gain for inference:
-    what it saves in products it loses in memory that is written and read.
+    nor one that only XLA can run. A graph of inference may be traced for an export, and
+    takes the loop, also where another path is asked for by name. A graph of training is
+    a user's own training step: a kernel may run there, and a file that would hold the
+    graph is refused when it is saved (`keep_out_of_files`). In a graph "hoisted" is no
+    gain for inference: what it saves in products it loses in memory that is written and
+    read.
 
-    Measured on a CPU by `python -m tests.benchmarks engine` and `native`. What XLA
-    costs is a compilation of about a second, once for a layer and a batch size. The
+    Measured on a CPU by `python -m tests.benchmarks engine`, `native` and `loops`. What
+    XLA costs is a compilation of about a second, once for a layer and a batch size. The
     GPU's row has not been measured.
     """
     wanted, cell = layer.implementation, layer.cell
-    if wanted in ("loop", 1, 2) or not takes_engine(cell):
+    if wanted in ("loop", 0, 1, 2) or not takes_engine(cell):
         return "loop"
     if keras.config.backend() != "tensorflow":
         return "hoisted" if training or wanted == "hoisted" else "loop"
     if wanted in ("hoisted", "graph"):
         return wanted
+    in_trainer = may_run_here()
+    safe = in_trainer or (training and not compiles_with_xla())
     for path, why_not in (("native", why_not_native), ("cudnn", why_not_cudnn)):
         if wanted == path and (reason := why_not(layer)):
             raise ValueError(
                 f"`implementation` must be another than {path!r} for this layer: "
                 f"{reason}. Received: implementation={path!r}. Use 'auto'."
             )
-        if wanted in (path, "auto") and may_run_here() and why_not(layer) is None:
+        if wanted in (path, "auto") and safe and why_not(layer) is None:
             return path
     if wanted == "xla":
-        return "xla" if may_run_here() else "graph"
+        return "xla" if in_trainer else "graph"
+    if layer.checkpoint and training:
+        return "xla" if in_trainer and not tf.executing_eagerly() else "graph"
     if tf.executing_eagerly():
         return "hoisted"
     if not training:
         return "loop"
-    return "xla" if may_run_here() else "graph"
+    return "xla" if in_trainer else "graph"
 
 
 def paths_in_keras(layer):
@@ -158,232 +187,112 @@ def paths_in_keras(layer):
     return tuple(paths)
 
 
-@contextlib.contextmanager
-def hoisted(cell, sequences, training):
-    """Within this context `cell` reads, step by step, what it yields.
-
-    Args:
-        cell: a cell that declares its terms, inside `masks_for_one_call`.
-        sequences: `(batch, time, features)`.
-        training: bool.
-
-    Yields:
-        x W + b of all steps: `(batch, time, size)`.
-    """
-    input_mask, recurrent_mask = cell._masks if training else (None, None)
-    if input_mask is None:
-        terms = cell.terms_of_all_steps(sequences, training)
-    else:  # one for all steps of a row, and the rows are the second axis of a mask
-        terms = time_major(cell.terms_of_all_steps(time_major(sequences), training))
-    with cell.staged(None, {}, recurrent_mask):
-        yield terms
-
-
-def run_native(layer, sequences, states, mask, training):
-    """Carries `layer.cell` through a sequence in C++. As `run`."""
-    cell = layer.cell
-    _, recurrent_mask = cell._masks if training else (None, None)
-    if recurrent_mask is not None:
-        recurrent_mask = time_major(recurrent_mask)
-    last, outputs, states = kernels.rnn(
-        cell.native_kernel,
-        _dropped_input(cell, sequences, training),
-        list(states),
-        cell.kernel,
-        cell.recurrent_kernel,
-        cell.bias,
-        **cell.native_weights(),
-        mask=mask,
-        recurrent_dropout_mask=recurrent_mask,
-        go_backwards=layer.go_backwards,
-        zero_output_for_mask=layer.zero_output_for_mask,
-        return_sequences=layer.return_sequences,
-        training=bool(training),
-    )
-    return last, last[:, None] if outputs is None else outputs, list(states)
-
-
-def _dropped_input(cell, sequences, training):
-    """The sequences times the dropout mask of a row, the same at all steps."""
-    mask = cell._masks[0] if training else None
-    return sequences if mask is None else sequences * ops.expand_dims(mask[0], 1)
-
-
-def _is_short(sequences):
-    return sequences.shape[1] is not None and sequences.shape[1] <= PIECE
-
-
-def run_cudnn(layer, sequences, states, mask, training):
-    """Carries `layer.cell` through a sequence on a GPU. As `run`.
-
-    A mask that cuDNN cannot take is known when the step runs, and goes another way.
-    """
-    cell = layer.cell
-    mask = None if mask is None else ops.cast(mask, "bool")
-
-    def with_cudnn():
-        weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
-        last, outputs, new_states = cudnn.rnn(
-            cell.native_kernel,
-            _dropped_input(cell, sequences, training),
-            states,
-            *(None if w is None else ops.cast(w, cell.compute_dtype) for w in weights),
-            mask=mask,
-            go_backwards=layer.go_backwards,
-            zero_output_for_mask=layer.zero_output_for_mask,
-            training=bool(training),
-        )
-        return last, outputs if layer.return_sequences else last[:, None], new_states
-
-    if mask is None:
-        return with_cudnn()
-    return tf.cond(
-        cudnn.takes(mask),
-        with_cudnn,
-        lambda: run("graph", layer, sequences, states, mask, training),
-    )
-
-
 def run(path, layer, sequences, states, mask, training):
     """Carries `layer.cell` through `(batch, time, features)`.
 
     Args:
-        path: "graph", "xla", "native" or "cudnn".
-        layer: an `RNN` whose cell declares its terms, inside `masks_for_one_call`.
-        sequences: `(batch, time, features)`.
-        states: list of `(batch, size)` tensors.
+        path: one of `IMPLEMENTATIONS`' names, "auto" aside.
+        layer: an `RNN`, whose cell declares its terms for another path than "loop".
+        sequences: `(batch, time, features)`, in the cell's compute dtype.
+        states: list of `(batch, size)` tensors, in the structure of the cell.
         mask: bool `(batch, time)`, or None.
         training: bool.
 
     Returns:
         `(last_output, outputs, states)` as `keras.layers.RNN.inner_loop` does.
     """
-    if path == "native":
-        return run_native(layer, sequences, states, mask, training)
-    if path == "cudnn":
-        return run_cudnn(layer, sequences, states, mask, training)
-    if path == "xla" and sequences.shape[0] is None:
-        return _run_xla(layer, sequences, states, mask, training)
-    return _run_bptt(path, layer, sequences, states, mask, training)
-
-
-def _run_xla(layer, sequences, states, mask, training):
-    """XLA on rows that are a multiple of 8, of which the last ones are zeros.
-
-    The last batch of an epoch, or of a bucket, often has a size of its own: without
-    this XLA would compile for each of them.
-    """
-    rows = tf.shape(sequences)[0]
-    missing = tf.where(rows > 8, -rows % 8, 0)
-
-    def more(tensor, axis=0):
-        after = [[0, missing if k == axis else 0] for k in range(len(tensor.shape))]
-        return tf.pad(tensor, after)
-
-    masks = layer.cell._masks or (None, None)
-    masks = tuple(None if m is None else more(m, axis=1) for m in masks)
-    with layer.cell.given_masks(masks):
-        last, outputs, states = _run_bptt(
-            "xla",
-            layer,
-            more(sequences),
-            [more(state) for state in states],
-            None if mask is None else more(ops.cast(mask, "bool")),
-            training,
-        )
-    return last[:rows], outputs[:rows], [state[:rows] for state in states]
-
-
-def _run_bptt(path, layer, sequences, states, mask, training):
+    if path in ("loop", "hoisted"):
+        return _run_loop(layer, sequences, states, mask, training, path == "hoisted")
     cell = layer.cell
-    masks = cell._masks if training else (None, None)
-    present = [m for m in masks if m is not None]
-    of_step = [tf.convert_to_tensor(w.value) for w in cell.step_weights()]
-    names = [w.name for w in cell.step_weights()]
-
-    def masks_from(constants):
-        given = iter(constants)
-        return tuple(None if m is None else next(given) for m in masks)
-
-    def one_step(x, states, weights, constants, product):
-        values = dict(zip(names, weights, strict=False))
-        with cell.staged(product, values, masks_from(constants)[1]):
-            return cell(x[0], states, training=training)
-
-    options = {
-        "mask": _time_major_mask(mask),
-        "backwards": layer.go_backwards,
-        "truncate": layer.truncate,
-        "compiled": path == "xla" and (_is_short(sequences) or PIECE),
-    }
-    steps = time_major(sequences)
-    if layer.checkpoint is None:
-        terms = cell.terms_of_all_steps(steps, training)
-        outputs, states = bptt.bptt(
-            one_step, [terms], states, of_step, present, **options
-        )
-    else:
-        of_input = [w for w in cell.weights if w.name in cell.input_weights]
-        all_weights = of_step + [tf.convert_to_tensor(w.value) for w in of_input]
-        variables = [*cell.step_weights(), *of_input]
-
-        def project(x, weights, constants):
-            pairs = list(zip(variables, weights, strict=True))
-            with (
-                keras.StatelessScope(state_mapping=pairs),
-                cell.given_masks(masks_from(constants)),
-            ):
-                return [cell.terms_of_all_steps(x[0], training)]
-
-        outputs, states = bptt.checkpointed_bptt(
-            one_step,
-            project,
-            [steps],
-            states,
-            all_weights,
-            present,
-            every=layer.checkpoint,
-            last_only=not layer.return_sequences,
-            **options,
-        )
-    return _results(layer, outputs, states, options["mask"])
+    shape = ops.shape(sequences)
+    draws = cell.draw(*shape[:2], training=training)
+    if path == "native":
+        return run_native(layer, sequences, states, mask, training, draws)
+    if path == "cudnn":
+        return run_cudnn(layer, sequences, states, mask, training, draws)
+    if tf.executing_eagerly():
+        program = _program(layer, path, training)
+        given = sequences, list(states), mask, draws
+        # Traced here: TensorFlow would warn of it where there are many layers.
+        return program.get_concrete_function(*given)(*given)
+    return _run_graph(path, layer, sequences, states, mask, training, draws)
 
 
-def truncated_loop(layer, sequences, states, mask, training):
-    """The plain loop that stops the gradient every `layer.truncate` steps."""
-    mask = _time_major_mask(mask)
-    steps, order = time_major(sequences), mask
-    if layer.go_backwards:
-        steps, order = steps[::-1], mask if mask is None else mask[::-1]
-    outputs, states = loop(
-        step_function(layer.cell, training),
-        steps,
-        list(states),
-        mask=order,
+# --- The plain loop
+
+
+def _run_loop(layer, sequences, states, mask, training, hoist):
+    x, step = _steps_of(layer.cell, sequences, training, hoist)
+    structure = list(states)
+
+    def flat_step(x, states):
+        output, new = step(x, tree.pack_sequence_as(structure, states))
+        return output, tree.flatten(new)
+
+    width = layer.cell.output_size
+    last, outputs, new = loop(
+        flat_step,
+        x,
+        tree.flatten(structure),
+        output_size=width,
+        mask=_time_major_mask(mask),
+        backwards=layer.go_backwards,
         truncate=layer.truncate,
+        unroll=layer.unroll,
+        zero_output_for_mask=layer.zero_output_for_mask,
     )
-    return _results(layer, outputs, states, mask)
+    outputs = time_major(outputs) if layer.return_sequences else last[:, None]
+    return last, outputs, tree.pack_sequence_as(structure, new)
 
 
-def _results(layer, outputs, states, mask):
-    if mask is not None and layer.zero_output_for_mask:
-        order = mask[::-1] if layer.go_backwards else mask
-        order = order[-tf.shape(outputs)[0] :]
-        outputs = tf.where(order, outputs, tf.zeros_like(outputs))
-    last = outputs[-1]
-    if not layer.return_sequences:
-        return last, last[:, None], states
-    return last, time_major(outputs), states
+def _steps_of(cell, sequences, training, hoist=False):
+    """What a loop reads, `(time, batch, …)` each, and `step(x, states)` of it."""
+    if not takes_engine(cell):
+        if hasattr(cell, "cells") and all(map(takes_engine, cell.cells)):
+            return _stacked_steps(cell, sequences, training)
+        return [time_major(sequences)], step_function(cell, training)
+    draws = cell.draw(*ops.shape(sequences)[:2], training=training)
+    weights = cell.all_weights()
+    w = cell.of_input(weights, draws.inputs, training)
+    u = cell.of_states(weights, draws.states, training)
+    keep = [] if draws.keep is None else [time_major(draws.keep)]
+    steps = time_major(sequences)
+    terms = cell.terms(steps, w) if hoist else None
+    x = terms.tensors() if hoist else [steps]
+
+    def step(given, states):
+        now = given[: len(x)]
+        now = terms.with_tensors(now) if hoist else cell.terms(now[0], w)
+        return cell.advance(now, list(states), u, *given[len(x) :])
+
+    return [*x, *keep], step
 
 
-def time_major(x):
-    """Exchanges the first two axes."""
-    return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
+def _stacked_steps(stack, sequences, training):
+    """As `_steps_of`, for cells on top of each other: what is drawn, drawn once."""
+    parts, counts = [], []
+    kept = []
+    for cell in stack.cells:
+        draws = cell.draw(*ops.shape(sequences)[:2], training=training)
+        weights = cell.all_weights()
+        w = cell.of_input(weights, draws.inputs, training)
+        u = cell.of_states(weights, draws.states, training)
+        kept.append([] if draws.keep is None else [time_major(draws.keep)])
+        counts.append(len(kept[-1]))
+        parts.append((cell, w, u))
 
+    def step(given, states):
+        output, *keeps = given
+        new_states = []
+        for (cell, w, u), count, own in zip(parts, counts, states, strict=True):
+            keep, keeps = keeps[:count], keeps[count:]
+            own = own if isinstance(own, (list, tuple)) else [own]
+            x = cell.terms(ops.cast(output, cell.compute_dtype), w)
+            output, new = cell.advance(x, list(own), u, *keep)
+            new_states.append(new)
+        return output, new_states
 
-def _time_major_mask(mask):
-    """`(batch, time)` as bool `(time, batch, 1)`; None stays None."""
-    return None if mask is None else time_major(ops.cast(mask, "bool"))[..., None]
+    return [time_major(sequences), *sum(kept, [])], step
 
 
 def step_function(cell, training):
@@ -394,9 +303,268 @@ def step_function(cell, training):
     options = {"training": training} if takes_training else {}
 
     def step(inputs, states):
+        if isinstance(inputs, list):
+            [inputs] = inputs
         output, new_states = cell(inputs, states, **options)
         if not tree.is_nested(new_states):
             new_states = [new_states]
         return output, list(new_states)
 
     return step
+
+
+# --- Back-propagation through time
+
+
+# Functions for eager calls, traced once for a layer and a shape. Not attributes of the
+# layer, which TensorFlow would save with it.
+_programs = weakref.WeakKeyDictionary()
+
+
+def _program(layer, path, training):
+    programs = _programs.setdefault(layer, {})
+    key = path, bool(training)
+    if key not in programs:
+        this = weakref.ref(layer)
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def program(sequences, states, mask, draws):
+            return _run_graph(path, this(), sequences, states, mask, training, draws)
+
+        programs[key] = program
+    return programs[key]
+
+
+def _run_graph(path, layer, sequences, states, mask, training, draws):
+    if path == "xla" and sequences.shape[0] is None:
+        return _run_xla(layer, sequences, states, mask, training, draws)
+    return _run_bptt(path, layer, sequences, states, mask, training, draws)
+
+
+def _run_xla(layer, sequences, states, mask, training, draws):
+    """XLA on rows that are a multiple of 8, the last of which repeat the last one.
+
+    The last batch of an epoch, or of a bucket, often has a size of its own: without
+    this XLA would compile for each of them. What is repeated is a row that counts, so
+    that its derivatives are finite if those of the batch are.
+    """
+    rows = tf.shape(sequences)[0]
+    missing = tf.where(rows > 8, -rows % 8, 0)
+    places = tf.minimum(tf.range(rows + missing), rows - 1)
+
+    def more(tensor, axis=0):
+        return None if tensor is None else tf.gather(tensor, places, axis=axis)
+
+    last, outputs, states = _run_bptt(
+        "xla",
+        layer,
+        more(sequences),
+        [more(state) for state in states],
+        more(mask),
+        training,
+        type(draws)(more(draws.inputs, 1), more(draws.states, 1), more(draws.keep)),
+    )
+    return last[:rows], outputs[:rows], [state[:rows] for state in states]
+
+
+def _run_bptt(path, layer, sequences, states, mask, training, draws):
+    cell = layer.cell
+    weights = cell.all_weights()
+    names, values = list(weights), list(weights.values())
+    constants = [m for m in (draws.inputs, draws.states) if m is not None]
+    kept = [] if draws.keep is None else [time_major(draws.keep)]
+    forms = []
+
+    def masks_from(constants):
+        given = iter(constants)
+        return [None if m is None else next(given) for m in draws[:2]]
+
+    def terms_of(x, weights, constants):
+        w = dict(zip(names, weights, strict=True))
+        mask, _ = masks_from(constants)
+        terms = cell.terms(x[0], cell.of_input(w, mask, training))
+        forms.append(terms)
+        return [*terms.tensors(), *x[1:]]
+
+    def one_step(x, states, weights, constants, product):
+        form = forms[0]
+        count = len(form.tensors())
+        _, mask = masks_from(constants)
+        w = dict(zip(names, weights, strict=True))
+        u = cell.of_states(w, mask, training, product)
+        return cell.advance(form.with_tensors(x[:count]), states, u, *x[count:])
+
+    options = {
+        "mask": _time_major_mask(mask),
+        "backwards": layer.go_backwards,
+        "truncate": layer.truncate,
+        "compiled": path == "xla" and (_is_short(sequences) or PIECE),
+    }
+    x = [time_major(sequences), *kept]
+    if layer.checkpoint is None:
+        terms = terms_of(x, values, constants)
+        outputs, states = bptt.bptt(
+            one_step, terms, states, values, constants, **options
+        )
+    else:
+        outputs, states = bptt.checkpointed_bptt(
+            one_step,
+            terms_of,
+            x,
+            states,
+            values,
+            constants,
+            every=layer.checkpoint,
+            last_only=not layer.return_sequences,
+            **options,
+        )
+    return _results(layer, outputs, states, options["mask"])
+
+
+def _is_short(sequences):
+    return sequences.shape[1] is not None and sequences.shape[1] <= PIECE
+
+
+def _results(layer, outputs, states, mask):
+    if mask is not None and layer.zero_output_for_mask:
+        order = mask[::-1] if layer.go_backwards else mask
+        order = order[-tf.shape(outputs)[0] :]
+        outputs = tf.where(order, outputs, tf.zeros_like(outputs))
+    nothing = tf.zeros((1, tf.shape(states[0])[0], outputs.shape[-1]), outputs.dtype)
+    last = tf.concat([nothing, outputs[-1:]], 0)[-1]
+    if not layer.return_sequences:
+        return last, last[:, None], states
+    return last, time_major(outputs), states
+
+
+# --- Kernels
+
+
+def run_native(layer, sequences, states, mask, training, draws):
+    """Carries `layer.cell` through a sequence in C++. As `run`."""
+    cell = layer.cell
+    recurrent_mask = draws.states
+    if recurrent_mask is not None:
+        recurrent_mask = time_major(recurrent_mask)
+
+    def kernel(sequences, states, weights):
+        last, outputs, states = kernels.rnn(
+            cell.native_kernel,
+            sequences,
+            states,
+            weights["kernel"],
+            weights["recurrent_kernel"],
+            weights.get("bias"),
+            **{key: weights[name] for key, name in cell.native_weights.items()},
+            mask=mask,
+            recurrent_dropout_mask=recurrent_mask,
+            go_backwards=layer.go_backwards,
+            zero_output_for_mask=layer.zero_output_for_mask,
+            return_sequences=layer.return_sequences,
+            training=bool(training),
+        )
+        return [last, *([] if outputs is None else [outputs]), *states]
+
+    if not may_run_here():
+        keep_out_of_files()
+    sequences = _dropped_input(sequences, draws)
+    return _kernel(layer, kernel, sequences, states, mask, draws)
+
+
+def _kernel(layer, kernel, sequences, states, mask, draws):
+    """A kernel's results, with the plain loop for derivatives of derivatives."""
+    cell = layer.cell
+    known = sequences, list(states), cell.all_weights()
+    others = [t for t in (mask, draws.states) if t is not None]
+
+    def forward(args, _):
+        tape = tf.GradientTape(persistent=True)
+        with tape:
+            tape.watch(args)
+            results = kernel(*tf.nest.pack_sequence_as(known, args))
+
+        def backward(deltas):
+            return tape.gradient(results, args, deltas, "zero")
+
+        return results, backward
+
+    def reference(args, rest):
+        sequences, states, weights = tf.nest.pack_sequence_as(known, args)
+        given = iter(rest)
+        mask_now, drawn = (
+            None if t is None else next(given) for t in (mask, draws.states)
+        )
+        w, u = cell.of_input(weights), cell.of_states(weights, drawn)
+
+        def step(x, states):
+            return cell.advance(cell.terms(x[0], w), states, u)
+
+        last, outputs, new = loop(
+            step,
+            [time_major(sequences)],
+            states,
+            output_size=cell.output_size,
+            mask=_time_major_mask(mask_now),
+            backwards=layer.go_backwards,
+            # Written out where that can be: a loop cannot be vectorised for a Jacobian.
+            unroll=sequences.shape[1] is not None,
+            zero_output_for_mask=layer.zero_output_for_mask,
+        )
+        return [last, *([time_major(outputs)] * layer.return_sequences), *new]
+
+    last, *rest = with_reference(forward, reference, tf.nest.flatten(known), others)
+    outputs = rest.pop(0) if layer.return_sequences else last[:, None]
+    return last, outputs, rest
+
+
+def _dropped_input(sequences, draws):
+    """The sequences times the dropout mask of a row, the same at all steps."""
+    mask = draws.inputs
+    return sequences if mask is None else sequences * ops.expand_dims(mask[0], 1)
+
+
+def run_cudnn(layer, sequences, states, mask, training, draws):
+    """Carries `layer.cell` through a sequence on a GPU. As `run`.
+
+    A mask that cuDNN cannot take is known when the step runs, and goes another way.
+    """
+    cell = layer.cell
+
+    def kernel(sequences, states, weights):
+        last, outputs, states = cudnn.rnn(
+            cell.cudnn_kernel,
+            sequences,
+            states,
+            weights["kernel"],
+            weights["recurrent_kernel"],
+            weights.get("bias"),
+            mask=mask,
+            go_backwards=layer.go_backwards,
+            zero_output_for_mask=layer.zero_output_for_mask,
+            training=bool(training),
+        )
+        return [last, *([outputs] * layer.return_sequences), *states]
+
+    def with_cudnn():
+        dropped = _dropped_input(sequences, draws)
+        return _kernel(layer, kernel, dropped, states, mask, draws)
+
+    if not may_run_here():
+        keep_out_of_files()
+    if mask is None:
+        return with_cudnn()
+    return tf.cond(
+        cudnn.takes(mask),
+        with_cudnn,
+        lambda: _run_bptt("graph", layer, sequences, states, mask, training, draws),
+    )
+
+
+def time_major(x):
+    """Exchanges the first two axes."""
+    return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
+
+
+def _time_major_mask(mask):
+    """`(batch, time)` as bool `(time, batch, 1)`; None stays None."""
+    return None if mask is None else time_major(mask)[..., None]

@@ -52,45 +52,30 @@ class GRUCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("z", "r", "h")
+    blocks = ("z", "r", "h")
+    gates = ("z", "r")
+    kept_by = "z"
     extra_arguments = {"reset_after": Argument("flag", True)}
 
     @property
     def bias_shape(self):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    @property
-    def input_bias(self):
-        return self.bias[0] if self.use_bias and self.reset_after else self.bias
+    def split_bias(self, bias):
+        return (bias[0], bias[1]) if self.reset_after else (bias, None)
 
     @property
-    def recurrent_bias(self):
-        return self.bias[1] if self.use_bias and self.reset_after else None
+    def elsewhere(self):
+        if not self.reset_after:
+            return {"native": "gru_reset_before", "onnx": "GRU"}
+        return {"native": "gru", "cudnn": "gru", "onnx": "GRU", "torch": "rzh"}
 
-    @property
-    def input_weights(self):
-        return frozenset({"kernel"} if self.reset_after else {"kernel", "bias"})
-
-    @property
-    def native_kernel(self):
-        if not self.has_standard_activations:
-            return None
-        return "gru" if self.reset_after else "gru_reset_before"
-
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        x_z, x_r, x_h = self.project(inputs, training)
-        if self.reset_after:
-            u_z, u_r, u_h = self.recur(h, training=training)
-        else:
-            u_z, u_r = self.recur(h, ("z", "r"), training)
-        z = self.recurrent_activation(x_z + u_z)
-        r = self.recurrent_activation(x_r + u_r)
-        if self.reset_after:
-            n = self.activation(x_h + r * u_h)
-        else:
-            [u_h] = self.recur(r * h, ("h",), training)
-            n = self.activation(x_h + u_h)
+        a = u(h) if self.reset_after else u(h, ["z", "r"])
+        z = self.recurrent_activation(x.z + a.z)
+        r = self.recurrent_activation(x.r + a.r)
+        n = self.activation(x.h + (r * a.h if self.reset_after else u.h(r * h)))
         h = z * h + (1 - z) * n
         return h, [h]
 

@@ -95,7 +95,7 @@ class IndRNNCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("h",)
+    blocks = ("h",)
     without_arguments = ("recurrent_activation",)
     extra_arguments = {
         "activation": Argument("activation", "relu"),
@@ -106,10 +106,9 @@ class IndRNNCell(GatedCell):
     def recurrent_shape(self):
         return (self.units,)
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        [x_h] = self.project(inputs, training)
-        h = self.activation(x_h + self.recurrent_kernel * self.dropped(h, training))
+        h = self.activation(x.h + u.recurrent_kernel * u.dropped(h))
         return h, [h]
 
 

@@ -54,7 +54,9 @@ class JANETCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("f", "c")
+    blocks = ("f", "c")
+    gates = ("f",)
+    kept_by = "f"
     extra_arguments = {
         "beta": Argument("number", 1.0),
         "longest": Argument("positive integer or None", None),
@@ -68,9 +70,9 @@ class JANETCell(GatedCell):
         rest = self.bias_initializer((self.units,), dtype=dtype)
         return ops.concatenate([ops.log(times), rest])
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        s, a_c = self.sums(inputs, h, training)
+        s, a_c = u(h, plus=x)
         n = self.activation(a_c)
         f = self.recurrent_activation(s)
         i = 1 - self.recurrent_activation(s - self.beta)

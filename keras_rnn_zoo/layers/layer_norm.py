@@ -7,6 +7,7 @@ from keras_rnn_zoo.layers.arguments import Argument
 from keras_rnn_zoo.layers.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.lstm import ForgetGateCell
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.step import Weight
 
 NORMALISATION = {
     "gamma_initializer": Argument("initializer", "ones", after="bias_initializer"),
@@ -86,45 +87,35 @@ class LayerNormLSTMCell(ForgetGateCell):
     TensorShape([2, 3])
     """
 
-    gates = ("i", "f", "c", "o")
+    blocks = ("i", "f", "c", "o")
     extra_arguments = {**ForgetGateCell.extra_arguments, **NORMALISATION}
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        for name, size in (
-            ("kernel_gamma", 4 * self.units),
-            ("recurrent_gamma", 4 * self.units),
-            ("state_gamma", self.units),
-        ):
-            weight = self.add_weight(
-                shape=(size,), name=name, initializer=self.gamma_initializer
-            )
-            setattr(self, name, weight)
-        self.state_beta = self.add_weight(
-            shape=(self.units,), name="state_beta", initializer="zeros"
-        )
+    def further_weights(self, features):
+        gamma = self.gamma_initializer
+        return [
+            Weight("kernel_gamma", (4 * self.units,), gamma),
+            Weight("recurrent_gamma", (4 * self.units,), gamma),
+            Weight("state_gamma", (self.units,), gamma),
+            Weight("state_beta", (self.units,), "zeros"),
+        ]
 
-    input_bias = None
-    input_weights = frozenset({"kernel", "kernel_gamma", "bias"})
+    def split_bias(self, bias):
+        return None, None  # b is added behind the normalisation
 
-    def input_terms(self, inputs, training=False):
-        x = super().input_terms(inputs, training)
-        x = self.kernel_gamma * normalise(x, self.epsilon)
-        return x if self.bias is None else x + self.bias
+    def terms(self, inputs, w):
+        x = w.kernel_gamma * normalise(w(inputs).tensor, self.epsilon)
+        return w.blocks(x + w.bias if self.use_bias else x)
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         h, c = states
-        x_i, x_f, x_c, x_o = self.project(inputs, training)
-        u = self.recurrent_terms(h, training=training)
-        u = self.recurrent_gamma * normalise(u, self.epsilon)
-        u_i, u_f, u_c, u_o = ops.split(u, 4, axis=-1)
-        i = self.recurrent_activation(x_i + u_i)
-        f = self.recurrent_activation(x_f + u_f)
-        g = self.activation(x_c + u_c)
-        o = self.recurrent_activation(x_o + u_o)
+        a = u.blocks(u.recurrent_gamma * normalise(u(h).tensor, self.epsilon))
+        i = self.recurrent_activation(x.i + a.i)
+        f = self.recurrent_activation(x.f + a.f)
+        g = self.activation(x.c + a.c)
+        o = self.recurrent_activation(x.o + a.o)
         c = f * c + i * g
         h = o * self.activation(
-            self.state_gamma * normalise(c, self.epsilon) + self.state_beta
+            u.state_gamma * normalise(c, self.epsilon) + u.state_beta
         )
         return h, [h, c]
 
@@ -191,43 +182,39 @@ class LayerNormGRUCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("z", "r", "h")
+    blocks = ("z", "r", "h")
+    gates = ("z", "r")
+    kept_by = "z"
     extra_arguments = NORMALISATION
-    input_bias = None
-    input_weights = frozenset({"kernel", "kernel_gamma"})
 
     @property
     def bias_shape(self):
         return (2, 3 * self.units)
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        for name in ("kernel_gamma", "recurrent_gamma"):
-            weight = self.add_weight(
-                shape=(3 * self.units,), name=name, initializer=self.gamma_initializer
-            )
-            setattr(self, name, weight)
+    def further_weights(self, features):
+        names = ("kernel_gamma", "recurrent_gamma")
+        shape = (3 * self.units,)
+        return [Weight(name, shape, self.gamma_initializer) for name in names]
 
-    def input_terms(self, inputs, training=False):
-        x = self._normalised(super().input_terms(inputs, training))
-        x = self.kernel_gamma * x
-        return x if self.bias is None else x + self.bias[0]
+    def split_bias(self, bias):
+        return None, None  # b and d are added behind the normalisation
+
+    def terms(self, inputs, w):
+        x = w.kernel_gamma * self._normalised(w(inputs).tensor)
+        return w.blocks(x + w.bias[0] if self.use_bias else x)
 
     def _normalised(self, a):
         gates, candidate = ops.split(a, [2 * self.units], axis=-1)
         parts = [normalise(gates, self.epsilon), normalise(candidate, self.epsilon)]
         return ops.concatenate(parts, axis=-1)
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        x_z, x_r, x_h = self.project(inputs, training)
-        u = self._normalised(self.recurrent_terms(h, training=training))
-        u = self.recurrent_gamma * u
-        u = u if self.bias is None else u + self.bias[1]
-        u_z, u_r, u_h = ops.split(u, 3, axis=-1)
-        z = self.recurrent_activation(x_z + u_z)
-        r = self.recurrent_activation(x_r + u_r)
-        n = self.activation(x_h + r * u_h)
+        a = u.recurrent_gamma * self._normalised(u(h).tensor)
+        a = u.blocks(a + u.bias[1] if self.use_bias else a)
+        z = self.recurrent_activation(x.z + a.z)
+        r = self.recurrent_activation(x.r + a.r)
+        n = self.activation(x.h + r * a.h)
         h = z * h + (1 - z) * n
         return h, [h]
 
@@ -289,24 +276,20 @@ class LayerNormSimpleRNNCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("h",)
+    blocks = ("h",)
     without_arguments = ("recurrent_activation",)
     extra_arguments = NORMALISATION
-    input_bias = None
-    input_weights = frozenset({"kernel"})
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.gamma = self.add_weight(
-            shape=(self.units,), name="gamma", initializer=self.gamma_initializer
-        )
+    def further_weights(self, features):
+        return [Weight("gamma", (self.units,), self.gamma_initializer)]
 
-    def call(self, inputs, states, training=False):
+    def split_bias(self, bias):
+        return None, None  # b is added behind the normalisation
+
+    def step(self, x, states, u):
         [h] = states
-        [x_h] = self.project(inputs, training)
-        [u_h] = self.recur(h, training=training)
-        a = self.gamma * normalise(x_h + u_h, self.epsilon)
-        h = self.activation(a if self.bias is None else a + self.bias)
+        a = u.gamma * normalise(u(h, plus=x).tensor, self.epsilon)
+        h = self.activation(a + u.bias if self.use_bias else a)
         return h, [h]
 
 

@@ -17,6 +17,8 @@ class ForgetGateCell(GatedCell):
     """
 
     state_names = ("h", "c")
+    gates = ("i", "f", "o")
+    kept_by = "f"
     extra_arguments = {
         "unit_forget_bias": Argument("flag", True, after="bias_initializer")
     }
@@ -24,7 +26,7 @@ class ForgetGateCell(GatedCell):
     def initial_bias(self, shape, dtype=None):
         if not self.unit_forget_bias:
             return self.bias_initializer(shape, dtype=dtype)
-        before = self.gates.index("f") * self.units
+        before = self.blocks.index("f") * self.units
         parts = [
             self.bias_initializer((before,), dtype=dtype),
             keras.initializers.Ones()((self.units,), dtype=dtype),
@@ -81,19 +83,16 @@ class LSTMCell(ForgetGateCell):
     TensorShape([2, 3])
     """
 
-    gates = ("i", "f", "c", "o")
+    blocks = ("i", "f", "c", "o")
+    elsewhere = {"native": "lstm", "cudnn": "lstm", "onnx": "LSTM", "torch": "ifco"}
 
-    @property
-    def native_kernel(self):
-        return "lstm" if self.has_standard_activations else None
-
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         h, c = states
-        a_i, a_f, a_c, a_o = self.sums(inputs, h, training)
-        i = self.recurrent_activation(a_i)
-        f = self.recurrent_activation(a_f)
-        g = self.activation(a_c)
-        o = self.recurrent_activation(a_o)
+        a = u(h, plus=x)
+        i = self.recurrent_activation(a.i)
+        f = self.recurrent_activation(a.f)
+        g = self.activation(a.c)
+        o = self.recurrent_activation(a.o)
         c = f * c + i * g
         h = o * self.activation(c)
         return h, [h, c]

@@ -45,15 +45,14 @@ class MGUCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("f", "h")
+    blocks = ("f", "h")
+    gates = ("f",)
+    replaced_by = "f"
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        x_f, x_h = self.project(inputs, training)
-        [u_f] = self.recur(h, ("f",), training)
-        f = self.recurrent_activation(x_f + u_f)
-        [u_h] = self.recur(f * h, ("h",), training)
-        n = self.activation(x_h + u_h)
+        f = self.recurrent_activation(x.f + u.f(h))
+        n = self.activation(x.h + u.h(f * h))
         h = (1 - f) * h + f * n
         return h, [h]
 

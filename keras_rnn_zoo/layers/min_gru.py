@@ -50,7 +50,9 @@ class MinGRUCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("z", "h")
+    blocks = ("z", "h")
+    gates = ("z",)
+    replaced_by = "z"
     recurrent_shape = None
     without_arguments = (
         "recurrent_initializer",
@@ -60,11 +62,10 @@ class MinGRUCell(GatedCell):
     )
     extra_arguments = {"activation": Argument("activation", "linear")}
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         [h] = states
-        x_z, x_h = self.project(inputs, training)
-        z = self.recurrent_activation(x_z)
-        n = self.activation(x_h)
+        z = self.recurrent_activation(x.z)
+        n = self.activation(x.h)
         h = (1 - z) * h + z * n
         return h, [h]
 

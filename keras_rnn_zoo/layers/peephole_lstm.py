@@ -6,6 +6,7 @@ from keras_rnn_zoo.layers.arguments import Argument
 from keras_rnn_zoo.layers.base import RecurrentLayer
 from keras_rnn_zoo.layers.lstm import ForgetGateCell
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.step import Weight
 
 
 @register
@@ -58,36 +59,27 @@ class PeepholeLSTMCell(ForgetGateCell):
     TensorShape([2, 3])
     """
 
-    gates = ("i", "f", "c", "o")
+    blocks = ("i", "f", "c", "o")
+    elsewhere = {"native": "peephole_lstm", "onnx": "LSTM"}
+    native_weights = {"peepholes": "peephole_kernel"}
     extra_arguments = {
         **ForgetGateCell.extra_arguments,
         "peephole_initializer": Argument("initializer", "random_uniform"),
     }
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.peephole_kernel = self.add_weight(
-            shape=(3 * self.units,),
-            name="peephole_kernel",
-            initializer=self.peephole_initializer,
-        )
+    def further_weights(self, features):
+        shape = (3 * self.units,)
+        return [Weight("peephole_kernel", shape, self.peephole_initializer)]
 
-    @property
-    def native_kernel(self):
-        return "peephole_lstm" if self.has_standard_activations else None
-
-    def native_weights(self):
-        return {"peepholes": self.peephole_kernel}
-
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         h, c = states
-        a_i, a_f, a_c, a_o = self.sums(inputs, h, training)
-        p_i, p_f, p_o = ops.split(self.peephole_kernel, 3)
-        i = self.recurrent_activation(a_i + p_i * c)
-        f = self.recurrent_activation(a_f + p_f * c)
-        g = self.activation(a_c)
+        a = u(h, plus=x)
+        p_i, p_f, p_o = ops.split(u.peephole_kernel, 3)
+        i = self.recurrent_activation(a.i + p_i * c)
+        f = self.recurrent_activation(a.f + p_f * c)
+        g = self.activation(a.c)
         c = f * c + i * g
-        o = self.recurrent_activation(a_o + p_o * c)
+        o = self.recurrent_activation(a.o + p_o * c)
         h = o * self.activation(c)
         return h, [h, c]
 

@@ -4,6 +4,7 @@ from keras_rnn_zoo.layers.arguments import Argument
 from keras_rnn_zoo.layers.base import RecurrentLayer
 from keras_rnn_zoo.layers.lstm import ForgetGateCell
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.step import Weight
 
 
 @register
@@ -59,7 +60,8 @@ class ProjectedLSTMCell(ForgetGateCell):
     (TensorShape([2, 2]), TensorShape([2, 3]))
     """
 
-    gates = ("i", "f", "c", "o")
+    blocks = ("i", "f", "c", "o")
+    elsewhere = {"torch": "ifco"}
     extra_arguments = {
         **ForgetGateCell.extra_arguments,
         "projection_units": Argument("positive integer or None", None, after="units"),
@@ -67,26 +69,22 @@ class ProjectedLSTMCell(ForgetGateCell):
     }
 
     @property
-    def state_sizes(self):
-        return [self.projection_units or -(-self.units // 2), self.units]
+    def state_shapes(self):
+        return [(self.projection_units or -(-self.units // 2),), (self.units,)]
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.projection_kernel = self.add_weight(
-            shape=(self.units, self.output_size),
-            name="projection_kernel",
-            initializer=self.projection_initializer,
-        )
+    def further_weights(self, features):
+        shape = (self.units, self.output_size)
+        return [Weight("projection_kernel", shape, self.projection_initializer)]
 
-    def call(self, inputs, states, training=False):
+    def step(self, x, states, u):
         h, c = states
-        a_i, a_f, a_c, a_o = self.sums(inputs, h, training)
-        i = self.recurrent_activation(a_i)
-        f = self.recurrent_activation(a_f)
-        g = self.activation(a_c)
-        o = self.recurrent_activation(a_o)
+        a = u(h, plus=x)
+        i = self.recurrent_activation(a.i)
+        f = self.recurrent_activation(a.f)
+        g = self.activation(a.c)
+        o = self.recurrent_activation(a.o)
         c = f * c + i * g
-        h = self.product(o * self.activation(c), self.projection_kernel)
+        h = u.product(o * self.activation(c), u.projection_kernel)
         return h, [h, c]
 
 

@@ -57,6 +57,21 @@ def recurrent_layers():
     }
 
 
+def declaration_of(cell):
+    """What tells of a cell: its class; of one of Keras's, the zoo's of the same name.
+
+    Args:
+        cell: a cell instance.
+
+    Returns:
+        A subclass of `GatedCell`, or None.
+    """
+    cls = type(cell)
+    if getattr(keras.layers, cls.__name__, None) is cls:
+        cls = _classes.get(cls.__name__)
+    return cls if hasattr(cls, "blocks") else None
+
+
 def _plain(name):
     name = name.lower().replace("_", "").replace("-", "")
     return name.removesuffix("cell")

@@ -1,7 +1,5 @@
 """The layer that carries a cell through a sequence."""
 
-import contextlib
-
 import keras
 from keras import ops, tree
 
@@ -62,13 +60,14 @@ class RNN(keras.layers.RNN):
             `"native"`: C++ kernels for the CPU, see `keras_rnn_zoo.native`.
             `"cudnn"`: cuDNN on an NVIDIA GPU, see `keras_rnn_zoo.ops.cudnn`.
             `"auto"`: what `keras_rnn_zoo.layers.engine` has found to be fastest.
-            Keras's 1 and 2 mean the loop.
+            Keras's 0, 1 and 2 mean the loop. A graph that may be exported takes the
+            loop whatever is asked for.
         truncate: int k, or None. Truncated back-propagation through time: states flow
             on, but no gradient flows from step nk to the step before it. For streams,
             use it with `stateful`, whose states bring no gradient either.
         checkpoint: int, or None. Keeps only every so many states in training and
             computes the steps between them again on the way back: memory for one more
-            pass forward. Not for the loop.
+            pass forward. Matters in training; TensorFlow only, not for the loop.
         use_cudnn: as in Keras; False keeps `"auto"` from taking cuDNN.
         **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 
@@ -129,6 +128,7 @@ class RNN(keras.layers.RNN):
             )
         if isinstance(cell, list | tuple):
             cell = StackedRNNCells(cell)
+        _check_path(cell, implementation, checkpoint)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -149,37 +149,76 @@ class RNN(keras.layers.RNN):
         self.use_cudnn = use_cudnn
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        sequences = self._checked_sequences(sequences)
         if initial_state is not None:
             initial_state = self._checked_states("initial_state", initial_state)
+            rows = sequences.shape[0], ops.shape(sequences)[0]
+            initial_state = tree.map_structure(
+                lambda state: _of_rows(state, *rows), initial_state
+            )
+        mask = _checked_mask(mask, sequences)
+        if mask is not None:  # what is masked touches no weight, not even as NaN
+            there = ops.expand_dims(mask, -1)
+            sequences = ops.where(there, sequences, ops.zeros_like(sequences))
+        if sequences.shape[1] == 0 or self._is_ours:
+            return self._call(sequences, initial_state, mask, training)
         return super().call(
             sequences, initial_state=initial_state, mask=mask, training=training
         )
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if tree.is_nested(mask):
-            mask = mask[0]
-        if hasattr(self.cell, "with_zoneout_masks"):
-            sequences = self.cell.with_zoneout_masks(sequences, training)
-        with self._masks_for_one_call(ops.shape(sequences)[0], training):
-            path = engine.choose(self, training)
-            if path == "loop":
-                return self._loop(sequences, initial_state, mask, training)
-            if path == "hoisted":
-                with engine.hoisted(self.cell, sequences, training) as terms:
-                    return self._loop(terms, initial_state, mask, training)
-            return engine.run(path, self, sequences, initial_state, mask, training)
-
-    def _loop(self, sequences, initial_state, mask, training):
-        if self.truncate:
-            return engine.truncated_loop(self, sequences, initial_state, mask, training)
-        if self.unroll:
-            return self._unrolled(sequences, initial_state, mask, training)
-        last, outputs, states = super().inner_loop(
-            sequences, initial_state, mask, training
+    def _call(self, sequences, initial_state, mask, training):
+        """As `keras.layers.RNN.call`, for cells that keep nothing of a call."""
+        if self.unroll and sequences.shape[1] is None:
+            raise ValueError(
+                "`unroll` must be False for sequences of unknown length. Received: "
+                f"unroll=True and sequences of shape {tuple(sequences.shape)}."
+            )
+        if initial_state is None:
+            initial_state = self.states
+        if initial_state is None:
+            initial_state = self.get_initial_state(ops.shape(sequences)[0])
+        states = tree.map_structure(
+            lambda s: ops.convert_to_tensor(s, dtype=self.cell.compute_dtype),
+            list(initial_state),
         )
-        if mask is not None and keras.config.backend() == "jax":
-            last, outputs = self._zeros_before_the_first_step(last, outputs, mask)
-        return last, outputs, states
+        if sequences.shape[1] == 0:
+            last, outputs = self._nothing_read(sequences)
+        else:
+            last, outputs, states = self.inner_loop(
+                sequences=sequences, initial_state=states, mask=mask, training=training
+            )
+        last, outputs, states = tree.map_structure(
+            lambda tensor: ops.cast(tensor, self.compute_dtype),
+            (last, outputs, list(states)),
+        )
+        if self.stateful:
+            pairs = zip(tree.flatten(self.states), tree.flatten(states), strict=True)
+            for variable, state in pairs:
+                variable.assign(state)
+        output = outputs if self.return_sequences else last
+        return (output, *states) if self.return_state else output
+
+    def _nothing_read(self, sequences):
+        """The last output and the outputs of sequences of no steps."""
+        width, rows = self.cell.output_size, ops.shape(sequences)[0]
+        dtype = self.cell.compute_dtype
+        return ops.zeros((rows, width), dtype), ops.zeros((rows, 0, width), dtype)
+
+    @property
+    def _is_ours(self):
+        cells = getattr(self.cell, "cells", [self.cell])
+        return all(map(engine.takes_engine, cells))
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if not self._is_ours and not self.truncate and not self.unroll:
+            last, outputs, states = super().inner_loop(
+                sequences, initial_state, mask, training
+            )
+            if mask is not None and keras.config.backend() == "jax":
+                last, outputs = self._zeros_before_the_first_step(last, outputs, mask)
+            return last, outputs, states
+        path = engine.choose(self, training)
+        return engine.run(path, self, sequences, initial_state, mask, training)
 
     def _zeros_before_the_first_step(self, last, outputs, mask):
         """Keras's loop on JAX has the first state there, on TensorFlow zeros."""
@@ -192,40 +231,17 @@ class RNN(keras.layers.RNN):
             return last, ops.where(begun, outputs, ops.zeros_like(outputs))
         return last, last[:, None]
 
-    def _unrolled(self, sequences, states, mask, training):
-        """The loop written out: `(last_output, outputs, states)`."""
-        steps = list(range(sequences.shape[1]))
-        if self.go_backwards:
-            steps.reverse()
-        step = engine.step_function(self.cell, training)
-        outputs, output = [], None
-        for t in steps:
-            new_output, new_states = step(sequences[:, t], states)
-            if mask is None:
-                output, states = new_output, new_states
-            else:
-                keep = ops.expand_dims(ops.cast(mask[:, t], "bool"), -1)
-                before = ops.zeros_like(new_output) if output is None else output
-                if self.zero_output_for_mask:
-                    before = ops.zeros_like(new_output)
-                output = ops.where(keep, new_output, before)
-                states = tree.map_structure(
-                    lambda new, old, keep=keep: ops.where(keep, new, old),
-                    new_states,
-                    list(states),
-                )
-            outputs.append(output)
-        if not self.return_sequences:
-            outputs = outputs[-1:]
-        return output, ops.stack(outputs, axis=1), states
-
-    @contextlib.contextmanager
-    def _masks_for_one_call(self, batch_size, training):
-        with contextlib.ExitStack() as stack:
-            for cell in getattr(self.cell, "cells", [self.cell]):
-                if hasattr(cell, "masks_for_one_call"):
-                    stack.enter_context(cell.masks_for_one_call(batch_size, training))
-            yield
+    def _checked_sequences(self, sequences):
+        shape = getattr(sequences, "shape", None)
+        if not hasattr(shape, "__len__") or len(shape) != 3:
+            kind = type(sequences).__name__
+            raise ValueError(
+                "`sequences` must be one tensor of shape (batch, time, features). "
+                f"Received: sequences of type {kind} and shape {shape}. Of ragged "
+                "rows make a padded tensor and a mask: `to_tensor()`, and "
+                "`keras.layers.Masking`."
+            )
+        return ops.cast(sequences, getattr(self.cell, "compute_dtype", "float32"))
 
     def _checked_states(self, name, states):
         """Returns `states` in the cell's structure, or raises naming what came."""
@@ -285,4 +301,68 @@ class RNN(keras.layers.RNN):
             "implementation": self.implementation,
             "truncate": self.truncate,
             "checkpoint": self.checkpoint,
+            "use_cudnn": self.use_cudnn,
         }
+
+
+def _check_path(cell, implementation, checkpoint):
+    """Raises where an option of the engine could only be dropped in silence."""
+    if engine.takes_engine(cell):
+        if checkpoint is not None and implementation in ("loop", "hoisted", 0, 1, 2):
+            raise ValueError(
+                "`checkpoint` must be None where the loop is asked for, which keeps "
+                f"every step. Received: checkpoint={checkpoint!r} and "
+                f"implementation={implementation!r}. Use implementation='auto'."
+            )
+        return
+    kind = type(cell).__name__
+    if checkpoint is not None or implementation not in ("auto", "loop", 0, 1, 2):
+        raise ValueError(
+            "`implementation` must be 'auto' or 'loop', and `checkpoint` None, for "
+            f"this cell, of which only a call is known. Received: cell of type {kind}, "
+            f"implementation={implementation!r}, checkpoint={checkpoint!r}."
+        )
+    if hasattr(cell, "is_pure"):
+        for name in ("dropout", "recurrent_dropout", "zoneout"):
+            if name != "zoneout" and getattr(cell, name, 0):
+                raise ValueError(
+                    f"`cell` must have no {name} if its class has a `call` of its own: "
+                    "it would be drawn anew at every step. Received: cell of type "
+                    f"{kind} with {name}={getattr(cell, name)!r}. Override `step` "
+                    "instead of `call`."
+                )
+
+
+def _of_rows(state, known, rows):
+    """A state of one row for every row of a batch, as others are."""
+    if state.shape[0] != 1 or known == 1:
+        return state
+    return ops.broadcast_to(state, (rows, *state.shape[1:]))
+
+
+def _checked_mask(mask, sequences):
+    """`mask` as bool `(batch, time)`; raises, naming both shapes, if it is another."""
+    if mask is None:
+        return None
+    if tree.is_nested(mask) and not hasattr(mask, "shape"):
+        [mask, *_] = tree.flatten(mask)
+        if mask is None:
+            return None
+    mask = ops.convert_to_tensor(mask)
+    shape = tuple(mask.shape)
+    if len(shape) == 3 and shape[2] == 1:
+        mask = mask[..., 0]
+    batch, time = sequences.shape[:2]
+    fits = len(mask.shape) == 2 and all(
+        a == b or a is None or b is None or (a == 1 and axis == 0)
+        for axis, (a, b) in enumerate(zip(mask.shape, (batch, time), strict=True))
+    )
+    if not fits:
+        raise ValueError(
+            f"`mask` must be of shape (batch, time) = {(batch, time)}. Received: mask "
+            f"of shape {shape} for sequences of shape {tuple(sequences.shape)}."
+        )
+    mask = ops.cast(mask, "bool")
+    if (mask.shape[0], mask.shape[1]) == (batch, time) and None not in (batch, time):
+        return mask
+    return ops.broadcast_to(mask, ops.shape(sequences)[:2])

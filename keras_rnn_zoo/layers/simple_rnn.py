@@ -43,19 +43,24 @@ class SimpleRNNCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    gates = ("h",)
+    blocks = ("h",)
     without_arguments = ("recurrent_activation",)
 
     @property
-    def native_kernel(self):
-        if self.activation is keras.activations.tanh:
-            return "simple_rnn"
-        return "simple_rnn_relu" if self.activation is keras.activations.relu else None
+    def has_standard_activations(self):
+        return self.activation in (keras.activations.tanh, keras.activations.relu)
 
-    def call(self, inputs, states, training=False):
+    @property
+    def elsewhere(self):
+        relu = self.activation is keras.activations.relu
+        native, cudnn = ("_relu", "relu") if relu else ("", "tanh")
+        names = {"native": f"simple_rnn{native}", "cudnn": f"rnn_{cudnn}"}
+        return {**names, "onnx": "RNN", "torch": "h"}
+
+    def step(self, x, states, u):
         [h] = states
-        [a_h] = self.sums(inputs, h, training)
-        h = self.activation(a_h)
+        a = u(h, plus=x)
+        h = self.activation(a.h)
         return h, [h]
 
 

@@ -46,3 +46,20 @@ def may_run_here():
         return True
     names = {getattr(graph, "name", None) for graph in _graphs()}
     return not names.isdisjoint(TRAINER_FUNCTIONS) and not compiles_with_xla()
+
+
+def keep_out_of_files():
+    """Marks the graphs that are being traced as ones that no SavedModel may hold.
+
+    For a kernel in a user's own training step: TensorFlow then refuses to save a
+    function that holds it, with what is said here.
+    """
+    for graph in _graphs():
+        if hasattr(graph, "mark_as_unsaveable"):
+            graph.mark_as_unsaveable(
+                "This function trains a recurrent layer of keras_rnn_zoo with a kernel "
+                "that a process without keras_rnn_zoo does not have. To save the "
+                'training step itself, build its layers with implementation="graph"; '
+                "to save the model alone, use model.export(path), or save the model "
+                "before its training step is an attribute of what is saved."
+            )

@@ -28,9 +28,13 @@ Nothing of F is kept from the way forward but the states and the products: F is
 computed again, from them, where its vector-Jacobian product is needed.
 """
 
+import itertools
 import typing
 
 import tensorflow as tf
+
+from keras_rnn_zoo.ops.derivatives import with_reference
+from keras_rnn_zoo.ops.loop import in_loop, in_place, unrolled
 
 
 class Anatomy(typing.NamedTuple):
@@ -44,6 +48,7 @@ class Anatomy(typing.NamedTuple):
         output_state: index of the new state that the output is; None if it is none.
         weights_inside: for each weight, whether F itself reads it, outside of its
             products.
+        weights_read: for each weight, whether the step reads it at all.
     """
 
     products: tuple
@@ -52,6 +57,7 @@ class Anatomy(typing.NamedTuple):
     output: int
     output_state: int | None
     weights_inside: tuple
+    weights_read: tuple
 
 
 def anatomy(step, x, states, weights, constants):
@@ -84,6 +90,7 @@ def anatomy(step, x, states, weights, constants):
             sums=tuple(sums),
             output=output.shape[-1],
             state=next((i for i, s in enumerate(new_states) if s is output), None),
+            read=tuple(bool(weight.consumers()) for weight in weights),
         )
         return output, new_states
 
@@ -110,6 +117,7 @@ def anatomy(step, x, states, weights, constants):
         output=seen["output"],
         output_state=seen["state"],
         weights_inside=seen["inside"],
+        weights_read=seen["read"],
     )
 
 
@@ -239,43 +247,41 @@ def checkpointed_bptt(
         return [t[number * every : (number + 1) * every] for t in tensors]
 
     def array(tensor):
-        shape = [None, *tensor.shape[1:]]
         return tf.TensorArray(
             tensor.dtype,
             count,
-            element_shape=shape,
+            element_shape=[None, *tensor.shape[1:]],
             infer_shape=False,
             clear_after_read=False,
         )
 
-    @tf.custom_gradient
-    def run(x, states, weights):
-        x, states, weights = tf.nest.map_structure(
-            tf.stop_gradient, (x, states, weights)
-        )
+    known = x, sequence.extend(states), weights
+
+    def forward(args, _):
+        x, states, weights = tf.nest.pack_sequence_as(known, args)
         batch = tf.shape(states[0])[0]
         like = tf.zeros((1, batch, sequence.form.output), states[0].dtype)
 
-        def forward(number, states, starts, outputs):
+        def one_segment(number, states, starts, outputs):
             starts = _write(starts, number, states)
-            piece, states = segment(number, cut(x, number), states, weights)
+            piece, new = segment(number, cut(x, number), states, weights)
             if last_only:
                 outputs = tf.ensure_shape(piece[-1:], outputs.shape)
             else:
                 outputs = outputs.write(number, piece)
-            return number + 1, states, starts, outputs
+            return number + 1, _of_shapes(new, states), starts, outputs
 
         _, last, starts, outputs = tf.while_loop(
             lambda number, *_: number < count,
-            forward,
+            one_segment,
             (0, states, [array(s) for s in states], like if last_only else array(like)),
             maximum_iterations=count,
         )
 
-        def gradient(*deltas):
+        def backward(deltas):
             delta_outputs, *delta_states = deltas
 
-            def backward(number, delta_states, delta_weights, delta_x):
+            def one_segment(number, delta_states, delta_weights, delta_x):
                 x_s, s_s = cut(x, number), [a.read(number) for a in starts]
                 with tf.GradientTape() as tape:
                     tape.watch([x_s, s_s, weights])
@@ -297,7 +303,7 @@ def checkpointed_bptt(
                 ]
                 return (
                     number - 1,
-                    delta[1],
+                    _of_shapes(delta[1], delta_states),
                     delta_weights,
                     _write(delta_x, number, delta[0]),
                 )
@@ -305,16 +311,28 @@ def checkpointed_bptt(
             zeros = [tf.zeros_like(w) for w in weights]
             _, delta_states, delta_weights, delta_x = tf.while_loop(
                 lambda number, *_: number >= 0,
-                backward,
-                (count - 1, delta_states, zeros, [array(t) for t in x]),
+                one_segment,
+                (count - 1, list(delta_states), zeros, [array(t) for t in x]),
                 maximum_iterations=count,
                 parallel_iterations=1,  # or several segments are computed at once
             )
-            return [a.concat() for a in delta_x], delta_states, delta_weights
+            return [*(a.concat() for a in delta_x), *delta_states, *delta_weights]
 
-        return (outputs if last_only else outputs.concat(), *last), gradient
+        return [outputs if last_only else outputs.concat(), *last], backward
 
-    outputs, *states = run(x, sequence.extend(states), weights)
+    others = time, constants, masks
+
+    def reference(args, rest):
+        x, states, weights = tf.nest.pack_sequence_as(known, args)
+        time, constants, masks = tf.nest.pack_sequence_as(others, rest)
+        terms = project(x, weights, constants)
+        outputs, *last = sequence.plain(
+            time, 0, terms, states, weights, constants, masks
+        )
+        return [outputs[-1:] if last_only else outputs, *last]
+
+    args, rest = tf.nest.flatten(known), tf.nest.flatten(others)
+    outputs, *states = with_reference(forward, reference, args, rest)
     if last_only:
         any_step = [tf.reduce_any(m, axis=0, keepdims=True) for m in masks]
         return sequence.settle(outputs, states, any_step)
@@ -330,6 +348,8 @@ class _Sequence:
         if self.carried:
             step, form = _carry_output(step, form, len(states))
         self.form = form
+        self.step = step
+        self.truncate = truncate
         self.loops = _Loops(step, form, truncate)
         if compiled:
             self.loops = _Compiled(self.loops)
@@ -354,51 +374,71 @@ class _Sequence:
 
     def run(self, length, offset, x, states, weights, constants, masks):
         """`(outputs, last states)`; step 0 is number `offset` of the whole sequence."""
+        is_read = self.form.weights_read
+        read = list(itertools.compress(weights, is_read))
+        known = list(x), list(states), read
+        others = tf.convert_to_tensor(length), tf.convert_to_tensor(offset)
+        others = *others, list(constants), list(masks)
 
-        @tf.custom_gradient
-        def differentiable(x, states, weights):
-            # What a tape outside watches would have it record the loop as well.
-            x, states, weights = tf.nest.map_structure(
-                tf.stop_gradient, (x, states, weights)
-            )
+        def of(args):
+            x, states, read = tf.nest.pack_sequence_as(known, args)
+            given = iter(read)
+            # A weight that the step does not read gets no gradient.
+            pairs = zip(weights, is_read, strict=True)
+            return x, states, [next(given) if needed else w for w, needed in pairs]
+
+        def forward(args, _):
+            x, states, weights = of(args)
             outputs, last, kept = self.loops.forward(
                 length, x, states, weights, constants, masks
             )
 
-            def gradient(*deltas):
+            def backward(deltas):
                 delta_outputs, *delta_last = deltas
+                known = (x, weights, constants, masks, kept)
+                delta_x, delta_first, *rest = self.loops.backward(
+                    length, offset, *known, delta_outputs, delta_last
+                )
+                of_weights = self.loops.of_weights(*known, *rest)
+                return [
+                    *delta_x,
+                    *delta_first,
+                    *itertools.compress(of_weights, is_read),
+                ]
 
-                def backward(x, states, weights, delta_outputs, delta_last):
-                    known = (x, weights, constants, masks, kept)
-                    delta_x, delta_first, *rest = self.loops.backward(
-                        length, offset, *known, delta_outputs, delta_last
-                    )
-                    return delta_x, delta_first, self.loops.of_weights(*known, *rest)
+            return [outputs, *last], backward
 
-                return _once(backward)(x, states, weights, delta_outputs, delta_last)
+        def reference(args, rest):
+            length, offset, constants, masks = tf.nest.pack_sequence_as(others, rest)
+            return self.plain(length, offset, *of(args), constants, masks)
 
-            return (outputs, *last), gradient
-
-        outputs, *last = differentiable(list(x), list(states), list(weights))
+        args, rest = tf.nest.flatten(known), tf.nest.flatten(others)
+        outputs, *last = with_reference(forward, reference, args, rest)
         return outputs, last
 
+    def plain(self, length, offset, x, states, weights, constants, masks):
+        """As `run`, by the loop that TensorFlow differentiates."""
 
-def _once(backward):
-    """The way back, with an error instead of a wrong answer when differentiated."""
+        def step(t, x, states):
+            if self.truncate:
+                t = offset + t
+                stop = (t > 0) & (t % self.truncate == 0)
+                states = [tf.where(stop, tf.stop_gradient(s), s) for s in states]
+            *x, mask = x if masks else (*x, None)
+            output, new = self.step(x, states, weights, constants, in_place)
+            if mask is not None:
+                new = [tf.where(mask, n, s) for n, s in zip(new, states, strict=True)]
+                output = new[self.form.output_state]
+            return output, list(new)
 
-    @tf.custom_gradient
-    def run(*arguments):
-        def second(*_):
-            raise NotImplementedError(
-                "`implementation` must be 'loop' for a second derivative through a "
-                "recurrent layer. Received: a gradient of the gradient of "
-                "back-propagation through time. Build the layer with "
-                'implementation="loop".'
-            )
-
-        return backward(*arguments), second
-
-    return run
+        given = [*x, *masks]
+        if tf.get_static_value(length) != given[0].shape[0]:
+            given = [t[:length] for t in given]
+        # Written out where that can be: a loop cannot be vectorised for a Jacobian.
+        carry = in_loop if given[0].shape[0] is None else unrolled
+        outputs, last = carry(step, given, states, self.form.output)
+        missing = tf.shape(x[0])[0] - length
+        return [tf.pad(outputs, [[0, missing], [0, 0], [0, 0]]), *last]
 
 
 def _carry_output(step, form, index):
@@ -418,6 +458,11 @@ def _read_from(tensor):
         element_shape=tensor.shape[1:],
         clear_after_read=False,
     ).unstack(tensor)
+
+
+def _of_shapes(tensors, like):
+    """The tensors with the static shapes of others, as a loop asks for."""
+    return [tf.ensure_shape(t, s.shape) for t, s in zip(tensors, like, strict=True)]
 
 
 def _write(arrays, t, values):
@@ -487,7 +532,7 @@ class _Loops:
             )
             now = {"before": states, "products": products, "outputs": [output]}
             arrays = {name: _write(arrays[name], t, now[name]) for name in arrays}
-            return t + 1, new_states, arrays
+            return t + 1, _of_shapes(new_states, states), arrays
 
         _, last, arrays = tf.while_loop(
             lambda t, *_: t < length,
@@ -563,7 +608,7 @@ class _Loops:
             delta_inside = [a + b for a, b in zip(delta_inside, more, strict=True)]
             if self.truncate:
                 delta_s = self._cut(offset + t, delta_s)
-            return t - 1, delta_s, delta_inside, out
+            return t - 1, _of_shapes(delta_s, deltas), delta_inside, out
 
         _, delta_first, delta_inside, out = tf.while_loop(
             lambda t, *_: t >= 0,

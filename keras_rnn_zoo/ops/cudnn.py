@@ -6,12 +6,12 @@ one step. Where `takes(mask)` is not true, another path must be taken.
 
 import tensorflow as tf
 
-# name of the kernel: (cuDNN's name, its order of our blocks)
-MODES = {
-    "simple_rnn": ("rnn_tanh", (0,)),
-    "simple_rnn_relu": ("rnn_relu", (0,)),
-    "lstm": ("lstm", (0, 1, 2, 3)),
-    "gru": ("gru", (1, 0, 2)),  # cuDNN resets first
+# cuDNN's name of a kernel, and its order of the blocks that Keras has.
+ORDERS = {
+    "rnn_tanh": (0,),
+    "rnn_relu": (0,),
+    "lstm": (0, 1, 2, 3),
+    "gru": (1, 0, 2),  # cuDNN resets first
 }
 DTYPES = ("float16", "float32", "float64")
 
@@ -33,12 +33,12 @@ def parameters(cell, kernel, recurrent_kernel, bias):
     GRU that resets after the product has a use for the second.
 
     Args:
-        cell: a name in `MODES`.
+        cell: a name in `ORDERS`.
         kernel: `(features, blocks * units)`.
         recurrent_kernel: `(units, blocks * units)`.
         bias: `(blocks * units,)`, for "gru" `(2, blocks * units)`, or None.
     """
-    _, order = MODES[cell]
+    order = ORDERS[cell]
 
     def blocks(weights):
         parts = tf.split(weights, len(order), axis=-1)
@@ -71,7 +71,7 @@ def rnn(
     """Runs a recurrent cell over sequences, as `keras.layers.RNN.inner_loop` would.
 
     Args:
-        cell: a name in `MODES`.
+        cell: a name in `ORDERS`.
         sequences: `(batch, time, features)`, one of `DTYPES`.
         initial_states: `[h]`, or `[h, c]` for "lstm", `(batch, units)` each.
         kernel: as in `parameters`.
@@ -101,7 +101,7 @@ def rnn(
         input_c=first[1] if len(first) > 1 else tf.zeros_like(first[0]),
         params=parameters(cell, kernel, recurrent_kernel, bias),
         sequence_lengths=lengths,
-        rnn_mode=MODES[cell][0],
+        rnn_mode=cell,
         is_training=training,
         time_major=True,
     )

@@ -276,4 +276,4 @@ def test_errors(cls, error, arguments, message):
 
 def test_one_argument_too_many_does_not_become_zoneout():
     with pytest.raises(TypeError, match="SimpleRNNCell: too many positional"):
-        zoo.SimpleRNNCell(4, *zoo.SimpleRNNCell(4)._argument_config().values())
+        zoo.SimpleRNNCell(4, *zoo.SimpleRNNCell(4).argument_config().values())

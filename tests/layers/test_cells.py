@@ -100,8 +100,8 @@ def test_first_weights_of_ind_rnn_lie_between_zero_and_one():
 def test_forget_gate_starts_open(cls, unit_forget_bias):
     layer = cls(4, unit_forget_bias=unit_forget_bias, bias_initializer="random_normal")
     layer.build((None, None, 3))
-    blocks = np.split(layer.cell.bias.numpy(), len(layer.cell.gates))
-    for gate, block in zip(layer.cell.gates, blocks, strict=True):
+    blocks = np.split(layer.cell.bias.numpy(), len(layer.cell.blocks))
+    for gate, block in zip(layer.cell.blocks, blocks, strict=True):
         assert (block == 1).all() == (gate == "f" and unit_forget_bias), gate
 
 

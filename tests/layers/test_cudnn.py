@@ -11,7 +11,7 @@ from keras_rnn_zoo.ops import cudnn
 from tests.cases import CASES
 from tests.compare import assert_close, assert_same, randomise, run
 
-SUPPORTED = [case for case in CASES if case.make_cell().native_kernel in cudnn.MODES]
+SUPPORTED = [case for case in CASES if case.make_cell().cudnn_kernel]
 each_case = pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.id)
 
 
@@ -49,9 +49,9 @@ def test_the_vector_of_weights_is_in_the_documented_order(case, rng):
     randomise(cell, rng)
     bias = None if cell.bias is None else tf.constant(cell.bias)
     kernels = [tf.constant(w) for w in (cell.kernel, cell.recurrent_kernel)]
-    vector = cudnn.parameters(cell.native_kernel, *kernels, bias).numpy()
+    vector = cudnn.parameters(cell.cudnn_kernel, *kernels, bias).numpy()
     x, h, c = (rng.normal(size=(2, n)) for n in (3, 5, 5))
-    mode = cudnn.MODES[cell.native_kernel][0]
+    mode = cell.cudnn_kernel
     expected, _ = cell(x, [h, c][: case.states])
     actual, _ = documented(mode, vector, 3, x, h, c)
     assert_close(actual, expected, "float64")
@@ -76,8 +76,7 @@ def test_the_op_can_be_traced_for_any_size(case):
     def trace(x):
         states = layer.get_initial_state(tf.shape(x)[0])
         mask = tf.ones(tf.shape(x)[:2], "bool")
-        with layer._masks_for_one_call(tf.shape(x)[0], True):
-            return engine.run_cudnn(layer, x, states, mask, True)
+        return engine.run("cudnn", layer, x, states, mask, True)
 
     last, outputs, _ = trace.get_concrete_function().structured_outputs
     assert last.shape[-1] == outputs.shape[-1] == 4 and outputs.shape.rank == 3

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import keras_rnn_zoo
 from tests.cases import CASES, IDS
 from tests.compare import assert_close, randomise
 
@@ -157,14 +158,32 @@ def test_dropout_masks_are_shared_by_all_steps_and_not_by_rows(case):
     randomise(cell, np.random.default_rng(0))
     x = np.ones((64, 3), "float32")
     states = [np.ones((64, size), "float32") for size in cell.state_sizes]
-    with cell.masks_for_one_call(64, True):
-        one, _ = cell(x, states, training=True)
-        two, _ = cell(x, states, training=True)
-    with cell.masks_for_one_call(64, True):
-        other, _ = cell(x, states, training=True)
+    sequences = np.repeat(x[:, None], 3, axis=1)
+    # From the same state at each step, the same mask gives the same output.
+    draws = cell.draw(64, 3, training=True)
+    w = cell.of_input(cell.all_weights(), draws.inputs, True)
+    u = cell.of_states(cell.all_weights(), draws.states, True)
+    one, two = (cell.advance(cell.terms(x, w), states, u)[0] for _ in range(2))
+    other, _ = cell(x, states, training=True)
     np.testing.assert_array_equal(one, two)
     assert np.abs(np.asarray(one) - np.asarray(other)).max() > 1e-3
     assert len(np.unique(np.asarray(one).round(5), axis=0)) > 5
+    # And a layer draws once for all steps.
+    again = case.cell.from_config(cell.get_config())
+    again.build((None, 3))
+    again.set_weights(cell.get_weights())
+    state, drawn = states, again.draw(64, 3, training=True)
+    w = again.of_input(again.all_weights(), drawn.inputs, True)
+    u = again.of_states(again.all_weights(), drawn.states, True)
+    fresh = keras_rnn_zoo.RNN(
+        case.cell.from_config(cell.get_config()), return_sequences=True
+    )
+    fresh.build((None, None, 3))
+    fresh.set_weights(cell.get_weights())
+    outputs = fresh(sequences, initial_state=states, training=True)
+    for t in range(3):
+        expected, state = again.advance(again.terms(x, w), state, u)
+        assert_close(outputs[:, t], expected)
 
 
 @each_case
@@ -174,11 +193,11 @@ def test_dropout_rate_and_scale(case, rate):
     options = rates(case, rate)
     cell = case.make_cell(units=50, **options)
     cell.build((None, 40))
-    masks = [mask for mask in cell._draw_masks(200) if mask is not None]
+    masks = [m for m in cell.draw(200, training=True)[:2] if m is not None]
     assert len(masks) == len(options)
     for mask in map(np.asarray, masks):
         each_gate = "recurrent_dropout" in options
-        assert mask.shape[0] == (len(case.cell.gates) if each_gate else 1)
+        assert mask.shape[0] == (len(case.cell.blocks) if each_gate else 1)
         zeros = (mask == 0).mean(axis=(1, 2))
         np.testing.assert_allclose(zeros, rate, atol=0.02)
         np.testing.assert_allclose(mask[mask > 0], 1 / (1 - rate), rtol=1e-6)

@@ -69,7 +69,7 @@ def test_control_swapped_blocks_are_noticed(case, rng):
     outputs = layer(inputs, initial_state=states)
     for index, name in enumerate(case.weights):
         weights = layer.get_weights()
-        weights[index] = exchanged(weights[index], len(case.cell.gates))
+        weights[index] = exchanged(weights[index], len(case.cell.blocks))
         wrong, _ = over_time(case.reference, inputs, states, weights)
         assert np.abs(np.asarray(outputs) - wrong).max() > 1e-3, name
 
@@ -91,7 +91,7 @@ def test_control_constant_weights_notice_nothing():
         layer.build((None, None, FEATURES))
         weights = [np.full(w.shape, 0.01) for w in layer.get_weights()]
         layer.set_weights(weights)
-        blocks = np.split(weights[0], len(case.cell.gates), axis=-1)
+        blocks = np.split(weights[0], len(case.cell.blocks), axis=-1)
         swapped = [np.concatenate(blocks[::-1], -1), *weights[1:]]
         inputs = np.ones((BATCH, TIME, FEATURES))
         states = [np.ones((BATCH, size)) for size in layer.state_size]
