@@ -210,49 +210,62 @@ def run(path, layer, sequences, states, mask, training):
         return run_native(layer, sequences, states, mask, training, draws)
     if path == "cudnn":
         return run_cudnn(layer, sequences, states, mask, training, draws)
-    if tf.executing_eagerly():
-        program = _program(layer, path, training)
-        given = sequences, list(states), mask, draws
+    if not tf.executing_eagerly():
+        weights = cell.all_weights()
+        more = mask, training, draws
+        return _run_graph(path, layer, sequences, states, weights, *more)
+    program = _program(layer, path, training)
+
+    def in_graph(*given):
+        given = *given, mask, draws
         # Traced here: TensorFlow would warn of it where there are many layers.
-        return program.get_concrete_function(*given)(*given)
-    return _run_graph(path, layer, sequences, states, mask, training, draws)
+        results = program.get_concrete_function(*given)(*given)
+        last, outputs, states = results
+        return [last, *([outputs] * layer.return_sequences), *states]
+
+    return _with_plain(layer, in_graph, sequences, states, mask, draws)
 
 
 # --- The plain loop
 
 
 def _run_loop(layer, sequences, states, mask, training, hoist):
-    x, step = _steps_of(layer.cell, sequences, training, hoist)
+    cell = layer.cell
+    if takes_engine(cell):
+        draws = cell.draw(*ops.shape(sequences)[:2], training=training)
+        weights = cell.all_weights()
+        x, step = _steps_of(cell, sequences, weights, draws, training, hoist)
+    elif hasattr(cell, "cells") and all(map(takes_engine, cell.cells)):
+        x, step = _stacked_steps(cell, sequences, training)
+    else:
+        x, step = [time_major(sequences)], step_function(cell, training)
+    return _looped(layer, x, step, states, mask, layer.unroll)
+
+
+def _looped(layer, x, step, states, mask, unroll):
     structure = list(states)
 
     def flat_step(x, states):
         output, new = step(x, tree.pack_sequence_as(structure, states))
         return output, tree.flatten(new)
 
-    width = layer.cell.output_size
     last, outputs, new = loop(
         flat_step,
         x,
         tree.flatten(structure),
-        output_size=width,
+        output_size=layer.cell.output_size,
         mask=_time_major_mask(mask),
         backwards=layer.go_backwards,
         truncate=layer.truncate,
-        unroll=layer.unroll,
+        unroll=unroll,
         zero_output_for_mask=layer.zero_output_for_mask,
     )
     outputs = time_major(outputs) if layer.return_sequences else last[:, None]
     return last, outputs, tree.pack_sequence_as(structure, new)
 
 
-def _steps_of(cell, sequences, training, hoist=False):
+def _steps_of(cell, sequences, weights, draws, training, hoist=False):
     """What a loop reads, `(time, batch, …)` each, and `step(x, states)` of it."""
-    if not takes_engine(cell):
-        if hasattr(cell, "cells") and all(map(takes_engine, cell.cells)):
-            return _stacked_steps(cell, sequences, training)
-        return [time_major(sequences)], step_function(cell, training)
-    draws = cell.draw(*ops.shape(sequences)[:2], training=training)
-    weights = cell.all_weights()
     w = cell.of_input(weights, draws.inputs, training)
     u = cell.of_states(weights, draws.states, training)
     keep = [] if draws.keep is None else [time_major(draws.keep)]
@@ -270,21 +283,20 @@ def _steps_of(cell, sequences, training, hoist=False):
 
 def _stacked_steps(stack, sequences, training):
     """As `_steps_of`, for cells on top of each other: what is drawn, drawn once."""
-    parts, counts = [], []
-    kept = []
+    parts, kept = [], []
     for cell in stack.cells:
         draws = cell.draw(*ops.shape(sequences)[:2], training=training)
         weights = cell.all_weights()
         w = cell.of_input(weights, draws.inputs, training)
         u = cell.of_states(weights, draws.states, training)
-        kept.append([] if draws.keep is None else [time_major(draws.keep)])
-        counts.append(len(kept[-1]))
-        parts.append((cell, w, u))
+        keep = [] if draws.keep is None else [time_major(draws.keep)]
+        kept += keep
+        parts.append((cell, w, u, len(keep)))
 
     def step(given, states):
         output, *keeps = given
         new_states = []
-        for (cell, w, u), count, own in zip(parts, counts, states, strict=True):
+        for (cell, w, u, count), own in zip(parts, states, strict=True):
             keep, keeps = keeps[:count], keeps[count:]
             own = own if isinstance(own, (list, tuple)) else [own]
             x = cell.terms(ops.cast(output, cell.compute_dtype), w)
@@ -292,7 +304,7 @@ def _stacked_steps(stack, sequences, training):
             new_states.append(new)
         return output, new_states
 
-    return [time_major(sequences), *sum(kept, [])], step
+    return [time_major(sequences), *kept], step
 
 
 def step_function(cell, training):
@@ -328,20 +340,21 @@ def _program(layer, path, training):
         this = weakref.ref(layer)
 
         @tf.function(autograph=False, reduce_retracing=True)
-        def program(sequences, states, mask, draws):
-            return _run_graph(path, this(), sequences, states, mask, training, draws)
+        def program(sequences, states, weights, mask, draws):
+            more = mask, training, draws
+            return _run_graph(path, this(), sequences, states, weights, *more)
 
         programs[key] = program
     return programs[key]
 
 
-def _run_graph(path, layer, sequences, states, mask, training, draws):
+def _run_graph(path, layer, sequences, states, weights, mask, training, draws):
     if path == "xla" and sequences.shape[0] is None:
-        return _run_xla(layer, sequences, states, mask, training, draws)
-    return _run_bptt(path, layer, sequences, states, mask, training, draws)
+        return _run_xla(layer, sequences, states, weights, mask, training, draws)
+    return _run_bptt(path, layer, sequences, states, weights, mask, training, draws)
 
 
-def _run_xla(layer, sequences, states, mask, training, draws):
+def _run_xla(layer, sequences, states, weights, mask, training, draws):
     """XLA on rows that are a multiple of 8, the last of which repeat the last one.
 
     The last batch of an epoch, or of a bucket, often has a size of its own: without
@@ -360,6 +373,7 @@ def _run_xla(layer, sequences, states, mask, training, draws):
         layer,
         more(sequences),
         [more(state) for state in states],
+        weights,
         more(mask),
         training,
         type(draws)(more(draws.inputs, 1), more(draws.states, 1), more(draws.keep)),
@@ -367,9 +381,8 @@ def _run_xla(layer, sequences, states, mask, training, draws):
     return last[:rows], outputs[:rows], [state[:rows] for state in states]
 
 
-def _run_bptt(path, layer, sequences, states, mask, training, draws):
+def _run_bptt(path, layer, sequences, states, weights, mask, training, draws):
     cell = layer.cell
-    weights = cell.all_weights()
     names, values = list(weights), list(weights.values())
     constants = [m for m in (draws.inputs, draws.states) if m is not None]
     kept = [] if draws.keep is None else [time_major(draws.keep)]
@@ -468,49 +481,57 @@ def run_native(layer, sequences, states, mask, training, draws):
     if not may_run_here():
         keep_out_of_files()
     sequences = _dropped_input(sequences, draws)
-    return _kernel(layer, kernel, sequences, states, mask, draws)
+    draws = draws._replace(inputs=None)
+    return _with_plain(layer, kernel, sequences, states, mask, draws)
 
 
-def _kernel(layer, kernel, sequences, states, mask, draws):
-    """A kernel's results, with the plain loop for derivatives of derivatives."""
+def _with_plain(layer, fast, sequences, states, mask, draws):
+    """A fast way's results, with the plain loop for derivatives of derivatives.
+
+    Args:
+        layer: the layer.
+        fast: `fast(sequences, states, weights)`, differentiable once, returns a list:
+            the last output, all outputs if the layer returns them, and the states.
+        sequences: as of `run`.
+        states: as of `run`.
+        mask: as of `run`.
+        draws: what of chance is left to apply to the sequences and states.
+    """
     cell = layer.cell
     known = sequences, list(states), cell.all_weights()
-    others = [t for t in (mask, draws.states) if t is not None]
+    drawn = [t for t in draws if t is not None]
+    others = drawn if mask is None else [*drawn, mask]
 
     def forward(args, _):
         tape = tf.GradientTape(persistent=True)
         with tape:
             tape.watch(args)
-            results = kernel(*tf.nest.pack_sequence_as(known, args))
+            results = fast(*tf.nest.pack_sequence_as(known, args))
 
         def backward(deltas):
-            return tape.gradient(results, args, deltas, "zero")
+            try:
+                return tape.gradient(results, args, deltas, "zero")
+            except tf.errors.UnimplementedError as error:  # XLA, under a second tape
+                raise NotImplementedError(
+                    '`implementation` must be "loop" for this derivative of a '
+                    "derivative through a recurrent layer. Received: "
+                    f"implementation={layer.implementation!r}, of which TensorFlow "
+                    f"says: {error.message}"
+                ) from error
 
         return results, backward
 
     def reference(args, rest):
         sequences, states, weights = tf.nest.pack_sequence_as(known, args)
         given = iter(rest)
-        mask_now, drawn = (
-            None if t is None else next(given) for t in (mask, draws.states)
+        now = type(draws)(*(None if t is None else next(given) for t in draws))
+        x, step = _steps_of(cell, sequences, weights, now, True)
+        # Written out where that can be: a loop cannot be vectorised for a Jacobian.
+        unroll = sequences.shape[1] is not None
+        last, outputs, new = _looped(
+            *(layer, x, step, states, next(given, None), unroll)
         )
-        w, u = cell.of_input(weights), cell.of_states(weights, drawn)
-
-        def step(x, states):
-            return cell.advance(cell.terms(x[0], w), states, u)
-
-        last, outputs, new = loop(
-            step,
-            [time_major(sequences)],
-            states,
-            output_size=cell.output_size,
-            mask=_time_major_mask(mask_now),
-            backwards=layer.go_backwards,
-            # Written out where that can be: a loop cannot be vectorised for a Jacobian.
-            unroll=sequences.shape[1] is not None,
-            zero_output_for_mask=layer.zero_output_for_mask,
-        )
-        return [last, *([time_major(outputs)] * layer.return_sequences), *new]
+        return [last, *([outputs] * layer.return_sequences), *new]
 
     last, *rest = with_reference(forward, reference, tf.nest.flatten(known), others)
     outputs = rest.pop(0) if layer.return_sequences else last[:, None]
@@ -547,7 +568,8 @@ def run_cudnn(layer, sequences, states, mask, training, draws):
 
     def with_cudnn():
         dropped = _dropped_input(sequences, draws)
-        return _kernel(layer, kernel, dropped, states, mask, draws)
+        left = draws._replace(inputs=None)
+        return _with_plain(layer, kernel, dropped, states, mask, left)
 
     if not may_run_here():
         keep_out_of_files()
@@ -556,7 +578,10 @@ def run_cudnn(layer, sequences, states, mask, training, draws):
     return tf.cond(
         cudnn.takes(mask),
         with_cudnn,
-        lambda: _run_bptt("graph", layer, sequences, states, mask, training, draws),
+        lambda: _run_bptt(
+            *("graph", layer, sequences, states, cell.all_weights()),
+            *(mask, training, draws),
+        ),
     )
 
 

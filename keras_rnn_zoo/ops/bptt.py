@@ -167,11 +167,10 @@ def bptt(
     sequence = _Sequence(
         step, x, states, weights, constants, mask is not None, truncate, compiled
     )
-    if length is None:
-        length = tf.shape(x[0])[0]
     masks = [] if mask is None else [mask]
     if backwards:
-        x, masks = [[_reversed(t, length) for t in list_] for list_ in (x, masks)]
+        end = tf.shape(x[0])[0] if length is None else length
+        x, masks = [[_reversed(t, end) for t in list_] for list_ in (x, masks)]
     states = sequence.extend(states)
     outputs, states = sequence.run(length, 0, x, states, weights, constants, masks)
     return sequence.settle(outputs, states, masks)
@@ -234,19 +233,20 @@ def checkpointed_bptt(
         truncate,
         compiled,
     )
-    count = -(-time // every)
+
+    def count_of(x):
+        return -(-tf.shape(x[0])[0] // every)
 
     def segment(number, x, states, weights):
         place = number * every
         part = [t[place : place + every] for t in masks]
-        length = tf.minimum(every, time - place)
         terms = project(x, weights, constants)
-        return sequence.run(length, place, terms, states, weights, constants, part)
+        return sequence.run(None, place, terms, states, weights, constants, part)
 
     def cut(tensors, number):
         return [t[number * every : (number + 1) * every] for t in tensors]
 
-    def array(tensor):
+    def array(tensor, count):
         return tf.TensorArray(
             tensor.dtype,
             count,
@@ -261,6 +261,7 @@ def checkpointed_bptt(
         x, states, weights = tf.nest.pack_sequence_as(known, args)
         batch = tf.shape(states[0])[0]
         like = tf.zeros((1, batch, sequence.form.output), states[0].dtype)
+        count = count_of(x)
 
         def one_segment(number, states, starts, outputs):
             starts = _write(starts, number, states)
@@ -274,12 +275,18 @@ def checkpointed_bptt(
         _, last, starts, outputs = tf.while_loop(
             lambda number, *_: number < count,
             one_segment,
-            (0, states, [array(s) for s in states], like if last_only else array(like)),
+            (
+                0,
+                states,
+                [array(s, count) for s in states],
+                like if last_only else array(like, count),
+            ),
             maximum_iterations=count,
         )
 
         def backward(deltas):
             delta_outputs, *delta_states = deltas
+            count = count_of(x)
 
             def one_segment(number, delta_states, delta_weights, delta_x):
                 x_s, s_s = cut(x, number), [a.read(number) for a in starts]
@@ -312,7 +319,7 @@ def checkpointed_bptt(
             _, delta_states, delta_weights, delta_x = tf.while_loop(
                 lambda number, *_: number >= 0,
                 one_segment,
-                (count - 1, list(delta_states), zeros, [array(t) for t in x]),
+                (count - 1, list(delta_states), zeros, [array(t, count) for t in x]),
                 maximum_iterations=count,
                 parallel_iterations=1,  # or several segments are computed at once
             )
@@ -320,14 +327,14 @@ def checkpointed_bptt(
 
         return [outputs if last_only else outputs.concat(), *last], backward
 
-    others = time, constants, masks
+    others = constants, masks
 
     def reference(args, rest):
         x, states, weights = tf.nest.pack_sequence_as(known, args)
-        time, constants, masks = tf.nest.pack_sequence_as(others, rest)
+        constants, masks = tf.nest.pack_sequence_as(others, rest)
         terms = project(x, weights, constants)
         outputs, *last = sequence.plain(
-            time, 0, terms, states, weights, constants, masks
+            None, 0, terms, states, weights, constants, masks
         )
         return [outputs[-1:] if last_only else outputs, *last]
 
@@ -373,12 +380,15 @@ class _Sequence:
         return outputs, list(states)
 
     def run(self, length, offset, x, states, weights, constants, masks):
-        """`(outputs, last states)`; step 0 is number `offset` of the whole sequence."""
+        """`(outputs, last states)`; step 0 is number `offset` of the whole sequence.
+
+        A `length` of None is that of `x`.
+        """
         is_read = self.form.weights_read
         read = list(itertools.compress(weights, is_read))
         known = list(x), list(states), read
-        others = tf.convert_to_tensor(length), tf.convert_to_tensor(offset)
-        others = *others, list(constants), list(masks)
+        lengths = [] if length is None else [tf.convert_to_tensor(length)]
+        others = lengths, tf.convert_to_tensor(offset), list(constants), list(masks)
 
         def of(args):
             x, states, read = tf.nest.pack_sequence_as(known, args)
@@ -387,17 +397,22 @@ class _Sequence:
             pairs = zip(weights, is_read, strict=True)
             return x, states, [next(given) if needed else w for w, needed in pairs]
 
+        def length_of(x):
+            return tf.shape(x[0])[0] if length is None else length
+
         def forward(args, _):
             x, states, weights = of(args)
             outputs, last, kept = self.loops.forward(
-                length, x, states, weights, constants, masks
+                length_of(x), x, states, weights, constants, masks
             )
 
             def backward(deltas):
                 delta_outputs, *delta_last = deltas
                 known = (x, weights, constants, masks, kept)
+                # Not the number of the way forward: a graph of derivatives of
+                # derivatives does not see it.
                 delta_x, delta_first, *rest = self.loops.backward(
-                    length, offset, *known, delta_outputs, delta_last
+                    length_of(x), offset, *known, delta_outputs, delta_last
                 )
                 of_weights = self.loops.of_weights(*known, *rest)
                 return [
@@ -409,7 +424,9 @@ class _Sequence:
             return [outputs, *last], backward
 
         def reference(args, rest):
-            length, offset, constants, masks = tf.nest.pack_sequence_as(others, rest)
+            lengths, *rest = tf.nest.pack_sequence_as(others, rest)
+            offset, constants, masks = rest
+            length = lengths[0] if lengths else None
             return self.plain(length, offset, *of(args), constants, masks)
 
         args, rest = tf.nest.flatten(known), tf.nest.flatten(others)
@@ -431,14 +448,14 @@ class _Sequence:
                 output = new[self.form.output_state]
             return output, list(new)
 
-        given = [*x, *masks]
-        if tf.get_static_value(length) != given[0].shape[0]:
-            given = [t[:length] for t in given]
+        given = [*x, *masks] if length is None else [t[:length] for t in (*x, *masks)]
         # Written out where that can be: a loop cannot be vectorised for a Jacobian.
         carry = in_loop if given[0].shape[0] is None else unrolled
         outputs, last = carry(step, given, states, self.form.output)
-        missing = tf.shape(x[0])[0] - length
-        return [tf.pad(outputs, [[0, missing], [0, 0], [0, 0]]), *last]
+        if length is not None:
+            missing = tf.shape(x[0])[0] - length
+            outputs = tf.pad(outputs, [[0, missing], [0, 0], [0, 0]])
+        return [outputs, *last]
 
 
 def _carry_output(step, form, index):

@@ -44,9 +44,8 @@ def with_reference(forward, reference, args, others=()):
 
             def gradient(*deltas):
                 args, rest = list(given[:count]), list(given[count:known])
-                both = [*args, *given[known:]]
                 try:
-                    both = of_reference(args, rest, both, list(deltas))
+                    both = of_reference(args, rest, list(given[known:]), list(deltas))
                 except (TypeError, ValueError, LookupError) as error:
                     raise NotImplementedError(
                         '`implementation` must be "loop" for this derivative of a '
@@ -59,15 +58,13 @@ def with_reference(forward, reference, args, others=()):
 
         return results, gradient
 
-    def of_reference(args, rest, both, deltas):
-        """The derivative of the reference's derivative."""
-        with tf.GradientTape() as outer:
-            outer.watch(both)
-            with tf.GradientTape() as inner:
-                inner.watch(args)
-                results = reference(args, rest)
-            gradients = inner.gradient(results, args, both[count:], "zero")
-        return outer.gradient(gradients, both, deltas, "zero")
+    # Not with tapes, which forward-mode differentiation has stopped by then.
+    @tf.function(autograph=False)
+    def of_reference(args, rest, deltas, more):
+        """The derivative of the reference's derivative, along `more`."""
+        options = {"unconnected_gradients": "zero"}
+        gradients = tf.gradients(reference(args, rest), args, deltas, **options)
+        return tf.gradients(gradients, [*args, *deltas], more, **options)
 
     return list(first(*args, *others))
 
