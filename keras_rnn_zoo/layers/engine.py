@@ -503,21 +503,19 @@ def _with_plain(layer, fast, sequences, states, mask, draws):
     others = drawn if mask is None else [*drawn, mask]
 
     def forward(args, _):
-        tape = tf.GradientTape(persistent=True)
-        with tape:
-            tape.watch(args)
-            results = fast(*tf.nest.pack_sequence_as(known, args))
+        def taped():
+            with tf.GradientTape() as tape:
+                tape.watch(args)
+                return tape, fast(*tf.nest.pack_sequence_as(known, args))
+
+        kept = [taped()]
+        [(_, results)] = kept
 
         def backward(deltas):
-            try:
-                return tape.gradient(results, args, deltas, "zero")
-            except tf.errors.UnimplementedError as error:  # XLA, under a second tape
-                raise NotImplementedError(
-                    '`implementation` must be "loop" for this derivative of a '
-                    "derivative through a recurrent layer. Received: "
-                    f"implementation={layer.implementation!r}, of which TensorFlow "
-                    f"says: {error.message}"
-                ) from error
+            # A second derivative comes here twice, and a tape that lasts is one that
+            # XLA's loops cannot have.
+            tape, again = kept.pop() if kept else taped()
+            return tape.gradient(again, args, deltas, "zero")
 
         return results, backward
 
