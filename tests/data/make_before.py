@@ -58,7 +58,9 @@ def stacks():
     return keras.Sequential(
         [
             keras.Input((None, FEATURES), batch_size=ROWS),
-            zoo.RNN([zoo.CIFGLSTMCell(3), keras.layers.GRUCell(4)], return_sequences=True),
+            zoo.RNN(
+                [zoo.CIFGLSTMCell(3), keras.layers.GRUCell(4)], return_sequences=True
+            ),
             zoo.LayerNormGRU(4, return_sequences=True, stateful=True, truncate=2),
             zoo.GRU(3, return_sequences=True, implementation="graph", checkpoint=2),
             zoo.MinGRU(3, return_sequences=True, activation="tanh"),
