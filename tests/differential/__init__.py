@@ -8,8 +8,10 @@ compared in `compare`: outputs, states, and the gradients with respect to weight
 inputs and initial states; or that both refuse.
 """
 
+import collections
 import dataclasses
 import re
+import traceback
 
 import keras
 import numpy as np
@@ -18,6 +20,7 @@ import tensorflow as tf
 import keras_rnn_zoo as zoo
 from tests.cases import CASES, Case
 from tests.compare import assert_close, randomise
+from tests.paths import at, loose
 
 FEATURES = 3
 
@@ -315,65 +318,32 @@ def answers(layer, data, training):
     return named
 
 
-class Step(keras.Model):
-    """A model whose step of training answers."""
-
-    def __init__(self, layer, training):
-        super().__init__()
-        self.layer, self.training = layer, training
-
-    def train_step(self, data):
-        inputs, states, mask = data
-        mask = mask[0] if mask else None
-        return answers(self.layer, (inputs, list(states), mask), self.training)
-
-
 def answers_at(place, configuration, path, data, checkpoint=None):
     """The answers as arrays, by name; raises what the layer raises."""
     c = configuration
     layer = make_layer(c, path, checkpoint)
     layer.set_weights(data.weights)
-    inputs = tf.constant(data.inputs)
-    states = [tf.constant(state) for state in data.states]
     mask = None if data.mask is None else tf.constant(data.mask)
-    if place == "eager":
-        found = answers(layer, (inputs, states, mask), c.training)
-        return {name: np.asarray(value) for name, value in found.items()}
-    masks = () if mask is None else (mask,)
-    given = (inputs, tuple(states), masks)
+    given = (
+        tf.constant(data.inputs),
+        tuple(tf.constant(state) for state in data.states),
+        () if mask is None else (mask,),
+    )
 
-    def loose(tensor):
-        """Its spec, of which the widths are known, and of stateful layers the rows."""
-        rows = c.batch if c.options["stateful"] else None
-        if tensor.dtype.name == "bool" or tensor is mask:
+    def spec(tensor):
+        """Of stateful layers the rows are known."""
+        if tensor is mask:
             return tf.TensorSpec([None] * len(tensor.shape), tensor.dtype)
-        if len(tensor.shape) == 2:
-            return tf.TensorSpec([None, tensor.shape[1]], tensor.dtype)
-        return tf.TensorSpec([rows, None, FEATURES], tensor.dtype)
+        rows = c.batch if c.options["stateful"] and tensor is given[0] else None
+        return tf.TensorSpec([rows, *loose(tensor).shape[1:]], tensor.dtype)
 
-    specs = keras.tree.map_structure(loose, given)
-    if place == "graph":
-        names = []
+    def function(inputs, states, masks):
+        mask = masks[0] if masks else None
+        return answers(layer, (inputs, list(states), mask), c.training)
 
-        @tf.function(input_signature=specs, autograph=False)
-        def function(inputs, states, masks):
-            mask = masks[0] if masks else None
-            found = answers(layer, (inputs, list(states), mask), c.training)
-            names.extend(found)
-            return list(found.values())
-
-        values = function(*given)
-        return dict(zip(names, map(np.asarray, values), strict=True))
-    model = Step(layer, c.training)
-    model.compile()
-    if place == "keras":
-        dataset = tf.data.Dataset.from_generator(
-            lambda: iter([given]), output_signature=specs
-        )
-    else:
-        dataset = tf.data.Dataset.from_tensors(given)
-    model.make_train_function()
-    found = model.train_function(iter(dataset))
+    known = place == "keras, known shapes"
+    specs = None if known else keras.tree.map_structure(spec, given)
+    found = at("keras" if known else place, function, *given, specs=specs)
     return {name: np.asarray(value) for name, value in found.items()}
 
 
@@ -458,3 +428,14 @@ def compare(seed, every_path=False):
             )
             raise
     return results
+
+
+def run(seeds, every_path=False):
+    """Returns `(counts of results, {seed: text of the failure})`."""
+    counts, failures = collections.Counter(), {}
+    for seed in seeds:
+        try:
+            counts.update(compare(seed, every_path).values())
+        except Exception as error:
+            failures[seed] = "".join(traceback.format_exception(error)[-12:])
+    return counts, failures

@@ -10,22 +10,8 @@ import concurrent.futures
 import multiprocessing
 import sys
 import time
-import traceback
 
 CHUNK = 50
-
-
-def run(seeds, every_path=False):
-    """Returns `(counts of results, {seed: text of the failure})`."""
-    from tests.differential import compare
-
-    counts, failures = collections.Counter(), {}
-    for seed in seeds:
-        try:
-            counts.update(compare(seed, every_path).values())
-        except Exception as error:
-            failures[seed] = "".join(traceback.format_exception(error)[-12:])
-    return counts, failures
 
 
 def main():
@@ -36,9 +22,9 @@ def main():
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    if given.seed is not None:
-        from tests.differential import draw
+    from tests.differential import draw, run
 
+    if given.seed is not None:
         print(draw(given.seed))
         counts, failures = run([given.seed], given.every_path)
         print(dict(counts), *failures.values(), sep="\n")
