@@ -119,7 +119,9 @@ def test_checkpoints_compute_again_or_say_that_they_do_not(kind, place, rng):
 
     _, error = outcome(train)
     if error is None:
-        assert activation.count > TIME, "every state was kept, without a word"
+        # Keras's loop computes the first step once more.
+        again = activation.count - TIME - 1
+        assert again >= TIME - 3, "every state was kept, without a word"
     else:
         assert isinstance(error, ValueError), repr(error)
         says(error, "`checkpoint` must", "Received")
