@@ -55,7 +55,7 @@ attempt("CRF", lambda: zoo.CRF(3)(x))
 attempt("CRF in a model", lambda: zoo.ManyToMany(3, 3, num_features=2, head="crf")(x))
 attempt("CRFLoss", lambda: zoo.CRFLoss()(np.zeros((2, 4), int), x))
 attempt("HMM", lambda: zoo.HMM(2, "gaussian", num_features=2).log_prob(x))
-attempt("Markov", lambda: zoo.Markov(3, 1).log_prob(np.ones((2, 4), int)))
+attempt("Markov", lambda: zoo.Markov(1, 3).log_prob(np.ones((2, 4), int)))
 attempt("JordanRNN", lambda: zoo.JordanRNN(3, 4)(x))
 """
 
