@@ -67,7 +67,6 @@ def fit_hmm():
 attempt("fit CRF", fit_crf)
 attempt("fit HMM", fit_hmm)
 attempt("HMM", lambda: zoo.HMM(2, "gaussian", num_features=2).log_prob(x))
-attempt("Markov", lambda: zoo.Markov(1, 3).log_prob(np.ones((2, 4), int)))
 attempt("JordanRNN", lambda: zoo.JordanRNN(3, 4)(x))
 """
 
@@ -89,7 +88,7 @@ def results():
 
 
 def test_everything_runs_or_says_that_it_needs_tensorflow(results):
-    assert len(results) == 15
+    assert len(results) == 14
     silent = {
         what: answer
         for what, answer in results.items()
