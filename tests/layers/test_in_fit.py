@@ -231,7 +231,7 @@ def test_a_model_that_runs_eagerly_does_not_trace_at_each_step(rng):
     assert len(calls) in (0, TIME)
 
 
-@each_kind
+@pytest.mark.parametrize("case", KINDS[:2], ids=lambda case: case.id)
 def test_a_fit_is_the_fit_of_the_loop(case, rng):
     """Three epochs with masks, a smaller last batch, and weights of samples."""
     x, y = draw(rng)
