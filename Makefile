@@ -1,12 +1,13 @@
 # make demo   installs into .venv, trains the default model and shows what it did
 # make test   installs into .venv and runs the tests
 # make slow   the long trainings as well
+# make differential   every path of the layers against the loop, 2,000 drawn configurations
 # make notebooks   every notebook in full, from a clean kernel (make test: in a fast setting)
 # make lint   format and style, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow notebooks lint clean
+.PHONY: demo test slow differential notebooks lint clean
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -17,6 +18,10 @@ test:
 
 slow:
 	@bash .ci/test -m "slow or not slow"
+
+differential:
+	@source .ci/env && install_into_venv dev -e
+	.venv/bin/python -m tests.differential --count 2000
 
 notebooks:
 	@KRZ_NOTEBOOK_FULL=1 bash .ci/test tests/test_notebooks.py

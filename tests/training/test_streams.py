@@ -142,3 +142,36 @@ def test_a_model_without_states_is_refused():
     x = np.zeros((8, 4), "int32")
     with pytest.raises(ValueError, match="stateful.*a model with none"):
         network.fit(x, x, batch_size=8, callbacks=[CarriedStates()], verbose=0)
+
+
+# --- Questions to a model in the midst of its training
+
+STREAM = np.random.default_rng(0).integers(0, 4, size=8 * 33)
+QUESTIONS = {
+    "predict": lambda m: m.predict(np.ones((8, 5), "int32"), batch_size=8, verbose=0),
+    "predict_on_batch": lambda m: m.predict_on_batch(np.ones((8, 5), "int32")),
+    "evaluate": lambda m: m.evaluate(
+        np.ones((8, 5), "int32"), np.ones((8, 5)), batch_size=8, verbose=0
+    ),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_within_an_epoch_leaves_the_stream_where_it_was(question):
+    """As a callback asks that shows a sample each so many batches."""
+
+    class Ask(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch % 2 == 0:
+                QUESTIONS[question](self.model)
+
+    results = []
+    for more in ([], [Ask()]):
+        streams = contiguous_streams(STREAM, 8, 8)
+        keras.utils.set_random_seed(3)
+        network = model(True, implementation="loop")
+        network.compile("sgd", "sparse_categorical_crossentropy")
+        network.fit(streams.dataset, verbose=0, callbacks=[CarriedStates(), *more])
+        results.append([*network.get_weights(), *network.layers[1].states])
+    for asked, undisturbed in zip(*reversed(results), strict=True):
+        np.testing.assert_allclose(asked, undisturbed, rtol=1e-5, atol=1e-6)
