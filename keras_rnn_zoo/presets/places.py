@@ -98,20 +98,23 @@ class Place:
     path: pathlib.Path
     inside: bool
 
+    @property
+    def home(self) -> pathlib.Path:
+        """The directory of the hidden ones."""
+        return self.path if self.inside else self.path.parent
+
     def hidden(self, what: str) -> pathlib.Path:
         """Return a hidden path for work on this one."""
-        if self.inside:
-            return self.path / f".{what}"
-        return self.path.with_name(f".{self.path.name}.{what}")
+        return self.home / (f".{what}" if self.inside else f".{self.path.name}.{what}")
 
     def working(self) -> list[pathlib.Path]:
         """Return this user's hidden directories of processes at work or killed."""
-        if not (home := self.hidden("").parent).is_dir():
+        if not self.home.is_dir():
             return []
         pattern = re.escape(self.hidden("partial-").name) + "[0-9a-f]{8}"
         return [
             one
-            for one in sorted(home.iterdir())
+            for one in sorted(self.home.iterdir())
             if re.fullmatch(pattern, one.name) and is_own_directory(one)
         ]
 
@@ -171,12 +174,17 @@ def place_of(path: str | os.PathLike, argument: str = "path") -> Place:
             "directory itself."
         )
     real = pathlib.Path(os.path.realpath(given))
-    if real.exists() and not real.is_dir():
+    try:
+        status = real.stat()  # once: another process may be replacing it
+    except (FileNotFoundError, NotADirectoryError):
+        status = None
+    exists = status is not None
+    if exists and not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(
             f"`{argument}` must be a directory or a free name. {received}, "
             "which is a file."
         )
-    if real.is_dir() and _is_above(real):
+    if exists and _is_above(real, status):
         raise FileExistsError(
             f"`{argument}` must not be the working directory or one of its parents: "
             f"all in it would be replaced. {received}. Name a new directory, such as "
@@ -197,8 +205,8 @@ def place_of(path: str | os.PathLike, argument: str = "path") -> Place:
         raise NotADirectoryError(
             f"`{argument}` must lie in a directory. {received}, and {above} is a file."
         )
-    inside = real.is_dir() and (
-        _is_mount(real) or not _is_writable(above) or not is_mine(real.stat(), above)
+    inside = exists and (
+        _is_mount(real) or not _is_writable(above) or not is_mine(status, above)
     )
     home = real if inside else above
     if not _is_writable(home):
@@ -213,7 +221,7 @@ def _is_writable(directory):
     return os.access(directory, os.W_OK | os.X_OK)
 
 
-def _is_above(directory):
+def _is_above(directory, status):
     """Whether a directory is the working directory or one of its parents."""
     if directory.parent == directory:
         return True
@@ -221,7 +229,6 @@ def _is_above(directory):
         here = pathlib.Path.cwd()
     except FileNotFoundError:  # removed while we are in it
         return False
-    status = directory.stat()
     return any(os.path.samestat(status, one.stat()) for one in (here, *here.parents))
 
 
@@ -273,6 +280,24 @@ def _given_owner(directory):
 
 def _check_content(place, kinds, carried, argument="path"):
     """Check that all that stands at a place may go."""
+    while True:
+        before = _inode(place.path)
+        try:
+            return _check_once(place, kinds, carried, argument)
+        except OSError:
+            if _inode(place.path) == before:
+                raise
+            # Another process replaced it meanwhile.
+
+
+def _inode(path):
+    try:
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _check_once(place, kinds, carried, argument):
     path, kinds = place.path, kinds or tuple(_KINDS)
     if not path.is_dir():
         return
@@ -448,10 +473,13 @@ def working_directory(place: Place) -> Iterator[pathlib.Path]:
         directory = place.hidden(f"partial-{secrets.token_hex(4)}")
         directory.parent.mkdir(parents=True, exist_ok=True)
         directory.mkdir()
-        lock = open_lock(directory)
+        try:
+            lock = open_lock(directory)
+        except FileNotFoundError:  # another process took it for a rest
+            continue
         if try_lock(lock) is not False and is_same(lock, directory / _LOCK):
             break
-        os.close(lock)  # another process took it for a rest, and sweeps it up
+        os.close(lock)  # likewise
     try:
         yield directory
     finally:
@@ -477,6 +505,9 @@ def recover(path: str | os.PathLike | Place) -> None:
     """
     place = path if isinstance(path, Place) else place_of(path)
     for directory in place.working():
+        with contextlib.suppress(OSError):
+            directory.rmdir()  # killed before there was a lock
+            continue
         try:
             lock = open_lock(directory, make=False)
         except FileNotFoundError:
@@ -547,11 +578,10 @@ def replace(
         put(place, working, new, check)
     except Exception as error:
         _put_back(place, working)
-        home = place.path if place.inside else place.path.parent
         kept = next(
             one
             for number in itertools.count(2)
-            if not os.path.lexists(one := home / f"{place.path.name}-{number}")
+            if not os.path.lexists(one := place.home / f"{place.path.name}-{number}")
         )
         for one in (new, working / "ready"):
             if one.is_dir():
@@ -563,13 +593,7 @@ def replace(
 def _put_beside(place, working, new, check):
     path, old = place.path, working / "old"
     for _ in range(100):  # as often as another process may end at the same moment
-        before = _inode(path)
-        try:
-            check()
-        except OSError:
-            if _inode(path) != before:
-                continue
-            raise
+        check()
         try:
             new.rename(path)  # to a free name, or over an empty directory
             return
@@ -581,13 +605,6 @@ def _put_beside(place, working, new, check):
         with contextlib.suppress(FileNotFoundError):
             path.rename(old)
     raise FileExistsError(f"{path} is replaced by other processes all the time.")
-
-
-def _inode(path):
-    try:
-        return path.lstat().st_ino
-    except FileNotFoundError:
-        return None
 
 
 def _put_inside(place, working, new, check):
