@@ -132,11 +132,19 @@ def publish(
                 directory / model_directory.FIGURES_FILE, metadata
             )
         (directory / "README.md").write_text(cards.card(metadata), "utf-8")
-    table = out.parent / "README.md"
-    if not place.inside and (is_made(table) or not os.path.lexists(table)):
-        with whole_file(table, encoding="utf-8", newline="\n") as file:
-            file.write(cards.table(out.parent))
+    if not place.inside:
+        write_table(out.parent)
     return out
+
+
+def write_table(directory: pathlib.Path) -> None:
+    """Write the table over all models of a directory, unless a README is there."""
+    from keras_rnn_zoo.presets import cards
+
+    path = directory / "README.md"
+    if is_made(path) or not os.path.lexists(path):
+        with whole_file(path, encoding="utf-8", newline="\n") as file:
+            file.write(cards.table(directory))
 
 
 def _read_summary(path, weights):

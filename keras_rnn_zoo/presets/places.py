@@ -280,21 +280,22 @@ def _given_owner(directory):
 
 def _check_content(place, kinds, carried, argument="path"):
     """Check that all that stands at a place may go."""
-    while True:
-        before = _inode(place.path)
+    for left in reversed(range(20)):
+        before = _version(place.path)
         try:
             return _check_once(place, kinds, carried, argument)
         except OSError:
-            if _inode(place.path) == before:
-                raise
-            # Another process replaced it meanwhile.
+            if not left or _version(place.path) == before:
+                raise  # else another process may have replaced it meanwhile
 
 
-def _inode(path):
+def _version(path):
+    """What tells one directory from the next of that name; numbers come again."""
     try:
-        return path.lstat().st_ino
+        status = path.lstat()
     except FileNotFoundError:
         return None
+    return status.st_ino, status.st_ctime_ns
 
 
 def _check_once(place, kinds, carried, argument):
@@ -338,7 +339,7 @@ def _foreign(place, kind, carried):
 
     def mine(status):
         if status.st_uid not in owners:
-            owners[status.st_uid] = is_mine(status, place.path)
+            owners[status.st_uid] = is_mine(status, place.home)
         return owners[status.st_uid]
 
     def walk(directory, prefix):
