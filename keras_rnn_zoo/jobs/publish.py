@@ -49,6 +49,11 @@ def publish(
     """
     summary = _read_summary(seeds_json, weights)
     directory = find_run(str(run))
+    if not (directory / "metrics.json").is_file():
+        raise ValueError(
+            "`run` must be the directory of a run of your own. Received: "
+            f"run={os.fspath(run)!r}, which is a shipped model."
+        )
     if out is None:
         recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
         out = pathlib.Path("models", recipe.name)
