@@ -487,9 +487,20 @@ def working_directory(place: Place) -> Iterator[pathlib.Path]:
         _put_back(place, directory)
         if fcntl is None:
             os.close(lock)
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
         if fcntl is not None:
             os.close(lock)
+
+
+def _remove(working):
+    """Remove a working directory so that a kill leaves one that can be removed."""
+    with contextlib.suppress(OSError):  # no longer a predecessor to put back
+        (working / "old").rename(working / "gone")
+    with contextlib.suppress(OSError):
+        for one in list(working.iterdir()):
+            if one.name != _LOCK:
+                shutil.rmtree(one, ignore_errors=True)
+    shutil.rmtree(working, ignore_errors=True)
 
 
 def recover(path: str | os.PathLike | Place) -> None:
@@ -525,7 +536,7 @@ def recover(path: str | os.PathLike | Place) -> None:
                 if fcntl is None and lock is not None:
                     os.close(lock)
                     lock = None
-                shutil.rmtree(directory, ignore_errors=True)
+                _remove(directory)
         finally:
             if lock is not None:
                 os.close(lock)
