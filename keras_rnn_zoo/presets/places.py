@@ -484,12 +484,14 @@ def working_directory(place: Place) -> Iterator[pathlib.Path]:
     try:
         yield directory
     finally:
-        _put_back(place, directory)
-        if fcntl is None:
-            os.close(lock)
-        _remove(directory)
-        if fcntl is not None:
-            os.close(lock)
+        try:
+            _put_back(place, directory)
+            if fcntl is None:  # Windows removes nothing that is open
+                os.close(lock)
+            _remove(directory)
+        finally:
+            if fcntl is not None:
+                os.close(lock)
 
 
 def _remove(working):
