@@ -155,7 +155,7 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
 def test_without_a_lock_the_age_tells(tmp_path, monkeypatch, locks):
     """A lock file that is not there yet, or a file system that has no locks."""
     left = tmp_path / ".run.partial-00000000"
-    left.mkdir()
+    (left / "new").mkdir(parents=True)
     if not locks:
         (left / ".lock").touch()
         monkeypatch.setattr(places, "try_lock", lambda file: None)
