@@ -4,7 +4,9 @@ import os
 import pathlib
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME
-from keras_rnn_zoo.jobs.models import load_run
+from keras_rnn_zoo.jobs.models import find_run, load_run
+from keras_rnn_zoo.presets import replaceable
+from keras_rnn_zoo.training import recipes
 
 
 def export(
@@ -21,7 +23,8 @@ def export(
     Args:
         name: name of a model, or the directory of a run.
         to: `"saved_model"`, `"litert"` or `"onnx"`.
-        out: directory to make or to replace. None: `exported/NAME-TO`.
+        out: directory to make, or to replace if it holds exported files and nothing
+            else. None: `exported/NAME-TO`.
         batch_size: rows of the LiteRT files, whose shapes are fixed.
         steps: time steps of a row of the LiteRT files.
         runs: the directory that holds the runs.
@@ -34,14 +37,19 @@ def export(
         ValueError: if `to` is none of the above, or the model cannot be written so.
         ImportError: if a package of the extra `export` is missing.
         RuntimeError: if the files answer differently from the model.
+        OSError: if `out` may not be replaced; found before any work.
     """
     formats = ("saved_model", "litert", "onnx")
     if to not in formats:
         raise ValueError(f"`to` must be one of {formats}. Received: to={to!r}.")
-    run = load_run(name, runs=runs)
+    directory = find_run(name, runs=runs)
+    if out is None:
+        recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
+        out = pathlib.Path("exported", f"{recipe.name}-{to}")
+    replaceable(out, "export", argument="out")
+    run = load_run(str(directory), runs=runs)
     from keras_rnn_zoo import export as room
 
-    out = out or pathlib.Path("exported", f"{run.recipe.name}-{to}")
     common = {
         "assets": run.assets,
         "metadata": {"name": run.recipe.name, "metrics": run.metrics["test"]},

@@ -4,11 +4,13 @@ import dataclasses
 import json
 import os
 import pathlib
+import shlex
+import warnings
 from typing import Any
 
 from keras_rnn_zoo import presets
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure
-from keras_rnn_zoo.presets import Assets, recover
+from keras_rnn_zoo.presets import Assets
 from keras_rnn_zoo.training import recipes
 
 
@@ -101,9 +103,15 @@ def find_run(name: str, *, runs: str | os.PathLike = "runs") -> pathlib.Path:
     if os.sep in str(name):
         candidates.reverse()
     for path in candidates:
-        recover(path)
         if (path / "model.keras").is_file():
             return path
+        if hidden := presets.moved_aside(path):
+            warnings.warn(
+                f"{path} is not there or not complete: a process ended while it "
+                f"replaced it. It lies in {hidden}. To have it back: "
+                f"mv {shlex.quote(str(hidden))} {shlex.quote(str(path))}",
+                stacklevel=2,
+            )
     if (
         name in presets.names()
         or (pathlib.Path(name) / presets.METADATA_FILE).is_file()

@@ -4,8 +4,9 @@ import json
 import os
 import pathlib
 
-from keras_rnn_zoo.jobs.models import load_run
-from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.jobs.models import find_run, load_run
+from keras_rnn_zoo.presets import new_directory, replaceable
+from keras_rnn_zoo.presets.places import is_made, whole_file
 from keras_rnn_zoo.training import recipes
 
 
@@ -21,14 +22,16 @@ def publish(
 
     The directory appears when it is complete and has answered correctly after being
     loaded again; what was there before stays until then. The table over all models
-    beside it, `README.md`, is written anew. A recipe that is there already, in its
-    author's words, stays if the run followed it; so does its list of notes.
+    beside it, `README.md`, is written anew, unless somebody else wrote it. A recipe
+    that is there already, in its author's words, stays if the run followed it; so does
+    its list of notes.
 
     Args:
         run: directory of the run whose weights are shipped.
         seeds_json: `NAME-seeds.json` of `train_seeds`, which has this run's figures.
             None: figures of one seed, which is for models without weights only.
-        out: the directory to make or to replace. None: `models/NAME`.
+        out: the directory to make, or to replace if it holds a recipe or what this
+            function wrote, and nothing else. None: `models/NAME`.
         hardware: what the training ran on, for the card.
         weights: bool. False: only the recipe, its card and the figures; for what
             may not be shipped or is too large.
@@ -42,15 +45,26 @@ def publish(
             not tell of this run: another name, a seed or figures that it does not have;
             or if the run's recipe is not that of `out`.
         RuntimeError: if the directory, loaded again, answers otherwise.
+        OSError: if `out` may not be replaced; found before any work.
     """
     summary = _read_summary(seeds_json, weights)
-    trained = load_run(str(run))
+    directory = find_run(str(run))
+    if not (directory / "metrics.json").is_file():
+        raise ValueError(
+            "`run` must be the directory of a run of your own. Received: "
+            f"run={os.fspath(run)!r}, which is a shipped model."
+        )
+    if out is None:
+        recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
+        out = pathlib.Path("models", recipe.name)
+    out, carried = pathlib.Path(out), (recipes.RECIPE_FILE,)
+    place = replaceable(out, "model", carried=carried, argument="out")
+    trained = load_run(str(directory))
     metrics, recipe = trained.metrics, trained.recipe
     if summary is None:
         summary = _summary_of_one(metrics)
     else:
         _check_summary(summary, metrics, seeds_json)
-    out = pathlib.Path(out) if out is not None else pathlib.Path("models", recipe.name)
     recipe_text = recipe.to_toml()
     if (out / recipes.RECIPE_FILE).is_file():
         recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
@@ -104,7 +118,7 @@ def publish(
             )
         metadata["published"] = recipe.published
     picture = "predictions.png"
-    with new_directory(out) as directory:
+    with new_directory(out, "model", carried=carried) as directory:
         (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
         if (trained.directory / picture).is_file():
             data = (trained.directory / picture).read_bytes()
@@ -123,11 +137,19 @@ def publish(
                 directory / model_directory.FIGURES_FILE, metadata
             )
         (directory / "README.md").write_text(cards.card(metadata), "utf-8")
-    table = out.with_name("README.md")
-    temporary = table.with_name(f".{table.name}.partial-{os.getpid()}")
-    temporary.write_text(cards.table(out.parent), "utf-8")
-    temporary.replace(table)
+    if not place.inside:
+        write_table(out.parent)
     return out
+
+
+def write_table(directory: pathlib.Path) -> None:
+    """Write the table over all models of a directory, unless a README is there."""
+    from keras_rnn_zoo.presets import cards
+
+    path = directory / "README.md"
+    if is_made(path) or not os.path.lexists(path):
+        with whole_file(path, encoding="utf-8", newline="\n") as file:
+            file.write(cards.table(directory))
 
 
 def _read_summary(path, weights):

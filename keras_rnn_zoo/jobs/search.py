@@ -10,11 +10,14 @@ from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
 from keras_rnn_zoo.jobs.train import (
     REQUEST,
     TrainResult,
+    beside,
+    check_place,
     read_request,
     require_tensorboard,
     train,
     train_recipe,
 )
+from keras_rnn_zoo.presets.places import check_file
 from keras_rnn_zoo.training.recipes import SEARCHABLE
 
 
@@ -59,6 +62,7 @@ def search(
             `trials` is not positive.
         ImportError: if Optuna is not installed.
         RuntimeError: if no trial came to an end with a number.
+        FileExistsError: if a path holds what may not be replaced.
         Other errors: see `train`.
     """
     started = time.perf_counter()
@@ -78,6 +82,9 @@ def search(
         if changes.get(f"{SEARCHABLE[key]}__{key}") is None
     }
     recipe = loaded.replace(**changes, search=ranges)
+    check_place(out, options["tensorboard"])
+    path = beside(out, "-search.csv")
+    check_file(path, _has_trials, "out")
     from keras_rnn_zoo.training import devices
 
     devices.silence_tensorflow()
@@ -92,7 +99,6 @@ def search(
     searching.check(recipe, trials)
     if options["tensorboard"] is not None:  # said now, not after all trials
         require_tensorboard()
-    path = out.with_name(f"{out.name}-search.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     done = []
     with keras.device(device):
@@ -116,6 +122,11 @@ def search(
     options["reporter"] = reporter
     run = train_recipe(loaded, changes | found, out, started=started, **options)
     return SearchResult(path, done, best, run)
+
+
+def _has_trials(path):
+    with open(path, "rb") as file:
+        return file.read(6) == b"trial,"
 
 
 def _short(value):

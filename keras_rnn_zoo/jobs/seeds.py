@@ -7,8 +7,15 @@ import statistics
 from collections.abc import Sequence
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure, Reporter
-from keras_rnn_zoo.jobs.train import TrainResult, train, with_own_data
+from keras_rnn_zoo.jobs.train import (
+    TrainResult,
+    beside,
+    check_place,
+    train,
+    with_own_data,
+)
 from keras_rnn_zoo.presets.model_directory import write_json
+from keras_rnn_zoo.presets.places import check_file, keys_of
 from keras_rnn_zoo.training import recipes
 
 
@@ -50,6 +57,7 @@ def train_seeds(
 
     Raises:
         ValueError: if there are fewer than two seeds, or one comes twice.
+        FileExistsError: if a path holds what may not be replaced.
         Other errors: see `train`.
     """
     seeds = list(seeds)
@@ -69,24 +77,28 @@ def train_seeds(
     out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
     wanted = arguments.pop("baselines", True)
     board = arguments.pop("tensorboard", None)
+    path = beside(out, "-seeds.json")
+    places = [beside(out, f"-seed{seed}") for seed in seeds]
+    check_file(path, lambda one: keys_of(one) >= {"name", "seeds", "test"}, "out")
+    for one in places:  # all before the first
+        check_place(one, board)
     runs = [
         train(
             name,
             seed=seed,
-            out=out.with_name(f"{out.name}-seed{seed}"),
+            out=one,
             baselines=wanted and i == 0,
             tensorboard=board and pathlib.Path(board, f"seed{seed}"),
             reporter=reporter,
             **arguments,
         )
-        for i, seed in enumerate(seeds)
+        for i, (seed, one) in enumerate(zip(seeds, places, strict=True))
     ]
     spread = []
     for figures in zip(*(run.model for run in runs), strict=True):
         values = [one.value for one in figures]
         mean = dataclasses.replace(figures[0], value=statistics.fmean(values))
         spread.append((mean, statistics.stdev(values)))
-    path = out.with_name(f"{out.name}-seeds.json")
     document = {
         "name": recipe.name,
         "seeds": seeds,
@@ -106,7 +118,5 @@ def train_seeds(
         "best_epochs": [run.best_epoch for run in runs],
         "data": runs[0].facts,
     }
-    temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    write_json(temporary, document)
-    temporary.replace(path)
+    write_json(path, document)
     return SeedsResult(path, runs, spread)

@@ -1,5 +1,6 @@
 """Train a model, judge it, save, draw, export and check it."""
 
+import contextlib
 import dataclasses
 import functools
 import importlib.util
@@ -9,6 +10,7 @@ import platform
 import re
 import shutil
 import time
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +24,12 @@ from keras_rnn_zoo.jobs.common import (
     figures_of,
     origin,
 )
-from keras_rnn_zoo.presets import Assets, new_directory, training_directory
+from keras_rnn_zoo.presets import (
+    Assets,
+    new_directory,
+    replaceable,
+    training_directory,
+)
 from keras_rnn_zoo.presets.model_directory import write_json
 from keras_rnn_zoo.training import checkpoints, recipes
 
@@ -84,8 +91,9 @@ def train(
 ) -> TrainResult:
     """Train a model, judge it beside simpler methods, save, draw, export and check it.
 
-    After each epoch, `.NAME.training` beside the run's directory holds the history and
-    a checkpoint. When the run is complete, the checkpoint lies in it.
+    After each epoch, `.NAME.training` beside the run's directory (`.training` in it, if
+    it is a mount point) holds the history and a checkpoint. When the run is complete,
+    the checkpoint lies in it.
 
     Args:
         name: name of a recipe, or path of a recipe file.
@@ -98,7 +106,7 @@ def train(
         device: `"cpu"`, `"gpu"`, `"gpu:1"`. None: a GPU if there is one.
         mixed_precision: compute in half precision.
         out: directory for the run. None: `runs/NAME`. An older run there stays until
-            the new one is complete.
+            the new one is complete; anything else there is an error, before any work.
         data: one's own file instead of the recipe's data, see
             `keras_rnn_zoo.datasets.files`; the run is then called NAME_FILE.
         data_dir: directory of prepared data. None: TensorFlow Datasets' own.
@@ -121,7 +129,9 @@ def train(
         ValueError: if the recipe, a change to it or `device` does not fit, or what is
             to be resumed was another training.
         ImportError: if `tensorboard` is given and not installed.
-        NotADirectoryError: if `out` is a file.
+        FileExistsError: if `out` holds anything but a run, or is the working directory
+            or one of its parents.
+        NotADirectoryError: if `out` is a file or a link to nothing.
         RuntimeError: if another process is training into `out`.
         KeyboardInterrupt: if the user stopped it; the text says what is kept.
     """
@@ -169,6 +179,7 @@ def read_request(name, epochs, cell, units, seed, limit, batch_size, data, out):
 
 def train_recipe(loaded, changes, out, *, reporter, resume, **options):
     """Train a recipe with changes; arguments as of `train`."""
+    check_place(out, options["tensorboard"])
     with training_directory(out) as working:
         try:
             start = _find_start(working, out, reporter, resume)
@@ -178,12 +189,42 @@ def train_recipe(loaded, changes, out, *, reporter, resume, **options):
                 recipe = checkpoints.continued(start, loaded, changes)
                 if not (working / checkpoints.FILE).is_file():
                     _check_unfinished(start, recipe)
-            with new_directory(out) as directory:
+            with contextlib.ExitStack() as stack:
                 return _train_into(
-                    directory, out, working, loaded, recipe, start, reporter, **options
+                    lambda: stack.enter_context(new_directory(out, "run")),
+                    out,
+                    working,
+                    loaded,
+                    recipe,
+                    start,
+                    reporter,
+                    **options,
                 )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_kept(working, out)) from None
+
+
+def check_place(out, tensorboard=None):
+    """Check that a run can be written to a directory; nothing is done yet."""
+    place = replaceable(out, "run", argument="out")
+    if tensorboard is not None:
+        board = pathlib.Path(os.path.realpath(tensorboard))
+        if board.is_relative_to(place.path):
+            raise ValueError(
+                "`tensorboard` must be a directory outside of `out`, which a new run "
+                f"replaces. Received: tensorboard={os.fspath(tensorboard)!r}, "
+                f"out={os.fspath(out)!r}."
+            )
+
+
+def beside(out, suffix):
+    """Return the path that has the name of another one, and more."""
+    if out.name in ("", ".."):
+        raise FileExistsError(
+            f"`out` must end with a name. Received: out={str(out)!r}. Name a new "
+            f"directory, such as {str(out / 'out')!r}."
+        )
+    return out.with_name(out.name + suffix)
 
 
 def _find_start(working, out, reporter, resume):
@@ -238,7 +279,15 @@ def with_own_data(recipe, path):
     """Return a recipe that learns the same task from a file."""
     if not path.is_file():
         raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
-    stem = re.sub(r"\W+", "_", path.stem)
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            "`data` must have a path in UTF-8, which a recipe can hold. Received: "
+            f"data={str(path)!r}. Rename it."
+        ) from None
+    # Some systems take accents apart; what is left alone then is no letter.
+    stem = re.sub(r"\W+", "_", unicodedata.normalize("NFC", path.stem))
     lasting = ("lowercase", "min_count", "max_characters", "context", "horizon")
     kept = {
         key: recipe.data.options[key] for key in lasting if key in recipe.data.options
@@ -258,7 +307,7 @@ def with_own_data(recipe, path):
 
 
 def _train_into(
-    directory,
+    make_directory,
     out,
     working,
     loaded,
@@ -347,6 +396,7 @@ def _train_into(
             facts={str(key): str(value) for key, value in pipelines.facts.items()},
         )
         reporter.say("Saving, exporting and checking both by loading them again …")
+        directory = make_directory()
         assets.write(directory)
         (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
         checkpoints.write_history(directory / checkpoints.HISTORY_FILE, trained.history)

@@ -7,6 +7,8 @@ from keras_rnn_zoo.presets.model_directory import names as names
 from keras_rnn_zoo.presets.model_directory import read_assets as read_assets
 from keras_rnn_zoo.presets.model_directory import read_metadata as read_metadata
 from keras_rnn_zoo.presets.model_directory import verify as verify
+from keras_rnn_zoo.presets.places import moved_aside as moved_aside
+from keras_rnn_zoo.presets.places import replaceable as replaceable
 from keras_rnn_zoo.presets.run_directory import Assets as Assets
 from keras_rnn_zoo.presets.run_directory import new_directory as new_directory
 from keras_rnn_zoo.presets.run_directory import recover as recover

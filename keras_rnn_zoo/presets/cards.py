@@ -1,5 +1,6 @@
 """Cards of models, and the tables of all: made of their measured figures alone."""
 
+import contextlib
 import json
 import pathlib
 import shlex
@@ -126,11 +127,23 @@ def _use(metadata):
     ]
 
 
+#: What the tables are made of; a neighbour's file of the same name has other keys.
+_KEYS = frozenset(
+    "name title task test_over_seeds baselines parameters training_seconds hardware "
+    "data_licence".split()
+)
+
+
 def _documents(directory, file):
-    return [
-        json.loads(path.read_text("utf-8"))
-        for path in sorted(pathlib.Path(directory).glob(f"*/{file}"))
-    ]
+    """Read the files of that name that are ours."""
+    found = []
+    for path in sorted(pathlib.Path(directory).glob(f"*/{file}")):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            document = json.loads(path.read_text("utf-8"))
+            if isinstance(document, dict) and _KEYS <= set(document):
+                if file == FIGURES_FILE or "files" in document:
+                    found.append(document)
+    return found
 
 
 def table(directory: pathlib.Path) -> str:

@@ -21,6 +21,7 @@ import os
 import pathlib
 from typing import Any
 
+from keras_rnn_zoo.presets.places import whole_file
 from keras_rnn_zoo.presets.run_directory import Assets
 
 RECIPE_FILE = "recipe.toml"
@@ -107,12 +108,21 @@ def read_metadata(name: str | os.PathLike) -> dict[str, Any]:
     """
     path = find(name) / METADATA_FILE
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        document = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} must be a JSON document. Received: {error}. "
             "Install the package again."
         ) from error
+    files = document.get("files", {}) if isinstance(document, dict) else None
+    if not isinstance(files, dict) or not all(
+        isinstance(one, dict) for one in files.values()
+    ):
+        raise ValueError(
+            f"{path} must hold what is known of a model. Received: another JSON "
+            "document. Install the package again."
+        )
+    return document
 
 
 def verify(name: str | os.PathLike) -> pathlib.Path:
@@ -126,23 +136,31 @@ def verify(name: str | os.PathLike) -> pathlib.Path:
 
     Raises:
         FileNotFoundError: if there is no such model, or one of its files is missing.
-        ValueError: if a file's sha256 is not the one in `metadata.json`.
+        ValueError: if a file's size or sha256 is not the one in `metadata.json`.
     """
     directory = find(name)
     files = read_metadata(directory).get("files", {})
     for file in VERIFIED_FILES:
-        path, expected = directory / file, files.get(file, {}).get("sha256")
+        path, about = directory / file, files.get(file, {})
         if not path.is_file():
             raise FileNotFoundError(
                 f"`name` must be a complete model. Received: name={os.fspath(name)!r}, "
                 f"whose {path} is missing. Install the package again."
             )
+        changed = (
+            "The file was changed after the model was published and was not read. "
+            "Install the package again."
+        )
+        size, expected = path.stat().st_size, about.get("sha256")
+        if size != about.get("bytes", size):
+            raise ValueError(
+                f"{path} must have {about['bytes']} bytes. Received: {size}. {changed}"
+            )
         received = sha256(path)
         if received != expected:
             raise ValueError(
-                f"{path} must have the sha256 {expected}. Received: {received}. The "
-                "file was changed after the model was published and was not read. "
-                "Install the package again."
+                f"{path} must have the sha256 {expected}. Received: {received}. "
+                f"{changed}"
             )
     return directory
 
@@ -162,7 +180,8 @@ def load(name: str | os.PathLike):
 
     Raises:
         FileNotFoundError: if there is no such model, or one of its files is missing.
-        ValueError: if a file was changed since the model was published.
+        ValueError: if a file was changed since the model was published, or a weight is
+            no finite number.
 
     Example:
     >>> model = load("digits_gru")
@@ -171,10 +190,18 @@ def load(name: str | os.PathLike):
     """
     directory = verify(name)
     import keras
+    import numpy as np
 
     config = json.loads((directory / CONFIG_FILE).read_text("utf-8"))
     model = keras.saving.deserialize_keras_object(config)
     model.load_weights(directory / WEIGHTS_FILE)
+    for variable in model.weights:
+        value = keras.ops.convert_to_numpy(variable)
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ValueError(
+                f"{directory / WEIGHTS_FILE} must hold finite numbers. Received: NaN "
+                f"or infinity in {variable.path}. Train the model again."
+            )
     return model
 
 
@@ -272,10 +299,12 @@ def golden_difference(name: str | os.PathLike) -> float:
 
 def sha256(path: pathlib.Path) -> str:
     """Return the sha256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: pathlib.Path, document) -> None:
-    """Write a document in the same bytes on every system."""
+    """Write a document in the same bytes on every system, whole or not at all."""
     text = json.dumps(document, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    with whole_file(path, encoding="utf-8", newline="\n") as file:
+        file.write(text + "\n")

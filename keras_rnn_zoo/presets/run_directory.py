@@ -5,61 +5,55 @@ import dataclasses
 import json
 import os
 import pathlib
-import re
-import shutil
-from collections.abc import Iterator
+import stat
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows: nothing tells that another process is at work
-    fcntl = None
-
-_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<kind>partial|old)-(?P<pid>\d+)$")
+from keras_rnn_zoo.presets import places
 
 
 @contextlib.contextmanager
-def new_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+def new_directory(
+    path: str | os.PathLike, *kinds: places.Kind, carried: Iterable[str] = ()
+) -> Iterator[pathlib.Path]:
     """Fill a directory that appears under its name only when it is complete.
 
-    The body of the `with` statement writes into a hidden sibling, `.NAME.partial-PID`,
-    which takes the place of `path` at the end by renaming. If the body raises, the
-    sibling is removed; if the process is killed, the sibling stays until the next call
-    for the same name removes it. Either way what was at `path` before is untouched.
+    The body of the `with` statement writes into a hidden sibling, or into a hidden
+    directory inside, where `path` is a mount point. At the end that takes the place of
+    what was there. If the body raises, it is removed; if the process is killed, it
+    stays until the next call for the same name finds that nobody holds its lock. Either
+    way what was at `path` before is untouched, or comes back with that call. If a
+    stranger's file has come to `path` meanwhile, the result is kept beside it.
 
     Args:
         path: the directory to make or to replace; its parents are made.
+        *kinds: what may be replaced, see `places.replaceable`.
+        carried: names of files there that the body writes again.
 
     Yields:
         The directory to write into.
 
     Raises:
-        NotADirectoryError: if a file lies at `path` or at one of its parents.
+        OSError: if `path` may not be replaced, see `places.replaceable`.
     """
-    path = _place_for(path)
-    recover(path)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    partial.mkdir()
-    try:
-        yield partial
-        old = path.with_name(f".{path.name}.old-{os.getpid()}")
-        if path.exists():
-            path.rename(old)
-        partial.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        recover(path)
-        raise
+    carried = tuple(carried)
+    place = places.replaceable(path, *kinds, carried=carried)
+    with places.working_directory(place) as working:
+        new = working / "new"
+        new.mkdir()
+        yield new
+        places.replace(place, working, new, kinds, carried)
 
 
 @contextlib.contextmanager
 def training_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Hold what a training needs to be continued until its result lies at `path`.
 
-    The directory is a hidden sibling, `.NAME.training`. It is removed after the body of
-    the `with` statement; if the body raises or the process is killed, it stays, unless
-    it holds nothing but hidden files.
+    The directory is a hidden sibling, `.NAME.training`; where `path` is a mount point,
+    `.training` inside. It is removed after the body of the `with` statement; if the
+    body raises or the process is killed, it stays, unless it holds nothing but hidden
+    files.
 
     Args:
         path: where the result will lie; its parents are made.
@@ -68,78 +62,77 @@ def training_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         The directory, with what a predecessor left in it.
 
     Raises:
-        NotADirectoryError: if a file lies at `path` or at one of its parents.
+        OSError: if no directory can be made at `path`, see `places.place_of`, or the
+            hidden one belongs to another user.
         RuntimeError: if another process is in the body for the same `path`.
     """
-    path = _place_for(path)
-    directory = path.with_name(f".{path.name}.training")
-    directory.mkdir(exist_ok=True)
-    with open(directory / ".lock", "a") as lock:
-        if fcntl is not None:
-            try:  # until the file is closed or the process ends, however it ends
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RuntimeError(
-                    "`path` must not be in training by another process. Received: "
-                    f"path={str(path)!r}. Wait for it, or train into another directory."
-                ) from error
+    place = places.place_of(path)
+    directory = place.hidden("training")
+    lock = _lock_training(directory, path)
+    remove = False
+    try:
+        for one in directory.glob(".*.partial-*"):  # of files half written
+            one.unlink()
         try:
             yield directory
         except BaseException:
-            if all(one.name.startswith(".") for one in directory.iterdir()):
-                shutil.rmtree(directory, ignore_errors=True)
+            remove = all(one.name.startswith(".") for one in directory.iterdir())
             raise
-        shutil.rmtree(directory, ignore_errors=True)
+        remove = True
+    finally:
+        if places.fcntl is None:  # Windows renames nothing that is open
+            os.close(lock)
+        if remove:  # under another name first: nobody locks what goes away
+            with contextlib.suppress(OSError), places.working_directory(place) as rest:
+                directory.rename(rest / "training")
+        if places.fcntl is not None:
+            os.close(lock)
 
 
-def _place_for(path):
-    """Return the absolute path of a directory that can be made, its parents made."""
-    path = pathlib.Path(path).absolute()
-    if path.exists() and not path.is_dir():
-        raise NotADirectoryError(
-            f"`path` must be a directory or a free name. Received: path={str(path)!r}, "
-            "which is a file."
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise NotADirectoryError(
-            f"`path` must lie in a directory. Received: path={str(path)!r}, "
-            f"and {error.filename} is a file."
-        ) from error
-    return path
+def _lock_training(directory, path):
+    """Make and lock the directory of a training; return the open lock file."""
+    while True:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir()
+        try:
+            status = directory.lstat()
+            own = places.is_mine(status, directory.parent)
+            if not (own and stat.S_ISDIR(status.st_mode)):
+                raise PermissionError(
+                    "`path` must be free for a training of this user. Received: "
+                    f"path={os.fspath(path)!r}, beside which {directory} belongs to "
+                    "somebody else. Train into another directory."
+                )
+            lock = places.open_lock(directory)
+        except FileNotFoundError:  # the one before has just removed it
+            continue
+        taken = places.try_lock(lock)
+        if taken is False:
+            os.close(lock)
+            raise RuntimeError(
+                "`path` must not be in training by another process. Received: "
+                f"path={os.fspath(path)!r}. Wait for it, or train into another "
+                "directory."
+            )
+        if not places.is_same(lock, directory / ".lock"):
+            os.close(lock)
+            continue
+        if taken is None:
+            warnings.warn(
+                f"The file system of {directory} has no locks: nothing keeps a second "
+                "training out of it.",
+                stacklevel=4,
+            )
+        return lock
 
 
 def recover(path: str | os.PathLike) -> None:
     """Tidy up after processes that were killed while they wrote `path`.
 
-    A predecessor that had been moved aside and not been replaced yet is moved back;
-    what was half written is removed. Processes that still run are left alone.
+    See `places.recover`.
     """
-    path = pathlib.Path(path).absolute()
-    if not path.parent.is_dir():
-        return
-    for sibling in sorted(path.parent.iterdir()):
-        match = _LEFTOVER.match(sibling.name)
-        if not match or match["name"] != path.name:
-            continue
-        pid = int(match["pid"])
-        if pid != os.getpid() and _is_running(pid):
-            continue
-        if match["kind"] == "old" and not path.exists():
-            sibling.rename(path)
-        else:
-            shutil.rmtree(sibling, ignore_errors=True)
-
-
-def _is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it runs, and belongs to somebody else
-        return True
-    return True
+    places.recover(path)
 
 
 @dataclasses.dataclass(frozen=True)

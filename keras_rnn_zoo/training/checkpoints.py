@@ -12,13 +12,13 @@ GPU they may differ in the last digits, interrupted or not.
 import csv
 import dataclasses
 import json
-import os
 import pathlib
 import zipfile
 from typing import Any
 
 import numpy as np
 
+from keras_rnn_zoo.presets.places import whole_file
 from keras_rnn_zoo.training import recipes
 
 FILE = "checkpoint.npz"
@@ -87,12 +87,8 @@ class Checkpoint:
             for i, value in enumerate(values)
         }
         text = np.frombuffer(json.dumps(document).encode(), "uint8")
-        temporary = directory / f".{FILE}"
-        with open(temporary, "wb") as file:
+        with whole_file(directory / FILE, "wb") as file:
             np.savez(file, document=text, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(directory / FILE)
         write_history(directory / HISTORY_FILE, self.history)
 
     @classmethod
@@ -124,13 +120,11 @@ class Checkpoint:
 
 def write_history(path: pathlib.Path, history: dict[str, list[float]]) -> None:
     """Write the figures of every epoch as CSV; the file is whole or not there."""
-    temporary = path.with_name(f".{path.name}")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with whole_file(path, newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         for epoch, row in enumerate(zip(*history.values(), strict=True), 1):
             writer.writerow([epoch, *(f"{value:.6g}" for value in row)])
-    temporary.replace(path)
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
+import re
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import keras
@@ -143,13 +145,26 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
         **_model_arguments(recipe, pipelines),
         seed=recipe.seed,
         dtype=dtype,
-        name=recipe.name,
+        name=name_for_keras(recipe.name),
     )
     x, _ = next(iter(pipelines.validation.take(1)))
     model(x[:1])
     if recipe.training.initial_weights is not None:
         model.load_weights(recipe.training.initial_weights)
     return model
+
+
+def name_for_keras(name: str) -> str:
+    """Return a name that TensorFlow takes for a model: ASCII, without spaces.
+
+    Example:
+    >>> name_for_keras("py_cursor_lstm_donn\u00e9es"), name_for_keras("\u6570\u636e")
+    ('py_cursor_lstm_donnees', 'model___')
+    """
+    apart = unicodedata.normalize("NFKD", name)
+    plain = "".join(one for one in apart if not unicodedata.combining(one))
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
+    return plain if re.match(r"[A-Za-z0-9.]", plain) else f"model_{plain}"
 
 
 def _model_arguments(recipe, pipelines):

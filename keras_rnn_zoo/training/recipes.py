@@ -19,6 +19,7 @@ import re
 import tomllib
 import types
 import typing
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -171,6 +172,7 @@ class Recipe:
 
     Attributes:
         name: str. Name of the model: that of the directory, unless the file says more.
+            Letters, digits, `_`, `-`, `.`; it names the directory of a run as well.
         title: str. One line for people.
         task: `"tagging"` (a class for every step), `"classification"` (one class for a
             sequence), `"language_model"` (the next step), `"regression"` (real values
@@ -334,11 +336,23 @@ def parse(
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise RecipeError(f"this is not TOML: {error}", path, line=line) from error
-    directory = pathlib.Path(path).absolute().parent
+    directory = pathlib.Path(os.path.abspath(path)).parent
     weights = document.get("training", {})
     if isinstance(weights, dict) and isinstance(weights.get("initial_weights"), str):
         weights["initial_weights"] = str(directory / weights["initial_weights"])
-    return _build(document, path, text, directory.name, check_files)
+    return _build(document, path, text, _name_of(directory.name), check_files)
+
+
+def _name_of(directory_name):
+    """Make a name for a model of that of its directory."""
+    name = unicodedata.normalize("NFC", directory_name)
+    name = re.sub(r"[^\w.-]+", "_", name)
+    return name if _is_name(name) else f"recipe_{name.strip('.-_')}".rstrip("_")
+
+
+def _is_name(text):
+    """Whether a text can name a model and a directory for its runs."""
+    return re.fullmatch(r"[A-Za-z0-9.][\w.-]*", text) and text not in (".", "..")
 
 
 def line_of(text: str, *keys: str) -> int | None:
@@ -505,6 +519,13 @@ def _check_values(recipe, path, text):
                 f"{keys[-1]}={value!r}.",
             )
 
+    require(
+        ("name",),
+        recipe.name,
+        _is_name,
+        "letters, digits, '_', '-' and '.', of which the first is a plain letter, a "
+        "digit or '.'",
+    )
     for key in ("epochs", "patience"):
         value = getattr(recipe.training, key)
         require(("training", key), value, lambda v: v > 0, "a positive integer")
@@ -605,7 +626,8 @@ def _toml_value(value):
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return json.dumps(value)
+        # JSON's escapes are TOML's, but for the pairs of surrogates and for DEL.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(one) for one in value) + "]"
     raise TypeError(

@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 
+from keras_rnn_zoo.presets.places import whole_file
 from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training.recipes import SEARCHABLE
 
@@ -178,8 +179,7 @@ def best(recipe, trials) -> Trial:
 
 def write_trials(path: pathlib.Path, recipe, trials) -> None:
     """Write one line a trial as CSV; the file is whole or not there."""
-    temporary = path.with_name(f".{path.name}")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with whole_file(path, newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         facts = ("best_epoch", "epochs", "pruned", "seconds")
         writer.writerow(["trial", *recipe.search, recipe.training.monitor, *facts])
@@ -188,4 +188,3 @@ def write_trials(path: pathlib.Path, recipe, trials) -> None:
             measured = (one.value, one.best_epoch, one.epochs, one.pruned, one.seconds)
             row = [one.number, *drawn, *measured]
             writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in row])
-    temporary.replace(path)
