@@ -1,12 +1,21 @@
 """Make a shipped model of a finished run."""
 
-import json
 import os
 import pathlib
 
 from keras_rnn_zoo.jobs.models import load_run
 from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.presets.json_files import FIGURE, NUMBER, read_json
 from keras_rnn_zoo.training import recipes
+
+#: What an `OUT-seeds.json` must have.
+_SUMMARY = {
+    "name": str,
+    "seeds": [int, ...],
+    "test": [{"name": str, "metric": str, "mean": NUMBER, "values": [NUMBER]}, ...],
+    "baselines": [FIGURE],
+    "training_seconds": [NUMBER],
+}
 
 
 def publish(
@@ -46,6 +55,11 @@ def publish(
     summary = _read_summary(seeds_json, weights)
     trained = load_run(str(run))
     metrics, recipe = trained.metrics, trained.recipe
+    if "seconds" not in metrics:
+        raise ValueError(
+            "`run` must be the directory of a run, as training leaves it. Received: "
+            f"run={os.fspath(run)!r}, a model that was published."
+        )
     if summary is None:
         summary = _summary_of_one(metrics)
     else:
@@ -145,7 +159,7 @@ def _read_summary(path, weights):
             "`seeds_json` must be a file that training with several seeds leaves. "
             f"Received: seeds_json={str(path)!r}."
         )
-    return json.loads(path.read_text("utf-8"))
+    return read_json(path, _SUMMARY, hint="Train with several seeds again.")
 
 
 def _summary_of_one(metrics):
