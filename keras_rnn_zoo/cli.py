@@ -139,13 +139,12 @@ def _friendly(command):
             interrupts.begin()
             command(*args, **kwargs)
         except KeyboardInterrupt as interrupt:
-            interrupts.honoured()
-            text = str(interrupt) or "No run was changed."
-            _say_error(("Stopped.", "red"), f" {shown(text)}")
-            raise typer.Exit(130) from None
+            _stopped(str(interrupt) or "No run was changed.")
         except (typer.Exit, typer.Abort, _UsageError, BrokenPipeError):
             raise
         except Exception as error:
+            if interrupts.is_noted():  # somebody made another error of it
+                _stopped("")
             if os.environ.get("KERAS_RNN_ZOO_TRACEBACK"):
                 raise
             text = shown(words_of(error), keep="\n")
@@ -157,31 +156,24 @@ def _friendly(command):
                 )
                 _say_error((text, "dim"))
             raise typer.Exit(2) from None
-        if interrupts.is_noted():  # swallowed, and nothing came that could be stopped
+        if interrupts.is_noted():  # it came too late to stop anything
             interrupts.honoured()
             raise typer.Exit(130)
 
     return run
 
 
+def _stopped(text):
+    interrupts.honoured()
+    _say_error(("Stopped.", "red"), f" {shown(text)}".rstrip())
+    raise typer.Exit(130) from None
+
+
 def _say_error(*parts):
     _console(stderr=True).print(Text.assemble(*parts), soft_wrap=True)
 
 
-class _Reporter(jobs.Reporter):
-    """Prints nothing, and stops the job where an interrupt was swallowed."""
-
-    def say(self, text):
-        interrupts.check()
-
-    def step(self, epoch, done, steps, logs):
-        interrupts.check()
-
-    def epoch(self, epoch, epochs, logs, seconds):
-        interrupts.check()
-
-
-class ConsoleReporter(_Reporter):
+class ConsoleReporter(jobs.Reporter):
     """Prints progress: a bar in a terminal, one line an epoch otherwise too."""
 
     def __init__(self, console):
@@ -189,12 +181,10 @@ class ConsoleReporter(_Reporter):
 
     def say(self, text):
         """Print one line."""
-        super().say(text)
         self.console.print(shown(text), soft_wrap=True)
 
     def step(self, epoch, done, steps, logs):
         """Move the bar; in a pipe do nothing."""
-        super().step(epoch, done, steps, logs)
         if not self.console.is_terminal:
             return
         if self.bar is None:
@@ -227,7 +217,6 @@ class ConsoleReporter(_Reporter):
 
     def epoch(self, epoch, epochs, logs, seconds):
         """Print one line, and put the bar away."""
-        super().epoch(epoch, epochs, logs, seconds)
         self.close()
         width = len(str(epochs))
         self.console.print(
@@ -338,7 +327,7 @@ def train(
     kept after each epoch: what was interrupted goes on with --resume.
     """
     console = _console()
-    reporter = _Reporter() if quiet else ConsoleReporter(console)
+    reporter = jobs.Reporter() if quiet else ConsoleReporter(console)
     arguments = {
         "epochs": epochs,
         "cell": cell,
