@@ -468,7 +468,7 @@ METRICS = {
 ASSETS = {
     "task": "tagging",
     "data": "x",
-    "codec": {"tokens": ["", "a"], "unit": "word"},
+    "codec": {"tokens": ["", "\ufffd", "a"], "unit": "word"},
     "labels": ["a", "b"],
     "num_features": None,
     "facts": {"licence": "x"},
