@@ -170,6 +170,8 @@ def test_more_memory_than_there_is_is_said(run_directory, monkeypatch):
     tokens = ASSETS["codec"]["tokens"]
     model = ManyToMany(len(tokens), units=3, vocabulary_size=len(tokens))
     model.save(run_directory / "model.keras")
+    assets = {**ASSETS, "task": "language_model", "labels": tokens}
+    (run_directory / "assets.json").write_text(json.dumps(assets))
     recipe = recipes.load("py_chars_lstm")
     recipe = dataclasses.replace(recipe, name="mine", notes=[])
     (run_directory / "recipe.toml").write_text(recipe.to_toml())
