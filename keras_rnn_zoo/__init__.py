@@ -77,6 +77,10 @@ def _is_the_command():
     )
 
 
-if not _is_the_command():
+if _is_the_command():
+    from keras_rnn_zoo import interrupts
+
+    interrupts.watch()
+else:
     # Keras must know the classes before it loads a saved model.
     importlib.import_module("keras_rnn_zoo.topologies")

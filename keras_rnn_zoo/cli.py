@@ -3,6 +3,7 @@
 TensorFlow is imported by the job that needs it, so `--help` answers at once.
 """
 
+import contextlib
 import functools
 import itertools
 import os
@@ -13,15 +14,40 @@ from typing import Annotated
 
 import typer
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from keras_rnn_zoo import jobs
+from keras_rnn_zoo import interrupts, jobs
 from keras_rnn_zoo.presets import cards
+from keras_rnn_zoo.terminal import shown, words_of
 from keras_rnn_zoo.training import recipes
 
+#: What a command line that cannot be read is said with.
+_UsageError = typer.BadParameter.__base__
+
+
+@contextlib.contextmanager
+def _shown_usage():
+    """Make the user's own words in such a message harmless."""
+    try:
+        yield
+    except _UsageError as error:
+        error.message = shown(error.message)
+        raise
+
+
+class _Commands(typer.core.TyperGroup):
+    def make_context(self, *args, **kwargs):
+        with _shown_usage():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx):
+        with _shown_usage():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="keras-rnn-zoo",
     no_args_is_help=True,
     add_completion=False,
@@ -89,8 +115,16 @@ Download = Annotated[
 ]
 
 
+#: What a text of several lines keeps of what is not printable.
+_LINES = "\n\t"
+
+
 def _console(**options):
-    console = Console(highlight=False, **options)
+    """Return a console that takes every string for what it is: no markup, no emoji.
+
+    What is not ours goes through `shown` before it is printed; styles are `Text`'s.
+    """
+    console = Console(highlight=False, markup=False, emoji=False, **options)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 110  # nobody's window: do not fold tables
     return console
@@ -102,27 +136,41 @@ def _friendly(command):
     @functools.wraps(command)
     def run(*args, **kwargs):
         try:
-            return command(*args, **kwargs)
+            interrupts.begin()
+            command(*args, **kwargs)
         except KeyboardInterrupt as interrupt:
-            text = str(interrupt) or "No run was changed."
-            _console(stderr=True).print(f"[red]Stopped.[/] {text}", soft_wrap=True)
-            raise typer.Exit(130) from None
-        except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+            _stopped(str(interrupt) or "No run was changed.")
+        except (typer.Exit, typer.Abort, _UsageError, BrokenPipeError):
+            raise
+        except Exception as error:
+            if interrupts.is_noted():  # somebody made another error of it
+                _stopped("")
             if os.environ.get("KERAS_RNN_ZOO_TRACEBACK"):
                 raise
-            text = str(error) or type(error).__name__
-            _console(stderr=True).print(
-                f"[bold red]Error:[/] {escape(text)}", soft_wrap=True
-            )
+            text = shown(words_of(error), keep="\n")
+            _say_error(("Error:", "bold red"), f" {text}")
             if not isinstance(error, recipes.RecipeError | OSError):
-                _console(stderr=True).print(
-                    "[dim]With KERAS_RNN_ZOO_TRACEBACK=1 in the environment, it says "
-                    "where that was found.[/]",
-                    soft_wrap=True,
+                text = (
+                    "With KERAS_RNN_ZOO_TRACEBACK=1 in the environment, it says where "
+                    "that was found."
                 )
+                _say_error((text, "dim"))
             raise typer.Exit(2) from None
+        if interrupts.is_noted():  # it came too late to stop anything
+            interrupts.honoured()
+            raise typer.Exit(130)
 
     return run
+
+
+def _stopped(text):
+    interrupts.honoured()
+    _say_error(("Stopped.", "red"), f" {shown(text)}".rstrip())
+    raise typer.Exit(130) from None
+
+
+def _say_error(*parts):
+    _console(stderr=True).print(Text.assemble(*parts), soft_wrap=True)
 
 
 class ConsoleReporter(jobs.Reporter):
@@ -133,7 +181,7 @@ class ConsoleReporter(jobs.Reporter):
 
     def say(self, text):
         """Print one line."""
-        self.console.print(escape(text), soft_wrap=True)
+        self.console.print(shown(text), soft_wrap=True)
 
     def step(self, epoch, done, steps, logs):
         """Move the bar; in a pipe do nothing."""
@@ -149,11 +197,11 @@ class ConsoleReporter(jobs.Reporter):
             )
 
             self.bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(compact=True),
-                TextColumn("[dim]{task.fields[logs]}"),
+                TextColumn("{task.fields[logs]}", style="dim", markup=False),
                 console=self.console,
                 transient=True,
             )
@@ -184,7 +232,7 @@ class ConsoleReporter(jobs.Reporter):
 
 
 def _logs(logs):
-    return "  ".join(f"{key} {float(value):.4f}" for key, value in logs.items())
+    return "  ".join(f"{shown(key)} {float(value):.4f}" for key, value in logs.items())
 
 
 def _integers(option, text):
@@ -332,8 +380,8 @@ def _units(text):
 def _print_training(console, result):
     if result.text:
         console.print()
-        console.print("[bold]Written by the model[/]")
-        console.print(Text(result.text))
+        console.print("Written by the model", style="bold")
+        console.print(shown(result.text, keep=_LINES))
     console.print()
     console.print(_figures_table("On the test data", result.model, result.baselines))
     _print_notes(console, [*result.model, *result.baselines])
@@ -345,7 +393,10 @@ def _print_training(console, result):
     parts = ", ".join(f"{key} {value:.0f} s" for key, value in result.seconds.items())
     console.print(f"Time: {parts}", soft_wrap=True)
     console.print()
-    console.print(f"Everything is in [bold]{escape(str(result.directory))}[/]:")
+    directory = shown(result.directory)
+    console.print(
+        Text.assemble("Everything is in ", (directory, "bold"), ":"), soft_wrap=True
+    )
     for key, what in _FILES.items():
         if key in result.files:
             console.print(f"  {key:<16} {what}")
@@ -353,26 +404,26 @@ def _print_training(console, result):
     if result.directory != pathlib.Path("runs", name):
         name = shlex.quote(str(result.directory))
     next_one = cards.start(name, result.recipe.task, result.recipe.example)
-    console.print(f"Try it: keras-rnn-zoo {escape(next_one)}", soft_wrap=True)
+    console.print(f"Try it: keras-rnn-zoo {shown(next_one)}", soft_wrap=True)
 
 
 def _print_search(console, result):
     monitor = result.run.recipe.training.monitor
     table = Table(title="On the validation data", title_justify="left")
     for heading in ("trial", *result.best.settings, monitor, "epochs"):
-        table.add_column(heading, justify="right")
+        table.add_column(shown(heading), justify="right")
     for one in result.trials:
         values = [
             f"{v:.4g}" if isinstance(v, float) else v for v in one.settings.values()
         ]
         epochs = f"{one.epochs}, given up" if one.pruned else one.epochs
         table.add_row(
-            *(str(v) for v in (one.number, *values, f"{one.value:.4f}", epochs)),
+            *map(shown, (one.number, *values, f"{one.value:.4f}", epochs)),
             style="bold green" if one is result.best else None,
         )
     console.print()
     console.print(table)
-    console.print(f"Trials: {escape(str(result.path))}", soft_wrap=True)
+    console.print(f"Trials: {shown(result.path)}", soft_wrap=True)
     _print_training(console, result.run)
 
 
@@ -395,14 +446,17 @@ def _print_seeds(console, result):
     _print_notes(console, result.runs[0].baselines)
     _print_origin(console, result.runs[0].facts)
     seconds = [run.seconds["training"] for run in result.runs]
-    shown = ", ".join(f"{one:.0f}" for one in seconds)
-    console.print(f"Seconds of training: {shown}. Figures: {result.path}")
+    seconds = ", ".join(f"{one:.0f}" for one in seconds)
+    console.print(
+        f"Seconds of training: {seconds}. Figures: {shown(result.path)}",
+        soft_wrap=True,
+    )
 
 
 def _print_origin(console, facts):
     for key in ("interpreter", "corpus sha256"):
         if key in facts:
-            console.print(f"{key}: {facts[key]}", soft_wrap=True, style="dim")
+            console.print(f"{key}: {shown(facts[key])}", soft_wrap=True, style="dim")
 
 
 def _print_notes(console, figures):
@@ -412,7 +466,7 @@ def _print_notes(console, figures):
             names.setdefault(figure.note, []).append(figure.name)
     for note, those in names.items():
         those = ", ".join(dict.fromkeys(those))
-        console.print(f"  {escape(those)}: {escape(note)}", style="dim", soft_wrap=True)
+        console.print(f"  {shown(those)}: {shown(note)}", style="dim", soft_wrap=True)
 
 
 def _figures_table(title, model, baselines, spread=None):
@@ -430,22 +484,22 @@ def _figures_table(title, model, baselines, spread=None):
             return float("inf")
         return value if lower_is_better else -value
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=shown(title), title_justify="left", title_style="bold")
     table.add_column("method")
     for metric in metrics:
         arrow = "lower is better" if cards.lower_is_better(metric) else ""
-        heading = metric.replace("_", " ") + (f"\n({arrow})" if arrow else "")
+        heading = shown(metric.replace("_", " ")) + (f"\n({arrow})" if arrow else "")
         table.add_column(heading, justify="right")
     for name, values in sorted(rows.items(), key=order):
         cells = []
         for metric in metrics:
             value = values.get(metric)
-            shown = "" if value is None else f"{value:.4f}"
+            cell = "" if value is None else f"{value:.4f}"
             if spread and (name, metric) in spread:
-                shown += f" ± {spread[name, metric]:.4f}"
-            cells.append(shown)
+                cell += f" ± {spread[name, metric]:.4f}"
+            cells.append(cell)
         style = "bold green" if name in ours else None
-        table.add_row(escape(name), *cells, style=style)
+        table.add_row(shown(name), *cells, style=style)
     return table
 
 
@@ -459,19 +513,28 @@ def list_models(runs: Runs = pathlib.Path("runs")):
         "licence of the weights. Empty: train it first.",
         caption_justify="left",
     )
-    longest = max(len(entry.recipe.name) for entry in entries)
+    longest = max(len(shown(entry.recipe.name)) for entry in entries)
     table.add_column("name", no_wrap=True, min_width=longest)
     table.add_column("what it does", min_width=10)
     table.add_column("shipped", no_wrap=True)
     table.add_column("your run", min_width=10)
     for entry in entries:
         table.add_row(
-            entry.recipe.name,
-            entry.recipe.title,
+            shown(entry.recipe.name),
+            shown(entry.recipe.title),
             _short_shipped(entry.shipped, "\n"),
-            _short_figure(entry.figure),
+            "broken, see below" if entry.problem else _short_figure(entry.figure),
         )
-    _console().print(table)
+    console = _console()
+    console.print(table)
+    for entry in entries:
+        _print_problem(console, entry)
+
+
+def _print_problem(console, entry):
+    if entry.problem:
+        text = f" {shown(entry.problem)}"
+        console.print(Text.assemble(("Broken:", "red"), text), soft_wrap=True)
 
 
 def _short_shipped(metadata, separator=" "):
@@ -481,9 +544,9 @@ def _short_shipped(metadata, separator=" "):
     size = cards.size(metadata) / 1000
     return separator.join(
         [
-            figure["metric"].replace("_", " "),
+            shown(figure["metric"].replace("_", " ")),
             f"{cards.mean_and_spread(figure)};",
-            f"{size:,.0f} kB, {metadata['licence']}",
+            f"{size:,.0f} kB, {shown(metadata['licence'])}",
         ]
     )
 
@@ -491,7 +554,8 @@ def _short_shipped(metadata, separator=" "):
 def _short_figure(figure):
     if figure is None:
         return "no"
-    return f"{figure.metric.replace('_', ' ')} {figure.value:.4f}"
+    value = "not measured" if figure.value is None else f"{figure.value:.4f}"
+    return f"{shown(figure.metric.replace('_', ' '))} {value}"
 
 
 @app.command()
@@ -500,22 +564,25 @@ def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
     """Show a recipe, and the figures of its run, if there is one."""
     console = _console()
     entry = jobs.show(name, runs=runs)
-    console.print(f"[bold]{entry.recipe.name}[/]: {escape(entry.recipe.title)}")
-    console.print(f"[dim]{escape(str(entry.path))}[/]", soft_wrap=True)
+    name, title = shown(entry.recipe.name), shown(entry.recipe.title)
+    console.print(Text.assemble((name, "bold"), f": {title}"), soft_wrap=True)
+    console.print(shown(entry.path), style="dim", soft_wrap=True)
     console.print()
-    console.print(Text(entry.path.read_text("utf-8").rstrip()))
+    console.print(shown(entry.path.read_text("utf-8").rstrip(), keep=_LINES))
     console.print()
+    _print_problem(console, entry)
     if entry.shipped is not None:
         console.print(
             f"Shipped: {_short_shipped(entry.shipped)}; "
-            f"data {entry.shipped['data_licence']}",
+            f"data {shown(entry.shipped['data_licence'])}",
             soft_wrap=True,
         )
     if entry.run is None:
-        console.print(f"Not trained here: keras-rnn-zoo train {escape(name)}")
+        train_it = shown(shlex.quote(entry.recipe.name))
+        console.print(f"Not trained here: keras-rnn-zoo train {train_it}")
     else:
         console.print(
-            f"Trained, in {escape(str(entry.run))}: "
+            f"Trained, in {shown(entry.run)}: "
             f"{_short_figure(entry.figure)} on the test data",
             soft_wrap=True,
         )
@@ -544,9 +611,11 @@ def publish(
     path = jobs.publish(run, seeds_json, out, hardware=hardware, weights=not no_weights)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     _console().print(
-        f"Written{'' if no_weights else ' and loaded again'}: "
-        f"[bold]{escape(str(path))}[/], "
-        f"{size / 1000:,.0f} kB",
+        Text.assemble(
+            f"Written{'' if no_weights else ' and loaded again'}: ",
+            (shown(path), "bold"),
+            f", {size / 1000:,.0f} kB",
+        ),
         soft_wrap=True,
     )
 
@@ -567,19 +636,18 @@ def evaluate(
     )
     _print_origin(console, result.facts)
     stored = {(one.name, one.metric): one.value for one in result.stored}
-    differences = [
-        abs(one.value - stored.get((one.name, one.metric), float("nan")))
-        for one in result.model
-    ]
+    pairs = [(one.value, stored.get((one.name, one.metric))) for one in result.model]
+    differences = [abs(a - b) for a, b in pairs if a is not None and b is not None]
     if not result.same_data:
-        console.print(
-            "[yellow]The corpus is another one than the model was judged on in "
-            "training[/]: the baselines and the stored figures belong to that one."
-        )
-    else:
+        other = "The corpus is another one than the model was judged on in training"
+        rest = ": the baselines and the stored figures belong to that one."
+        console.print(Text.assemble((other, "yellow"), rest))
+    elif differences:
         console.print(
             f"Largest difference from the run's own figures: {max(differences):.1e}"
         )
+    else:
+        console.print("The run has no figures of these metrics to compare with.")
 
 
 @app.command()
@@ -614,7 +682,7 @@ def _print_prediction(console, result):
             truth = "" if result.truth is None else f"  truth {result.truth[i]:.4f}"
             width = "" if result.widths is None else f" ± {result.widths[i]:.4f}"
             value = f"{result.predicted[i]:.4f}{width}"
-            console.print(f"{escape(label):<14} {value}{truth}")
+            console.print(f"{shown(label):<14} {value}{truth}")
         if result.widths is not None:
             console.print("±: 90 % intervals, from errors on validation data")
         return
@@ -622,15 +690,16 @@ def _print_prediction(console, result):
         if result.values is not None:
             console.print(_pixels(result.values))
         else:
-            cursor = Text(result.separator.join(result.tokens))
+            cursor = Text(shown(result.separator.join(result.tokens), keep=_LINES))
             cursor.append("▏", "bold red")
             console.print(cursor)
         for i in result.probabilities.argsort()[::-1][:3]:
             console.print(
-                Text(f"{result.labels[i]:<12} {result.probabilities[i]:.4f}", _style(i))
+                f"{shown(result.labels[i]):<12} {result.probabilities[i]:.4f}",
+                style=_style(i),
             )
         if result.truth is not None:
-            console.print(f"The truth: {escape(result.labels[int(result.truth)])}")
+            console.print(f"The truth: {shown(result.labels[int(result.truth)])}")
         return
     if result.task == "polyphony":
         _print_polyphony(console, result)
@@ -641,16 +710,15 @@ def _print_prediction(console, result):
         if result.truth is not None:
             answers["truth"] = [result.labels[i] for i in result.truth]
         for name, symbols in answers.items():
-            console.print(
-                Text(f"{name:<6} {result.separator.join(symbols)}"), soft_wrap=True
-            )
+            line = f"{name:<6} {shown(result.separator.join(symbols))}"
+            console.print(line, soft_wrap=True)
         return
     if result.task == "language_model":
         chosen = result.probabilities[-1].argsort()[::-1][:5]
         console.print("Most probable next characters:")
         for i in chosen:
-            shown = repr(result.labels[i])
-            console.print(f"{escape(shown):<6} {result.probabilities[-1][i]:.4f}")
+            label = shown(repr(result.labels[i]))
+            console.print(f"{label:<6} {result.probabilities[-1][i]:.4f}")
         return
     if result.names is not None:
         _print_names(console, result)
@@ -658,16 +726,16 @@ def _print_prediction(console, result):
     runs = _stretches(result)
     if console.is_terminal:
         legend = Text("  ").join(
-            Text(label, _style(i)) for i, label in enumerate(result.labels)
+            Text(shown(label), _style(i)) for i, label in enumerate(result.labels)
         )
         answer = Text()
         for piece, i in runs:
-            answer.append(piece, _style(i))
+            answer.append(shown(piece, keep=_LINES), _style(i))
             answer.append(result.separator)
         console.print(Group(legend, Text(), answer))
     else:  # no colours in a pipe: one stretch a line
         for piece, i in runs:
-            print(f"{result.labels[i]}\t{piece!r}")
+            print(f"{shown(result.labels[i])}\t{shown(repr(piece))}")
     if result.truth is not None:
         wrong = int((result.truth != result.predicted).sum())
         console.print(f"{wrong} of {len(result.predicted)} tokens wrong")
@@ -677,25 +745,29 @@ def _print_names(console, result):
     """Print a sentence with its names in colour, and a list of them below."""
     if not console.is_terminal:  # no colours in a pipe: a word and its tag a line
         for token, i in zip(result.tokens, result.predicted, strict=True):
-            print(f"{token}\t{result.labels[i]}")
+            print(f"{shown(token)}\t{shown(result.labels[i])}")
         return
+    tokens = [shown(token) for token in result.tokens]
     kinds = list(dict.fromkeys(label[2:] for label in result.labels if label[2:]))
     styles = {k: _NAME_STYLES[i % len(_NAME_STYLES)] for i, k in enumerate(kinds)}
     answer, end = Text(), 0
     for first, stop, kind in result.names:
-        answer.append("".join(f"{token} " for token in result.tokens[end:first]))
-        answer.append(" ".join(result.tokens[first:stop]), styles[kind]).append(" ")
+        answer.append("".join(f"{token} " for token in tokens[end:first]))
+        answer.append(" ".join(tokens[first:stop]), styles[kind]).append(" ")
         end = stop
-    answer.append(" ".join(result.tokens[end:]))
-    legend = Text("  ").join(Text(f" {kind} ", style) for kind, style in styles.items())
+    answer.append(" ".join(tokens[end:]))
+    legend = Text("  ").join(
+        Text(f" {shown(kind)} ", style) for kind, style in styles.items()
+    )
     console.print(Group(legend, Text(), answer, Text()))
     names = {"": result.names}
     if result.true_names is not None:
         names = {"found  ": result.names, "truth  ": result.true_names}
     for heading, those in names.items():
         for first, stop, kind in those:
-            line = Text(f"{heading}{kind:<{max(map(len, kinds))}}  ")
-            console.print(line.append(" ".join(result.tokens[first:stop]), "bold"))
+            width = max(len(shown(one)) for one in kinds)
+            line = Text(f"{heading}{shown(kind):<{width}}  ")
+            console.print(line.append(" ".join(tokens[first:stop]), "bold"))
         if not those:
             console.print(f"{heading}no names")
 
@@ -711,11 +783,11 @@ def _print_polyphony(console, result):
 
     def names(sounds):
         pairs = zip(result.labels, sounds, strict=True)
-        return " ".join(label for label, sound in pairs if sound) or "–"
+        return " ".join(shown(label) for label, sound in pairs if sound) or "–"
 
     for step, p in enumerate(result.probabilities):
         pairs = zip(result.labels, p, strict=True)
-        likely = [f"{label} {one:.2f}" for label, one in pairs if one > 0.5]
+        likely = [f"{shown(label)} {one:.2f}" for label, one in pairs if one > 0.5]
         row = [str(step + 1), names(result.values[step]), "  ".join(likely) or "–"]
         if result.truth is not None:
             row.append(names(result.truth[step]))
@@ -769,8 +841,8 @@ def generate(
         seed=seed,
         runs=runs,
     )
-    answer = Text(result.prompt, "bold")
-    answer.append(result.text, "not bold cyan")
+    answer = Text(shown(result.prompt, keep=_LINES), "bold")
+    answer.append(shown(result.text, keep=_LINES), "not bold cyan")
     if result.ended:
         answer.append("\n— the end —", "dim not bold")
     _console().print(answer, soft_wrap=True)
@@ -799,8 +871,11 @@ def export(
     result = jobs.export(name, to, out, batch_size=batch_size, steps=steps, runs=runs)
     console = _console()
     console.print(
-        f"Written: [bold]{escape(str(result.path))}[/], "
-        f"{result.num_bytes / 1000:,.0f} kB: {', '.join(result.signatures)}",
+        Text.assemble(
+            "Written: ",
+            (shown(result.path), "bold"),
+            f", {result.num_bytes / 1000:,.0f} kB: {', '.join(result.signatures)}",
+        ),
         soft_wrap=True,
     )
     console.print(
@@ -815,8 +890,8 @@ def doctor():
     """Look at this machine: versions, devices, libraries, what will be used."""
     table = Table(show_header=False, box=None)
     for finding in jobs.doctor():
-        mark = "[green]ok[/]" if finding.good else "[red]look[/]"
-        table.add_row(mark, finding.what, escape(finding.found))
+        mark = Text("ok", "green") if finding.good else Text("look", "red")
+        table.add_row(mark, shown(finding.what), shown(finding.found))
     _console().print(table)
 
 
@@ -836,7 +911,7 @@ def native_build(
 ):
     """Compile them now, and not at their first use."""
     status = jobs.native_build(dtype, force=force)
-    _console().print(f"Ready: {escape(status.path)}", soft_wrap=True)
+    _console().print(f"Ready: {shown(status.path)}", soft_wrap=True)
 
 
 @kernels.command("status")
@@ -850,7 +925,7 @@ def native_status():
     for dtype, status in found.items():
         lines[dtype] = status.path if status.available else f"none: {status.reason}"
     for what, text in lines.items():
-        _console().print(f"{what:<9} {escape(text)}", soft_wrap=True)
+        _console().print(f"{what:<9} {shown(text, keep=_LINES)}", soft_wrap=True)
 
 
 @kernels.command("clean")
@@ -867,7 +942,15 @@ def main():
     """Run the command line."""
     # Before TensorFlow is imported, or it is too late.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not every terminal has every letter
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        interrupts.begin()
+        app(prog_name=app.info.name)
+    except KeyboardInterrupt:  # before or after a command
+        _say_error(("Stopped.", "red"))
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 import io
 
 import numpy as np
-from rich.console import Console
 
 from keras_rnn_zoo import cli, jobs
 
 
 def printed(result):
-    console = Console(file=io.StringIO(), width=100)
+    console = cli._console(file=io.StringIO(), width=100)
     cli._print_prediction(console, result)
     return console.file.getvalue().splitlines()
 

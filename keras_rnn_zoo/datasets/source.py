@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.datasets.codec import Codec
+from keras_rnn_zoo.terminal import shown
 
 #: The parts of a data set, and what a builder calls them if nothing else is said.
 SPLITS = {"train": "train", "validation": "validation", "test": "test"}
@@ -96,7 +97,8 @@ class Source:
             manual_dir = manual_dir.expanduser()
             self._check_files(builders, builder, manual_dir, urls)
             _check_package(name, package)
-            print(f"Preparing {name} in {builder.data_dir} (once)", file=sys.stderr)
+            where = shown(builder.data_dir)
+            print(f"Preparing {name} in {where} (once)", file=sys.stderr)
             try:
                 _prepare(builder, manual_dir)
             except OSError:

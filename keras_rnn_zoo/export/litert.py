@@ -55,8 +55,9 @@ def export_litert(
       range quantisation; matrices of fewer than 1024 elements stay float32).
     * `metadata.json`: vocabulary, labels, licence, first states.
 
-    A token out of range is an error, as is another shape. Every file is run in LiteRT
-    on the golden input before anything replaces what was at `path`.
+    A token out of range, features and states that are not finite ("gather index out of
+    bounds") and other shapes are errors. Every file is run in LiteRT on the golden
+    input before anything replaces what was at `path`.
 
     Args:
         model: as in `export_saved_model`.
@@ -168,7 +169,7 @@ def _sequence(model, x):
     import tensorflow as tf
 
     def sequence(inputs):
-        inputs = _negative_is_too_large(model, inputs)
+        inputs = _refusing(model, inputs)
         return {answer_name(model): model(inputs, training=False)}
 
     spec = tf.TensorSpec(x.shape, x.dtype, _key(x))
@@ -179,7 +180,8 @@ def _step(model, step_model, x):
     import tensorflow as tf
 
     def step(inputs, *states):
-        inputs = _negative_is_too_large(model, inputs)
+        inputs = _refusing(model, inputs)
+        states = [_finite(one) for one in states]
         answer, states = step_model(inputs, states)
         names = [state.name for state in step_model.states]
         return {answer_name(model): answer, **dict(zip(names, states, strict=True))}
@@ -193,15 +195,29 @@ def _step(model, step_model, x):
     return tf.function(step, input_signature=specs, autograph=False)
 
 
-def _negative_is_too_large(model, inputs):
-    """Token ids in which those below 0 are above the last, which LiteRT refuses."""
+def _refusing(model, inputs):
+    """Inputs that LiteRT refuses if one is wrong: it checks the indices of `Gather`."""
     import tensorflow as tf
 
     reads, size = input_of(model)
+    if reads == "features":
+        return _finite(inputs, getattr(masking_layer(model), "mask_value", 0.0))
+    # Ids below 0 are put above the last.
     if (characters := characters_of(model)) is not None:
         most = characters["max_characters"]
         size = tf.constant([size] + [characters["vocabulary_size"]] * most)
-    return tf.where(inputs < 0, size, inputs) if reads == "tokens" else inputs
+    return tf.where(inputs < 0, size, inputs)
+
+
+def _finite(x, padding=0.0):
+    """The same numbers; if one is not finite, an index is too large."""
+    import tensorflow as tf
+
+    good = tf.abs(x) <= tf.float32.max
+    if not np.isfinite(padding):
+        good |= x == padding
+    index = 1 - tf.cast(tf.reduce_all(good), "int32")
+    return x + tf.gather(tf.zeros(1), index)
 
 
 def _converted(model, function, quantised):

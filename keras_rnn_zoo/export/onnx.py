@@ -22,6 +22,7 @@ from keras_rnn_zoo.export.portable import (
 from keras_rnn_zoo.export.saved_model import (
     METADATA_FILE,
     Exported,
+    check_max_length,
     describe,
     size_of,
 )
@@ -36,7 +37,14 @@ _GATES = {"LSTM": "iofc", "GRU": "zrh", "RNN": "h"}
 
 
 def export_onnx(
-    model, path, golden_input=None, *, assets=None, metadata=None, tolerance=1e-5
+    model,
+    path,
+    golden_input=None,
+    *,
+    assets=None,
+    metadata=None,
+    max_length=10_000,
+    tolerance=1e-5,
 ):
     """Write a model as ONNX files for ONNX Runtime and others, opset 17.
 
@@ -53,8 +61,10 @@ def export_onnx(
       that read backwards.
     * `metadata.json`: vocabulary, labels, licence, first states.
 
-    A token out of range is an error. Both files are run in ONNX Runtime on the golden
-    input before anything replaces what was at `path`.
+    A row longer than `max_length`, a token out of range, features and states that are
+    not finite, and states of more or fewer rows than the input are errors. Both files
+    are run in ONNX Runtime on the golden input before anything replaces what was at
+    `path`.
 
     Args:
         model: as in `export_saved_model`.
@@ -62,6 +72,7 @@ def export_onnx(
         golden_input: as in `export_saved_model`.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
+        max_length: as in `export_saved_model`.
         tolerance: float. Largest difference allowed, relative to the largest answer.
 
     Returns:
@@ -70,7 +81,7 @@ def export_onnx(
     Raises:
         ValueError: if the model holds something that has no counterpart in ONNX here,
             as a `CRF` or a reader of characters, draws numbers, or has masks that do
-            not come from its first layer.
+            not come from its first layer; or if `max_length` is not positive.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `onnx` or `onnxruntime` is not installed.
         RuntimeError: if a file answers differently.
@@ -83,6 +94,7 @@ def export_onnx(
             "ONNX files need onnx to be written and onnxruntime to be checked: "
             "pip install 'keras_rnn_zoo[export]'"
         ) from error
+    check_max_length(max_length)
     model = portable_copy(model)
     if characters_of(model) is not None:
         raise ValueError(
@@ -92,7 +104,8 @@ def export_onnx(
     x = gold.golden_input(model, golden_input, assets)
     expected = np.asarray(model(x, training=False), "float32")
     document = describe(model, assets, metadata)
-    files = {"sequence": _sequence(model, expected.ndim == 3)}
+    document["max_length"] = max_length
+    files = {"sequence": _sequence(model, expected.ndim == 3, max_length)}
     step_model = None
     if why_not_step_by_step(model) is None:
         step_model = StepModel(model)
@@ -152,8 +165,13 @@ def _step(model, step_model):
         for _, dtype, shape in inputs
     ]
     function = tf.function(step, autograph=False).get_concrete_function(*specs)
-    x = _checked_tokens(graph, name, width) if reads == "tokens" else name
-    translate = Translator(graph, function, [x, *(s.name for s in states)])
+    x, *given = _of_as_many_rows(graph, [one for one, _, _ in inputs], dtype)
+    x = _checked_tokens(graph, x, width) if reads == "tokens" else _finite(graph, x)
+    given = [
+        _finite(graph, one, state.name)
+        for one, state in zip(given, states, strict=True)
+    ]
+    translate = Translator(graph, function, [x, *given])
     answer, *new = [translate(tensor) for tensor in function.outputs]
     outputs = [(answer_name(model), "float32", ["batch", None])]
     graph.add("Identity", answer, name=outputs[0][0])
@@ -170,6 +188,28 @@ def _checked_tokens(graph, x, size):
     large = graph.add("Greater", x, graph.constant(size - 1, "int32"))
     bad = graph.add("Or", negative, large)
     return _refused(graph, x, bad, f"tokens_must_be_from_0_to_{size - 1}", "int32")
+
+
+def _finite(graph, x, name="features", padding=0.0):
+    """Numbers, after a node that fails, and says why, if one is not finite."""
+    bad = graph.add("Or", graph.add("IsNaN", x), graph.add("IsInf", x))
+    if not np.isfinite(padding):
+        other = graph.add(
+            "Not", graph.add("Equal", x, graph.constant(padding, "float32"))
+        )
+        bad = graph.add("And", bad, other)
+    return _refused(graph, x, bad, f"{name}_must_be_finite", "float32")
+
+
+def _of_as_many_rows(graph, names, dtype):
+    """The inputs of a step, after a node that fails if their rows are not as many."""
+    rows = [graph.add("Shape", name, start=0, end=1) for name in names]
+    others = graph.add("Concat", *rows[1:], axis=0)
+    bad = graph.add("Not", graph.add("Equal", others, rows[0]))
+    first = _refused(
+        graph, names[0], bad, f"states_must_have_as_many_rows_as_{names[0]}", dtype
+    )
+    return [first, *names[1:]]
 
 
 def _refused(graph, x, bad, name, dtype):
@@ -202,7 +242,7 @@ def _model_of(graph, inputs, outputs):
 # --- Whole sequences
 
 
-def _sequence(model, per_step):
+def _sequence(model, per_step, max_length):
     import tensorflow as tf
 
     reads, width = input_of(model)
@@ -219,9 +259,15 @@ def _sequence(model, per_step):
     x = _at_least_one(graph, reads, [batch, time], masking, spec)
     if reads == "tokens":
         x = _checked_tokens(graph, x, width)
-    elif masking is None and not per_step:
-        none = graph.add("Equal", time, graph.integers(0))
-        x = _refused(graph, x, none, "a_row_must_have_a_step", "float32")
+    else:
+        x = _finite(graph, x, padding=getattr(masking, "mask_value", 0.0))
+        if masking is None and not per_step:
+            none = graph.add("Equal", time, graph.integers(0))
+            x = _refused(graph, x, none, "a_row_must_have_a_step", "float32")
+    if max_length is not None:
+        long = graph.add("Greater", time, graph.integers(max_length))
+        name = f"a_row_must_have_at_most_{max_length}_steps"
+        x = _refused(graph, x, long, name, inputs[0][1])
     order = None
     if masking is not None:
         order = _Order(graph, x, masking)

@@ -72,9 +72,10 @@ def export_saved_model(
       likely), `top_k` (0: among all), `seed`; gives `text` and whether it `ended`. For
       models that forecast their own input: `prompt` and `steps`; gives `values`.
 
-    A row longer than `max_length`, a token id out of range and two tokens where one
-    belongs are errors; an empty text is a sequence of no steps; invalid UTF-8 is read
-    as unknown characters.
+    A row longer than `max_length`, a token id out of range, two tokens where one
+    belongs, features and states that are not finite, and states of more or fewer rows
+    than the input are errors; an empty text is a sequence of no steps; invalid UTF-8 is
+    read as unknown characters.
 
     The files hold no op but TensorFlow's own and none that needs a certain machine.
     They are loaded again and must give the model's answers on the golden input; only
@@ -103,11 +104,7 @@ def export_saved_model(
         TypeError: if `model` is not a `keras.Model`.
         RuntimeError: if the files answer differently or hold an op that they must not.
     """
-    if max_length is not None and max_length < 1:
-        raise ValueError(
-            "`max_length` must be a positive integer or None. "
-            f"Received: max_length={max_length!r}."
-        )
+    check_max_length(max_length)
     model = portable_copy(model, dtype)
     x = gold.golden_input(model, golden_input, assets)
     expected = np.asarray(model(x, training=False), "float32")
@@ -133,6 +130,15 @@ def export_saved_model(
             )
         size = size_of(directory)
     return Exported(pathlib.Path(path), worst, size, tuple(functions))
+
+
+def check_max_length(max_length):
+    """Raise unless `max_length` is a positive number or None."""
+    if max_length is not None and max_length < 1:
+        raise ValueError(
+            "`max_length` must be a positive integer or None. "
+            f"Received: max_length={max_length!r}."
+        )
 
 
 def size_of(directory):
@@ -254,7 +260,7 @@ class _Server(tf.Module):
         else:
 
             def serving_default(features):
-                return self._answers(features)
+                return self._answers(self._finite(features, "features"))
 
         return _function(serving_default, self._x(self._reads))
 
@@ -315,6 +321,17 @@ class _Server(tf.Module):
         with tf.control_dependencies(checks):
             return tf.identity(ids)
 
+    def _finite(self, x, name):
+        """Features or states; an error if one is not finite and no padding either."""
+        good = tf.math.is_finite(x)
+        padding = getattr(self._masking, "mask_value", 0)
+        if not np.isfinite(padding):
+            good |= x == padding
+        bad = tf.boolean_mask(x, ~good)
+        check = _require(good, f"`{name}` must be finite. Received: {name}=", bad)
+        with tf.control_dependencies([check]):
+            return tf.identity(x)
+
     def _classes(self, y, mask):
         if self._kind == "sigmoid" and self._labels is not None:
             one_each = y.shape[-1] == self._labels.shape[0]
@@ -364,6 +381,13 @@ class _Server(tf.Module):
         name = "features" if self._reads == "features" else "token"
 
         def step(x, *states):
+            x, *states = self._of_as_many_rows(name, x, states)
+            states = [
+                self._finite(tensor, state.name)
+                for tensor, state in zip(states, self.step_model.states, strict=True)
+            ]
+            if self._reads == "features":
+                x = self._finite(x, name)
             if self.codec is not None:
                 x = self.codec.encode_one(x)
             elif self._reads == "tokens":
@@ -388,6 +412,20 @@ class _Server(tf.Module):
             for state in self.step_model.states
         ]
         return _function(step, x, *states)
+
+    def _of_as_many_rows(self, name, x, states):
+        """The inputs of a step, which must not be broadcast against each other."""
+        rows = tf.shape(x)[0]
+        checks = [
+            _require(
+                tf.shape(tensor)[0] == rows,
+                f"`{state.name}` must have as many rows as `{name}`. Received rows:",
+                tf.stack([tf.shape(tensor)[0], rows]),
+            )
+            for tensor, state in zip(states, self.step_model.states, strict=True)
+        ]
+        with tf.control_dependencies(checks):
+            return [tf.identity(one) for one in (x, *states)]
 
     @property
     def _state_dtype(self):
@@ -511,6 +549,7 @@ class _Server(tf.Module):
 
     def _forecast(self):
         def generate(prompt, steps):
+            prompt = self._finite(prompt, "prompt")
             batch, time = tf.shape(prompt)[0], tf.shape(prompt)[1]
             limit = self._max_length or tf.int32.max
             checks = [

@@ -1,7 +1,6 @@
 """Which models there are, shipped and trained, and how to read one."""
 
 import dataclasses
-import json
 import os
 import pathlib
 import shlex
@@ -11,6 +10,8 @@ from typing import Any
 from keras_rnn_zoo import presets
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure
 from keras_rnn_zoo.presets import Assets
+from keras_rnn_zoo.presets.json_files import FIGURE, NUMBER, read_json
+from keras_rnn_zoo.terminal import one_line
 from keras_rnn_zoo.training import recipes
 
 
@@ -24,6 +25,8 @@ class ModelEntry:
         run: directory of the trained model, or None.
         figure: the run's main figure on the test data, or None.
         shipped: content of the shipped model's `metadata.json`, or None.
+        problem: str. What is wrong with the files of the run or of the shipped model;
+            "" if nothing is.
     """
 
     recipe: recipes.Recipe
@@ -31,6 +34,41 @@ class ModelEntry:
     run: pathlib.Path | None
     figure: Figure | None
     shipped: dict[str, Any] | None = None
+    problem: str = ""
+
+
+#: What a `metrics.json` must have.
+METRICS = {
+    "name": str,
+    "seed": int,
+    "test": [FIGURE, ...],
+    "baselines": [FIGURE],
+    "parameters": int,
+    "seconds": {"training": NUMBER},
+    "data": {str: str},
+    "versions": {str: str},
+}
+
+
+def read_metrics(directory: pathlib.Path) -> dict[str, Any]:
+    """Return the content of a run's `metrics.json`.
+
+    Raises:
+        OSError: if it is not there or cannot be read.
+        ValueError: if it is not what `train` writes.
+    """
+    hint = "Train the model again, or remove the run."
+    return _known(read_json(directory / "metrics.json", METRICS, hint=hint))
+
+
+def _known(metrics):
+    """The same figures, without what another version may have written beside them."""
+    keys = {field.name for field in dataclasses.fields(Figure)}
+    for table in ("test", "baselines"):
+        metrics[table] = [
+            {key: one[key] for key in one if key in keys} for one in metrics[table]
+        ]
+    return metrics
 
 
 def list_models(runs: str | os.PathLike = "runs") -> list[ModelEntry]:
@@ -58,14 +96,20 @@ def show(name: str = DEFAULT_NAME, *, runs: str | os.PathLike = "runs") -> Model
     run = path.parent
     if not (run / "model.keras").is_file():
         run = pathlib.Path(runs, recipe.name)
-    figure = None
+    figure, shipped, problems = None, None, []
     if (run / "metrics.json").is_file():
-        document = json.loads((run / "metrics.json").read_text("utf-8"))
-        figure = Figure(**document["test"][0])
-    shipped = None
+        try:
+            figure = Figure(**read_metrics(run)["test"][0])
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
     if recipe.name in presets.names():
-        shipped = presets.read_metadata(recipe.name)
-    return ModelEntry(recipe, path, run if figure else None, figure, shipped)
+        try:
+            shipped = presets.read_metadata(recipe.name)
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
+    return ModelEntry(
+        recipe, path, run if figure else None, figure, shipped, " ".join(problems)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +186,6 @@ def load_run(name: str, *, runs: str | os.PathLike = "runs") -> Run:
     from keras_rnn_zoo.training import devices
 
     devices.silence_tensorflow()
-    import keras
 
     # Loading needs the registered classes.
     from keras_rnn_zoo import layers, metrics, topologies  # noqa: F401
@@ -151,20 +194,51 @@ def load_run(name: str, *, runs: str | os.PathLike = "runs") -> Run:
     devices.gpus()
     if not (directory / "model.keras").is_file():
         assets = presets.read_assets(directory)
-        return Run(
-            directory,
-            recipes.load(directory / recipes.RECIPE_FILE, check_files=False),
-            assets,
-            presets.read_metadata(directory),
-            None if assets.codec is None else Codec(**assets.codec),
-            presets.load(directory),
-        )
-    assets = Assets.read(directory)
-    return Run(
-        directory,
-        recipes.load(directory / recipes.RECIPE_FILE, check_files=False),
-        assets,
-        json.loads((directory / "metrics.json").read_text("utf-8")),
-        None if assets.codec is None else Codec(**assets.codec),
-        keras.models.load_model(directory / "model.keras"),
-    )
+        metrics = _known(presets.read_metadata(directory))
+        model, path = presets.load(directory), directory / presets.ASSETS_FILE
+    else:
+        path = directory / "assets.json"
+        assets, metrics = Assets.read(directory), read_metrics(directory)
+        model = _load_keras(directory / "model.keras")
+    _check_assets(assets, model, path)
+    try:
+        codec = None if assets.codec is None else Codec(**assets.codec)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} must hold the arguments of a Codec. Received: {error}"
+        ) from error
+    recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
+    # A recipe without a name has its directory's; the directory may be a copy's.
+    recipe = dataclasses.replace(recipe, name=metrics["name"])
+    return Run(directory, recipe, assets, metrics, codec, model)
+
+
+def _load_keras(path):
+    import keras
+
+    try:
+        return keras.models.load_model(path)
+    except MemoryError:
+        raise
+    except Exception as error:  # Keras, zipfile and h5py raise of all kinds
+        raise ValueError(
+            f"{path} must be a model that Keras can load. Received: "
+            f"{type(error).__name__}: {one_line(error)}"
+        ) from error
+
+
+def _check_assets(assets, model, path):
+    """Check that vocabulary and labels are of the model's sizes."""
+    config = model.get_config()
+    pairs = [("labels", len(assets.labels), config.get("num_outputs"))]
+    if assets.codec is None:
+        pairs.append(("num_features", assets.num_features, config.get("num_features")))
+    else:
+        size = config.get("vocabulary_size")
+        pairs.append(("codec.tokens", len(assets.codec["tokens"]), size))
+    for key, received, expected in pairs:
+        if expected is not None and received != expected:
+            raise ValueError(
+                f"{path} must have the `{key}` of the model, {expected}. "
+                f"Received: {received}."
+            )

@@ -1,13 +1,22 @@
 """Make a shipped model of a finished run."""
 
-import json
 import os
 import pathlib
 
 from keras_rnn_zoo.jobs.models import find_run, load_run
 from keras_rnn_zoo.presets import new_directory, replaceable
+from keras_rnn_zoo.presets.json_files import FIGURE, NUMBER, read_json
 from keras_rnn_zoo.presets.places import is_made, whole_file
 from keras_rnn_zoo.training import recipes
+
+#: What an `OUT-seeds.json` must have.
+_SUMMARY = {
+    "name": str,
+    "seeds": [int, ...],
+    "test": [{"name": str, "metric": str, "mean": NUMBER, "values": [NUMBER]}, ...],
+    "baselines": [FIGURE],
+    "training_seconds": [NUMBER],
+}
 
 
 def publish(
@@ -61,6 +70,11 @@ def publish(
     place = replaceable(out, "model", carried=carried, argument="out")
     trained = load_run(str(directory))
     metrics, recipe = trained.metrics, trained.recipe
+    if "seconds" not in metrics:
+        raise ValueError(
+            "`run` must be the directory of a run, as training leaves it. Received: "
+            f"run={os.fspath(run)!r}, a model that was published."
+        )
     if summary is None:
         summary = _summary_of_one(metrics)
     else:
@@ -167,7 +181,7 @@ def _read_summary(path, weights):
             "`seeds_json` must be a file that training with several seeds leaves. "
             f"Received: seeds_json={str(path)!r}."
         )
-    return json.loads(path.read_text("utf-8"))
+    return read_json(path, _SUMMARY, hint="Train with several seeds again.")
 
 
 def _summary_of_one(metrics):

@@ -132,7 +132,8 @@ def train(
         FileExistsError: if `out` holds anything but a run, or is the working directory
             or one of its parents.
         NotADirectoryError: if `out` is a file or a link to nothing.
-        RuntimeError: if another process is training into `out`.
+        RuntimeError: if another process is training into `out`, or the weights became
+            nan or inf before an epoch was kept.
         KeyboardInterrupt: if the user stopped it; the text says what is kept.
     """
     started = time.perf_counter()
@@ -373,6 +374,11 @@ def _train_into(
             start=start,
         )
         seconds["training"] = trained.seconds
+        if trained.diverged:
+            reporter.say(
+                f"Stopped: the weights became nan or inf in epoch "
+                f"{len(trained.history['loss'])}."
+            )
         reporter.say(
             f"Kept epoch {trained.best_epoch}, the best on validation data by "
             f"{recipe.training.monitor}. Judging it on the test data …"

@@ -1,5 +1,6 @@
 """Directories on disk that hold a model and all that belongs to it."""
 
+from keras_rnn_zoo.presets.model_directory import ASSETS_FILE as ASSETS_FILE
 from keras_rnn_zoo.presets.model_directory import METADATA_FILE as METADATA_FILE
 from keras_rnn_zoo.presets.model_directory import find as find
 from keras_rnn_zoo.presets.model_directory import load as load

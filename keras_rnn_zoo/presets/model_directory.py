@@ -21,8 +21,22 @@ import os
 import pathlib
 from typing import Any
 
+from keras_rnn_zoo.presets.json_files import FIGURE, NUMBER, read_json
 from keras_rnn_zoo.presets.places import whole_file
 from keras_rnn_zoo.presets.run_directory import Assets
+from keras_rnn_zoo.terminal import one_line
+
+_FIGURES = {"name": str, "metric": str, "mean": NUMBER}
+_METADATA = {
+    "name": str,
+    "licence": str,
+    "data_licence": str,
+    "test": [FIGURE, ...],
+    "test_over_seeds": [{**_FIGURES, "standard_deviation": (*NUMBER, None)}, ...],
+    "baselines": [FIGURE],
+    "files": {str: {"bytes": int, "sha256": str}},
+}
+_HINT = "Install the package again."
 
 RECIPE_FILE = "recipe.toml"
 METADATA_FILE = "metadata.json"
@@ -100,29 +114,13 @@ def read_metadata(name: str | os.PathLike) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if the file is not JSON.
+        ValueError: if the file is not what a published model has.
 
     Example:
     >>> read_metadata("digits_gru")["licence"]
     'Apache-2.0'
     """
-    path = find(name) / METADATA_FILE
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{path} must be a JSON document. Received: {error}. "
-            "Install the package again."
-        ) from error
-    files = document.get("files", {}) if isinstance(document, dict) else None
-    if not isinstance(files, dict) or not all(
-        isinstance(one, dict) for one in files.values()
-    ):
-        raise ValueError(
-            f"{path} must hold what is known of a model. Received: another JSON "
-            "document. Install the package again."
-        )
-    return document
+    return read_json(find(name) / METADATA_FILE, _METADATA, hint=_HINT)
 
 
 def verify(name: str | os.PathLike) -> pathlib.Path:
@@ -139,7 +137,7 @@ def verify(name: str | os.PathLike) -> pathlib.Path:
         ValueError: if a file's size or sha256 is not the one in `metadata.json`.
     """
     directory = find(name)
-    files = read_metadata(directory).get("files", {})
+    files = read_metadata(directory)["files"]
     for file in VERIFIED_FILES:
         path, about = directory / file, files.get(file, {})
         if not path.is_file():
@@ -192,9 +190,18 @@ def load(name: str | os.PathLike):
     import keras
     import numpy as np
 
-    config = json.loads((directory / CONFIG_FILE).read_text("utf-8"))
-    model = keras.saving.deserialize_keras_object(config)
-    model.load_weights(directory / WEIGHTS_FILE)
+    shape = {"class_name": str, "config": dict}
+    config = read_json(directory / CONFIG_FILE, shape, hint=_HINT)
+    try:
+        model = keras.saving.deserialize_keras_object(config)
+        model.load_weights(directory / WEIGHTS_FILE)
+    except MemoryError:
+        raise
+    except Exception as error:  # Keras and h5py raise of all kinds
+        raise ValueError(
+            f"{directory} must hold a model that Keras can make of {CONFIG_FILE} and "
+            f"{WEIGHTS_FILE}. Received: {type(error).__name__}: {one_line(error)}"
+        ) from error
     for variable in model.weights:
         value = keras.ops.convert_to_numpy(variable)
         if value.dtype.kind == "f" and not np.isfinite(value).all():

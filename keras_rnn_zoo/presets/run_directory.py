@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from keras_rnn_zoo.presets import places
+from keras_rnn_zoo.presets.json_files import read_json
 
 
 @contextlib.contextmanager
@@ -135,6 +136,17 @@ def recover(path: str | os.PathLike) -> None:
     places.recover(path)
 
 
+_ASSETS = {
+    "task": str,
+    "data": str,
+    "codec": ({"tokens": [str]}, None),
+    "labels": [str],
+    "num_features": (int, None),
+    "facts": {str: str},
+}
+_HINT = "Train the model again, or take a copy that is whole."
+
+
 @dataclasses.dataclass(frozen=True)
 class Assets:
     """What is needed to use a model on new input, besides the model.
@@ -163,7 +175,18 @@ class Assets:
 
     @classmethod
     def read(cls, directory: pathlib.Path) -> "Assets":
-        """Read `assets.json`."""
-        values = json.loads((directory / "assets.json").read_text(encoding="utf-8"))
+        """Read `assets.json`.
+
+        Raises:
+            OSError: if it is not there or cannot be read.
+            ValueError: if it is not what `write` writes.
+        """
+        path = directory / "assets.json"
+        values = read_json(path, _ASSETS, hint=_HINT)
+        if (values["codec"] is None) == (values["num_features"] is None):
+            raise ValueError(
+                f"{path} must be a JSON document with `codec` or `num_features`. "
+                f"Received: {'neither' if values['codec'] is None else 'both'}. {_HINT}"
+            )
         values["labels"] = tuple(values["labels"])
-        return cls(**values)
+        return cls(**{one.name: values[one.name] for one in dataclasses.fields(cls)})

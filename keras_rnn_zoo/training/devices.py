@@ -28,7 +28,7 @@ def silence_tensorflow() -> None:
         os.dup2(aside.fileno(), 2)
         try:
             import tensorflow  # noqa: F401
-        except BaseException:
+        except Exception:  # and not of an interrupt
             aside.seek(0)
             os.write(real, aside.read())
             raise

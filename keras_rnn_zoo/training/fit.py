@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import layers, topologies
@@ -29,12 +30,14 @@ class Fit:
             `"seconds"`, the wall time of each epoch, and `"learning_rate"`.
         best_epoch: int. The 1-based epoch whose weights were kept.
         seconds: float. Wall time of the training.
+        diverged: bool. Whether it was stopped because weights became nan or inf.
     """
 
     model: keras.Model
     history: dict[str, list[float]]
     best_epoch: int
     seconds: float
+    diverged: bool = False
 
 
 def load_data(recipe, *, data_dir=None, download=False):
@@ -348,6 +351,63 @@ class KeepBest(keras.callbacks.EarlyStopping):
             self.best_weights = self._start.variables["best"]
 
 
+class DivergedError(RuntimeError):
+    """A training whose weights are no numbers any more, before an epoch was kept.
+
+    Attributes:
+        epochs: int. Number of the epoch in which that was found, from 1.
+    """
+
+    def __init__(self, message, epochs):
+        self.epochs = epochs
+        super().__init__(message)
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """End a training whose weights are no numbers any more.
+
+    The best epoch so far is kept, as at any other end. It must come before `KeepBest`
+    among the callbacks.
+
+    Args:
+        recipe: `Recipe`, for the words.
+        keep_best: `KeepBest`, which has the best weights so far.
+
+    Raises:
+        DivergedError: if there is no such epoch.
+    """
+
+    def __init__(self, recipe, keep_best):
+        super().__init__()
+        self._recipe, self._best, self.diverged = recipe, keep_best, False
+
+    def on_epoch_end(self, epoch, logs=None):
+        broken = _not_finite(self.model)
+        if broken is None:
+            return
+        self.diverged = True
+        if self._best.best_weights is not None:
+            self.model.stop_training = True
+            return
+        figures = ", ".join(f"{key} {value:.4g}" for key, value in (logs or {}).items())
+        training = self._recipe.training
+        raise DivergedError(
+            "The training must end with weights that are numbers. Received: "
+            f"{broken} with nan or inf after epoch {epoch + 1} ({figures}): it "
+            f"diverged. Lower `learning_rate`, {training.learning_rate:g} now, or "
+            f"`clipnorm`, {training.clipnorm or 'not set'} now.",
+            epoch + 1,
+        )
+
+
+def _not_finite(model):
+    """Return the path of the first weight with nan or inf, or None."""
+    for variable in model.trainable_variables:
+        if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
+            return variable.path
+    return None
+
+
 class _Saver(keras.callbacks.Callback):
     """Hand a `Checkpoint` to `save` at the end of each epoch."""
 
@@ -405,6 +465,7 @@ def fit(
             may have been drawn from it.
 
     Raises:
+        DivergedError: if the weights became nan or inf before an epoch was kept.
         ValueError: if `training.monitor` is not among what is measured, or `start` is
             not of such a model.
     """
@@ -425,7 +486,8 @@ def fit(
         mode=mode_of(training.monitor),
         patience=training.patience or training.epochs,
     )
-    callbacks = [progress, keep_best, *callbacks]
+    watch = StopAtNaN(recipe, keep_best)
+    callbacks = [progress, watch, keep_best, *callbacks]
     if save is not None:
         callbacks.append(_Saver(save, progress, keep_best))
     first = 0
@@ -446,4 +508,5 @@ def fit(
     seconds = time.perf_counter() - started
     if start is not None:
         seconds += sum(start.history["seconds"])
-    return Fit(model, progress.history, keep_best.best_epoch + 1, seconds)
+    best = keep_best.best_epoch + 1
+    return Fit(model, progress.history, best, seconds, watch.diverged)

@@ -13,6 +13,7 @@ with the file, the key and the line:
 import dataclasses
 import difflib
 import json
+import math
 import os
 import pathlib
 import re
@@ -55,6 +56,10 @@ SEARCHABLE: Mapping[str, str] = {
         "training",
     ),
 }
+
+
+#: The largest integer, of units, steps or a seed, that TensorFlow can be given.
+_LARGEST = 2**31 - 1
 
 
 class RecipeError(ValueError):
@@ -507,6 +512,7 @@ def _describe(hint):
 
 def _check_values(recipe, path, text):
     """Check what the kind of a value does not say."""
+    _check_numbers(dataclasses.asdict(recipe), (), path, text)
 
     def fail(keys, problem):
         raise RecipeError(problem, path, ".".join(keys), line_of(text, *keys))
@@ -570,6 +576,26 @@ def _check_values(recipe, path, text):
                 f"`{model.topology}` has no `{key}`. "
                 f"It takes: {', '.join(sorted(known))}.",
             )
+
+
+def _check_numbers(value, keys, path, text):
+    """Check that all numbers can be computed with: none is nan, inf or endless."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            _check_numbers(one, (*keys, key), path, text)
+    elif isinstance(value, list):
+        for one in value:
+            _check_numbers(one, keys, path, text)
+    elif isinstance(value, float) and not math.isfinite(value):
+        expected = "a number that is finite"
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        expected = f"at most {_LARGEST}"
+    else:
+        return
+    if isinstance(value, int | float):
+        key = ".".join(keys)
+        problem = f"`{key}` must be {expected}. Received: {keys[-1]}={value!r}."
+        raise RecipeError(problem, path, key, line_of(text, *keys))
 
 
 def _check_search(recipe, path, text):

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import math
 import pathlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,8 @@ class Trial:
     Attributes:
         number: int, from 1.
         settings: dict of what was drawn, by the keys of `[search]`.
-        value: float. The monitored validation quantity in the best epoch.
+        value: float. The monitored validation quantity in the best epoch; nan if the
+            weights became nan before there was one.
         best_epoch: int, 1-based.
         epochs: int. How many were trained.
         pruned: bool. Whether the training was given up.
@@ -126,7 +128,23 @@ def _trials(recipe, pipelines, count, dtype, listener):
         data = fitting.batch_again(changed, pipelines)
         model = fitting.build_model(changed, data, dtype=dtype)
         prune = _Prune(trial, recipe.training.monitor)
-        result = fitting.fit(changed, data, model, listener=listener, callbacks=[prune])
+        started = time.perf_counter()
+        try:
+            result = fitting.fit(
+                changed, data, model, listener=listener, callbacks=[prune]
+            )
+        except fitting.DivergedError as error:
+            study.tell(trial, None, state=optuna.trial.TrialState.PRUNED)
+            yield Trial(
+                number=number,
+                settings=settings,
+                value=math.nan,
+                best_epoch=error.epochs,
+                epochs=error.epochs,
+                pruned=False,
+                seconds=time.perf_counter() - started,
+            )
+            continue
         values = result.history[recipe.training.monitor]
         value = values[result.best_epoch - 1]
         lost = prune.pruned or math.isnan(value)

@@ -264,3 +264,44 @@ def test_a_recipe_can_end_in_a_crf(rng):
     assert result.metrics["accuracy"] == pytest.approx(
         done.history["val_accuracy"][done.best_epoch - 1], abs=1e-6
     )
+
+
+class Breaks(keras.callbacks.Callback):
+    """Makes a weight nan within an epoch, as a gradient that overflows does."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.wanted = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.now == self.wanted:
+            weight = self.model.trainable_variables[-1]
+            weight.assign(np.full(weight.shape, np.nan))
+
+
+def test_a_training_that_diverges_is_said_as_such(rng):
+    saved = []
+    recipe, data = recipe_of(), pipelines(rng)
+    model = fitting.build_model(recipe, data)
+    with pytest.raises(
+        fitting.DivergedError,
+        match=r"nan or inf after epoch 1 \(.*diverged. Lower `learning_rate`, 0.02 now",
+    ) as caught:
+        fitting.fit(recipe, data, model, callbacks=[Breaks(0)], save=saved.append)
+    assert caught.value.epochs == 1 and isinstance(caught.value, RuntimeError)
+    assert not saved, "nothing to go on from"
+    # Late, the best epoch is kept, and nothing is computed in vain.
+    model = fitting.build_model(recipe, data)
+    done = fitting.fit(recipe, data, model, callbacks=[Breaks(1)], save=saved.append)
+    assert done.diverged and done.best_epoch == 1 and len(done.history["loss"]) == 2
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert saved[-1].stopped and not fitting.fit(recipe, data, model).diverged
+
+
+def test_a_learning_rate_that_is_far_too_high_is_named(rng):
+    recipe, data = recipe_of(training__learning_rate=3e38), pipelines(rng)
+    with pytest.raises(fitting.DivergedError, match=r"`learning_rate`, 3e\+38 now"):
+        fitting.fit(recipe, data, fitting.build_model(recipe, data))

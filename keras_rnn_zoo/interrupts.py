@@ -1,0 +1,81 @@
+"""Ctrl-C that is not lost, whoever catches it on the way.
+
+A `KeyboardInterrupt` may be raised where it is swallowed: inside an import, in a
+callback, in a destructor. The command then goes on as if nothing had been. So it is
+raised again until the command has it, but not while it is on its way there.
+"""
+
+import _thread
+import signal
+import sys
+import threading
+
+#: Seconds after which an interrupt that has not arrived is raised again.
+_AGAIN = 0.1
+
+_state = {"noted": False, "begun": False, "timer": None}
+
+
+def watch() -> None:
+    """Take over SIGINT, where it would have raised `KeyboardInterrupt`.
+
+    Until `begin` it is only noted.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+        sys.unraisablehook = _unraisable
+
+
+def begin() -> None:
+    """Raise what was noted until now, and from now on when it comes."""
+    _state["begun"] = True
+    if _state["noted"]:
+        raise KeyboardInterrupt
+
+
+def honoured() -> None:
+    """Forget what was noted: the command has it."""
+    _state["noted"] = False
+
+
+def is_noted() -> bool:
+    """Whether there was an interrupt that the command has not got yet."""
+    return _state["noted"]
+
+
+def _interrupted(number, frame):
+    again, _state["noted"] = _state["noted"], True
+    if not _state["begun"]:
+        return
+    if _state["timer"] is None:
+        _state["timer"] = threading.Timer(_AGAIN, _remind)
+        _state["timer"].daemon = True
+        _state["timer"].start()
+    if not (again and _is_on_its_way(sys.exc_info()[1])):
+        raise KeyboardInterrupt
+
+
+def _remind():
+    _state["timer"] = None
+    if not _state["noted"]:
+        return
+    if hasattr(signal, "pthread_kill"):  # ends what the main thread waits for, too
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+def _is_on_its_way(error):
+    """Whether a handler of the interrupt, or of what was made of it, is at work."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _unraisable(one):
+    """Say nothing of an interrupt that was swallowed: it is raised again."""
+    if not issubclass(one.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(one)
