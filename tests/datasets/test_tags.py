@@ -1,5 +1,7 @@
 """Tags of names in the schemes that are published, and files that hold them."""
 
+import functools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,9 @@ from hypothesis import strategies as st
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets import tags
 from keras_rnn_zoo.datasets.files import DataError, Example, read_file
+from keras_rnn_zoo.jobs import answer
+from keras_rnn_zoo.training import recipes
+from keras_rnn_zoo.training.fit import build_model
 from keras_rnn_zoo.training.tasks import are_bio
 
 KINDS = ("PER", "LOC", "creative-work")
@@ -305,18 +310,15 @@ topology = "ManyToMany"
 cell = "GRU"
 units = 8
 embedding_dim = 8
-[model.head]
-name = "crf"
-scheme = "BIO"
 [training]
-epochs = 3
+epochs = 2
 learning_rate = 0.05
 monitor = "val_span_f1"
 """
 
 
-def test_a_tagger_of_a_foreign_file_finds_names(tmp_path):
-    """Comments, an index, BILOU: trained by span F1 with a CRF of BIO."""
+def test_a_tagger_of_a_foreign_file_finds_names(tmp_path, monkeypatch):
+    """Comments, an index, BILOU: trained and judged by span F1, answers in either."""
     (tmp_path / "recipe.toml").write_text("\ufeff" + RECIPE, "utf-8")
     lines = []
     for i in range(40):
@@ -335,12 +337,14 @@ def test_a_tagger_of_a_foreign_file_finds_names(tmp_path):
         data=tmp_path / "my.iob2",
         out=tmp_path / "run",
         pictures=False,
+        baselines=False,
         reporter=Listener(),
     )
     assert any("scheme of the tags: BILOU, read as BIO" in line for line in said)
     assert any("tokens and tags: 2 and 3 of 4" in line for line in said)
     figures = {one.metric: one.value for one in result.model}
     assert figures["span_f1"] > 0.9
+    monkeypatch.setattr(answer, "load_run", functools.cache(answer.load_run))
     text, run = "w1 Ada Lovelace in Rome v1", str(tmp_path / "run")
     answers = {
         scheme: " ".join(jobs.predict(run, text, scheme=scheme).tags)
@@ -353,9 +357,22 @@ def test_a_tagger_of_a_foreign_file_finds_names(tmp_path):
     }
     with pytest.raises(ValueError, match="`scheme` must be one of.*scheme='bix'"):
         jobs.predict(run, text, scheme="bix")
-    bioes = tmp_path / "bioes.toml"
-    bioes.write_text(RECIPE.replace('"BIO"', '"BIOES"'), "utf-8")
-    with pytest.raises(ValueError, match="`model.head.scheme` must.*scheme='BIOES'"):
-        jobs.train(str(bioes), data=tmp_path / "my.iob2", out=tmp_path / "other")
     with pytest.raises(ValueError, match="`data` must be given with `scheme`"):
         jobs.train(str(tmp_path / "recipe.toml"), data_options={"scheme": "BIO"})
+
+
+def test_a_head_of_bio_reads_every_scheme(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("".join(f"w{i} B-x\nv E-x\n\n" for i in range(30)))
+    data = datasets.load("file", path=path, task="tagging")
+    recipe = recipes.parse(RECIPE, "small/recipe.toml", check_files=False)
+    for scheme in ("BIO", "IOB2", "BIOES"):
+        head = {"name": "crf", "scheme": scheme}
+        wanted = recipe.replace(model__head=head)
+        if scheme != "BIOES":
+            assert build_model(wanted, data).count_params()
+            continue
+        with pytest.raises(ValueError, match="head.scheme` must be.*scheme='BIOES'"):
+            build_model(wanted, data)
+    plain = datasets.load("file", path=path, task="tagging", scheme="none")
+    assert plain.labels == ("B-x", "E-x") and build_model(wanted, plain).count_params()
