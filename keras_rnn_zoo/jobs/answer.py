@@ -192,6 +192,9 @@ def predict(
         ValueError: if not exactly one input is given, it does not fit the model or is
             too long, or `scheme` is none or given for a model that finds no names.
     """
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()  # which the next one imports
     from keras_rnn_zoo.datasets import tags as schemes
 
     given = [one for one in (text, file, example) if one is not None]
