@@ -34,20 +34,25 @@ sentence, not of as many columns as the tokens), words of several tokens (`1-2`)
 empty nodes (`1.1`).
 """
 
-import csv
 import datetime
 import hashlib
-import io
 import itertools
 import json
 import os
 import pathlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from keras_rnn_zoo.datasets import limits, tags
 from keras_rnn_zoo.datasets.codec import END_OF_TEXT
+from keras_rnn_zoo.datasets.columns import Columns, csv_sentences
+from keras_rnn_zoo.datasets.lines import (
+    DataError,
+    check_growth,
+    csv_rows,
+    lines_of,
+    short,
+)
 
 TASKS = ("tagging", "classification", "language_model")
 _CONLL = (
@@ -71,21 +76,6 @@ FIELDS = {
 
 #: The largest float32: what is above becomes infinite in a model.
 _LARGEST = 3.4028234663852886e38
-
-
-class DataError(ValueError):
-    """A file that cannot be used as data; the message names the file and the line.
-
-    Attributes:
-        path: the file, as it was given.
-        line: 1-based number of the line, or of the record if the file has records;
-            None if the file as a whole is at fault.
-    """
-
-    def __init__(self, problem, path, line=None, unit="line"):
-        self.path, self.line = path, line
-        where = f"{path}" if line is None else f"{path}, {unit} {line}"
-        super().__init__(f"{where}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -146,13 +136,13 @@ def read_file(
 
         return records.read_records(path, task, *columns)
     if task == "tagging" and suffix == ".csv":
-        examples = list(_read_csv_tags(path, columns))
+        examples = list(_read_tagged(csv_sentences(path, *columns), path))
     elif suffix == ".csv":
         examples = list(_read_csv(path, task))
     elif suffix == ".jsonl":
         examples = list(_read_jsonl(path, task, columns))
     elif task == "tagging":
-        examples = list(_read_conll(path, columns))
+        examples = list(_read_tagged(_read_conll(path, *columns), path))
     else:
         examples = list(_read_texts(path))
     if not examples:
@@ -225,48 +215,6 @@ def _check_path(path, task):
             f"Received: path={str(path)!r}."
         )
     return path, suffix
-
-
-def _lines(path):
-    """The lines of a file, without what ends them, and their numbers from 1.
-
-    No more than a line is held at once. A byte order mark is left out at the beginning
-    of a line: that of the file, and those of files that were joined to one.
-    """
-    with open(path, "rb") as file:
-        number = 0
-        while line := file.readline(limits.MAX_BYTES + 1):
-            number += 1
-            if len(line) > limits.MAX_BYTES:
-                raise DataError(
-                    f"a line must have at most {limits.MAX_BYTES:,} bytes. Received: "
-                    "more than that without a line end.",
-                    path,
-                    number,
-                )
-            try:
-                text = line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    f"must be UTF-8. Received: the byte 0x{line[error.start]:02x} "
-                    f"({error.reason}).",
-                    path,
-                    number,
-                ) from error
-            yield number, text.removesuffix("\n").lstrip("\ufeff")
-
-
-def _check_growth(count, unit, path, line):
-    """Raise if what has no blank line yet is too long, before all of it is read."""
-    if count > limits.MAX_STEPS:
-        advice = "Put blank lines between sequences."
-        raise DataError(limits.too_long(count, unit, advice), path, line)
-
-
-def _short(value):
-    """A value as an error shows it."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def split(
@@ -423,7 +371,7 @@ def columns_of(path, token_column=None, tag_column=None) -> str:
     """
     if pathlib.Path(path).suffix.lower() not in _CONLL:
         return ""
-    layout = _Conll(path, token_column, tag_column)
+    layout = Columns(path, token_column, tag_column)
     return f"{layout.token + 1} and {layout.tag + 1} of {layout.width}"
 
 
@@ -439,246 +387,26 @@ def _labels(example):
     return {example.target} if isinstance(example.target, str) else set(example.target)
 
 
-def _read_conll(path, columns):
-    layout = _Conll(path, *columns)
-    for rows in layout.sentences():
+def _read_conll(path, token_column, tag_column):
+    found = Columns(path, token_column, tag_column)
+    for rows in found.sentences():
         for number, fields in rows:
-            if not fields[layout.token] or not fields[layout.tag]:
+            if not fields[found.token] or not fields[found.tag]:
                 raise DataError(
                     "a token and its tag must not be empty. Received: "
-                    f"{_short(fields)}, column {layout.token + 1} being the token and "
-                    f"{layout.tag + 1} the tag.",
+                    f"{short(fields)}, column {found.token + 1} being the token and "
+                    f"{found.tag + 1} the tag.",
                     path,
                     number,
                 )
-        words = [(fields[layout.token], fields[layout.tag]) for _, fields in rows]
-        tokens, tags = map(list, zip(*words, strict=True))
-        lines = tuple(number for number, _ in rows)
-        values = {"tokens": tokens, "tags": tags}
+        yield [(fields[found.token], fields[found.tag], at) for at, fields in rows]
+
+
+def _read_tagged(sentences, path):
+    for words in sentences:
+        tokens, tagged, lines = zip(*words, strict=True)
+        values = {"tokens": list(tokens), "tags": list(tagged)}
         yield as_example(values, FIELDS["tagging"], path, lines[0], lines=lines)
-
-
-#: Comments of CoNLL-U, and of the shared task of 2012.
-_COMMENT = re.compile(r"#(\s|$|(begin|end) document)")
-_CONLLU = "ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC".split()
-
-
-class _Conll:
-    """What is where in a file of columns: found in a first reading.
-
-    Attributes:
-        token: int. Index of the column of the tokens.
-        tag: int. Index of that of the tags.
-        names: list of str, or None. What the columns are called.
-    """
-
-    def __init__(self, path, token_column, tag_column):
-        self.path, self.names = path, None
-        self.width, self.has_tabs = self._first_row()
-        self._has_heading = self._has_index = False
-        columns = {"token_column": token_column, "tag_column": tag_column}
-        if any(
-            isinstance(one, str) and not _is_number(one) for one in columns.values()
-        ):
-            self._find_names()
-        self._has_index, tagged = self._look_through()
-        standard = self._has_index and self.width == len(_CONLLU)
-        if self.names is None and standard:
-            self.names = _CONLLU
-        found = {"token_column": int(self._has_index), "tag_column": self.width - 1}
-        if self._has_index and tagged:
-            found["tag_column"] = max(tagged)
-        elif standard:
-            found["tag_column"] = _CONLLU.index("UPOS")
-        for name, column in columns.items():
-            if column is not None:
-                found[name] = self._index_of(name, column)
-        self.token, self.tag = found["token_column"], found["tag_column"]
-
-    def _first_row(self):
-        """Number of columns, and whether tabs part them."""
-        first = None
-        for _, line in _lines(self.path):
-            fields = _fields(line)
-            if fields and fields[0] != "-DOCSTART-":
-                first = first or (len(fields), "\t" in line)
-                if not _COMMENT.match(line):
-                    return len(fields), "\t" in line
-        return first or (0, False)  # nothing but comments, or tokens that are "#"
-
-    def _find_names(self):
-        for _, line in _lines(self.path):
-            if not line.strip():
-                continue
-            heading = line.partition("global.columns =")[2].split()
-            if line.startswith("#") and len(heading) == self.width:
-                self.names = heading
-            elif not self._is_comment(line, _fields(line)):
-                break
-        else:
-            return
-        if self.names is None:
-            # CoNLL-U needs no heading; other files must have one.
-            fields = _fields(line)
-            counts = fields[0].isdecimal() or _is_extra(fields[0])
-            if self.width != len(_CONLLU) or not counts:
-                self.names, self._has_heading = fields, True
-
-    def _index_of(self, argument, column):
-        if self.names is not None and column in self.names:
-            return self.names.index(column)
-        if _is_number(column) and 1 <= int(column) <= self.width:
-            return int(column) - 1
-        known = f"the number of one, 1 to {self.width}"
-        if self.names is not None:
-            known += f", or a name: {', '.join(self.names)}"
-        raise DataError(
-            f"`{argument}` must be a column, {known}. Received: {argument}={column!r}.",
-            self.path,
-        )
-
-    def _look_through(self):
-        """Whether the first column counts, and which hold nothing but tags of names."""
-        counts, tagged = self.width > 2, set(range(1, self.width))
-        for rows in self.sentences():
-            place = 0
-            for _, fields in rows:
-                place += fields[0] == str(place + 1)
-                counts = counts and (fields[0] == str(place) or _is_extra(fields[0]))
-                if not _is_extra(fields[0]):
-                    tagged = {i for i in tagged if tags.is_name_tag(fields[i])}
-        return counts, tagged
-
-    def sentences(self):
-        """Yield each sentence: a list of (number of the line, fields)."""
-        rows, heading = [], self._has_heading
-        for number, line in _lines(self.path):
-            line = line.removesuffix("\r")
-            if "\r" in line:
-                raise DataError(
-                    f"lines must end in LF or CRLF. Received: {_short(line)}.",
-                    self.path,
-                    number,
-                )
-            fields = _fields(line)
-            if not fields or fields[0] == "-DOCSTART-":
-                if rows:
-                    yield rows
-                rows = []
-                continue
-            if not rows and self._is_comment(line, fields):
-                continue
-            if len(fields) < 2 or len(fields) != self.width:
-                width = self.width
-                expected = f"{width} columns" if width > 1 else "2 columns or more"
-                raise DataError(
-                    f"must be {expected}, the token first and its tag last unless told "
-                    "otherwise, with tabs or spaces between them. "
-                    f"Received: {_short(line)}.",
-                    self.path,
-                    number,
-                )
-            if heading:
-                heading = False
-            elif not (self._has_index and _is_extra(fields[0])):
-                rows.append((number, fields))
-                _check_growth(len(rows), "tokens", self.path, rows[0][0])
-        if rows:
-            yield rows
-
-    def _is_comment(self, line, fields):
-        """A line of as many columns as the others is none: its token is "#"."""
-        as_others = (len(fields), "\t" in line) == (self.width, self.has_tabs)
-        return not as_others and _COMMENT.match(line) is not None
-
-
-def _fields(line):
-    """The columns of a line: between tabs, or else between spaces."""
-    if "\t" in line:
-        fields = line.split("\t")
-        return [one.strip() for one in fields] if line.strip() else []
-    line = line.strip()
-    return re.split(" +", line) if line else []
-
-
-def _is_number(column):
-    return isinstance(column, int) or column.isdecimal()
-
-
-def _is_extra(index):
-    """Whether a line of CoNLL-U stands for several words, or for one left out."""
-    return re.fullmatch(r"\d+(-|\.)\d+", index) is not None
-
-
-#: Columns of a CSV file with a token a line, if nothing else is said.
-_TOKEN_NAMES = ("token", "word", "form", "tokens", "words")
-_TAG_NAMES = ("tag", "ner", "ner_tag", "tags", "ner_tags", "label", "labels")
-_SENTENCE_NAMES = ("sentence", "sentence #", "sentence_id", "sent_id")
-
-
-def _read_csv_tags(path, columns):
-    """Sentences of a CSV file with a token and its tag a line."""
-    rows = _csv(path)
-    header, line = next(((row, at) for row, at in rows if any(row)), ([], 1))
-    names = [name.strip() for name in header]
-    token, tag = (
-        _csv_column(argument, column, names, usual, path, line)
-        for argument, column, usual in zip(
-            ("token_column", "tag_column"),
-            columns,
-            (_TOKEN_NAMES, _TAG_NAMES),
-            strict=True,
-        )
-    )
-    lowered = [name.lower() for name in names]
-    sentence = next((lowered.index(n) for n in _SENTENCE_NAMES if n in lowered), None)
-    words, before = [], ""
-
-    def example():
-        tokens, tags, lines = zip(*words, strict=True)
-        values = {"tokens": list(tokens), "tags": list(tags)}
-        return as_example(values, FIELDS["tagging"], path, lines[0], lines=lines)
-
-    for row, line in rows:
-        is_gap = not any(map(str.strip, row))
-        if not is_gap and len(row) != len(header):
-            raise DataError(
-                f"must have {len(header)} fields as the first line. Received: "
-                f"{len(row)}: {_short(row)}.",
-                path,
-                line,
-            )
-        if is_gap or (sentence is not None and row[sentence] not in ("", before)):
-            if words:
-                yield example()
-            words = []
-        if not is_gap:
-            if sentence is not None:
-                before = row[sentence] or before
-            words.append((row[token].strip(), row[tag].strip(), line))
-            _check_growth(len(words), "tokens", path, words[0][2])
-    if words:
-        yield example()
-
-
-def _csv_column(argument, column, names, usual, path, line):
-    lowered = [name.lower() for name in names]
-    if column is None:
-        found = next((lowered.index(name) for name in usual if name in lowered), None)
-        if found is not None:
-            return found
-    elif column in names:
-        return names.index(column)
-    elif _is_number(column) and 1 <= int(column) <= len(names):
-        return int(column) - 1
-    given = f"{argument}={column!r}, " if column is not None else ""
-    raise DataError(
-        f"`{argument}` must be one of the columns that the first line names"
-        + ("" if given else f", for none is called {', '.join(usual)}")
-        + f". Received: {given}columns {_short(names)}.",
-        path,
-        line,
-    )
 
 
 def _read_csv(path, task):
@@ -687,26 +415,10 @@ def _read_csv(path, task):
         yield as_example(values, wanted, path, line)
 
 
-def _csv(path):
-    """The rows of a CSV file, blank ones too: (fields, line)."""
-
-    def lines():
-        for _, text in _lines(path):  # a lone CR ends a line as well
-            yield from io.StringIO(f"{text}\n", newline="")
-
-    rows, start = csv.reader(lines(), strict=True), 1
-    try:
-        for row in rows:
-            line, start = start, rows.line_num + 1
-            yield row, line
-    except csv.Error as error:
-        raise DataError(f"must be CSV. Received: {error}.", path, start) from error
-
-
 def _rows(path, wanted):
     """The rows of a CSV file with the columns `wanted`: (dict, line)."""
     header = None
-    for row, line in _csv(path):
+    for row, line in csv_rows(path):
         if not row:
             continue
         if header is None:
@@ -723,7 +435,7 @@ def _rows(path, wanted):
         if len(row) != len(header):
             raise DataError(
                 f"must have {len(header)} fields as the first line. Received: "
-                f"{len(row)}: {_short(row)}.",
+                f"{len(row)}: {short(row)}.",
                 path,
                 line,
             )
@@ -733,7 +445,7 @@ def _rows(path, wanted):
 def _read_jsonl(path, task, columns):
     wanted, width = FIELDS[task], None
     keys = keys_of(task, columns)
-    for line, content in _lines(path):
+    for line, content in lines_of(path):
         if not content.strip():
             continue
         try:
@@ -749,7 +461,7 @@ def _read_jsonl(path, task, columns):
         if not isinstance(values, dict) or not set(keys) <= set(values):
             raise DataError(
                 f"must be a JSON object with {' and '.join(keys)}. "
-                f"Received: {_short(content.strip())}.",
+                f"Received: {short(content.strip())}.",
                 path,
                 line,
             )
@@ -821,7 +533,7 @@ def as_example(values, wanted, path, line, unit="line", lines=None):
         half = limits.surrogate_in(text)
         if half is not None:
             fail(
-                f"`{name}` must be text. Received: {half!r} in {_short(text)}, one "
+                f"`{name}` must be text. Received: {half!r} in {short(text)}, one "
                 "half of a surrogate pair: a character was cut in two.",
                 at,
             )
@@ -836,7 +548,7 @@ def as_example(values, wanted, path, line, unit="line", lines=None):
             if not right or not all(isinstance(i, str) and i.strip() for i in items):
                 fail(
                     f"`{name}` must be a list of strings, none of them empty. "
-                    f"Received: {_short(items)}.",
+                    f"Received: {short(items)}.",
                     at,
                 )
             if len(items) > limits.MAX_STEPS:
@@ -847,7 +559,7 @@ def as_example(values, wanted, path, line, unit="line", lines=None):
             if token.split() != [token]:
                 fail(
                     "a token must be without white space, at which a text is split "
-                    f"into tokens. Received: {_short(token)}. Make several tokens of "
+                    f"into tokens. Received: {short(token)}. Make several tokens of "
                     "it, each with its tag, or put another character there.",
                     line if lines is None else lines[i],
                 )
@@ -862,9 +574,7 @@ def as_example(values, wanted, path, line, unit="line", lines=None):
         if name == "steps":
             continue
         if not isinstance(text, str) or not text.strip():
-            fail(
-                f"`{name}` must be a text, not an empty one. Received: {_short(text)}."
-            )
+            fail(f"`{name}` must be a text, not an empty one. Received: {short(text)}.")
         check_text(name, text)
     text = values[wanted[0]]
     if len(text) > limits.MAX_STEPS:
@@ -880,13 +590,13 @@ def as_example(values, wanted, path, line, unit="line", lines=None):
 def _read_texts(path):
     lines, start, size = [], 1, 0
     wanted = FIELDS["language_model"]
-    for number, line in itertools.chain(_lines(path), [(None, "")]):
+    for number, line in itertools.chain(lines_of(path), [(None, "")]):
         line = line.removesuffix("\r")
         if line.strip():
             start, size = (start, size) if lines else (number, 0)
             lines.append(line)
             size += len(line)
-            _check_growth(size, "characters", path, start)
+            check_growth(size, "characters", path, start)
         elif lines:
             yield as_example({"text": "\n".join(lines)}, wanted, path, start)
             lines = []

@@ -3,10 +3,11 @@
 import functools
 
 import pytest
+import typer.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_rnn_zoo import datasets, jobs
+from keras_rnn_zoo import cli, datasets, jobs
 from keras_rnn_zoo.datasets import tags
 from keras_rnn_zoo.datasets.files import DataError, Example, read_file
 from keras_rnn_zoo.jobs import answer
@@ -251,6 +252,28 @@ def test_conllu(tmp_path):
     assert first.text == ("do", "not", "go") and first.target == ("VBP", "RB", "VB")
     with pytest.raises(DataError, match="`tag_column` must.*1 to 10.*DEPS.*'NER'"):
         read_file(path, "tagging", tag_column="NER")
+
+
+def test_numbers_that_are_tokens_are_no_index(tmp_path):
+    path = tmp_path / "a.conll"
+    for rows in (["0 x O", "0 x O"], ["1 x O", "3 x O"], ["1 O", "2 O"]):
+        path.write_text("\n".join(rows))
+        [one] = read_file(path, "tagging")
+        assert one.text == tuple(row[0] for row in rows) and one.target == ("O", "O")
+    path.write_text("\n")
+    with pytest.raises(DataError, match="an empty file"):
+        read_file(path, "tagging", tag_column=3)
+
+
+def test_the_command_line_hands_the_columns_on(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ada x B-PER\n")
+    wanted = "train py_tagger_bilstm --data {} --tag-column 2 --token-column 9"
+    done = typer.testing.CliRunner().invoke(cli.app, wanted.format(path).split())
+    assert done.exit_code == 2 and "token_column='9'" in done.stderr
+    wanted = "train py_tagger_bilstm --data {} --scheme bix"
+    done = typer.testing.CliRunner().invoke(cli.app, wanted.format(path).split())
+    assert done.exit_code == 2 and "scheme='bix'" in done.stderr
 
 
 def test_sentences_of_a_csv_file(tmp_path):
