@@ -240,8 +240,8 @@ def train(
     data: Annotated[
         pathlib.Path | None,
         typer.Option(
-            help="Your own file instead: .conll or .jsonl for taggers, .csv or .jsonl "
-            "(text, label) for classifiers, .txt for language models."
+            help="Your own file instead: .conll, .conllu, .csv or .jsonl for taggers, "
+            ".csv or .jsonl (text, label) for classifiers, .txt for language models."
         ),
     ] = None,
     token_column: Annotated[

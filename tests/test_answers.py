@@ -1,6 +1,7 @@
 """What a model is to answer on, as people give it: read, or refused in words."""
 
 import functools
+import inspect
 import io
 import time
 import types
@@ -10,6 +11,8 @@ import pytest
 import typer.testing
 
 from keras_rnn_zoo import cli, jobs
+from keras_rnn_zoo.datasets.limits import MAX_STEPS
+from keras_rnn_zoo.export import export_saved_model
 from keras_rnn_zoo.jobs import answer
 
 DIGIT = np.arange(64.0).reshape(8, 8) / 64
@@ -144,6 +147,11 @@ def test_arrays_that_are_read(array, tmp_path):
 def test_texts_that_no_model_reads(name, text, message):
     with pytest.raises(ValueError, match=message):
         jobs.predict(name, text)
+
+
+def test_the_limit_is_that_of_exported_models():
+    default = inspect.signature(export_saved_model).parameters["max_length"].default
+    assert default == MAX_STEPS
 
 
 def test_files_that_are_too_large_are_refused_at_once(tmp_path, cli_run):
