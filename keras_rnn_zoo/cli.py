@@ -288,8 +288,27 @@ def train(
     data: Annotated[
         pathlib.Path | None,
         typer.Option(
-            help="Your own file instead: .conll or .jsonl for taggers, .csv or .jsonl "
-            "(text, label) for classifiers, .txt for language models."
+            help="Your own file instead: .conll, .conllu, .csv or .jsonl for taggers, "
+            ".csv or .jsonl (text, label) for classifiers, .txt for language models."
+        ),
+    ] = None,
+    token_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Of that file for a tagger: name or number of the column of the "
+            "tokens.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    tag_column: Annotated[
+        str | None,
+        typer.Option(help="That of the tags.", metavar="COLUMN"),
+    ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            help="Scheme of the tags of names: BIO, IOB1, IO, BIOES, BILOU, BMES; none "
+            "reads them as they are. It is recognised if left out.",
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -328,6 +347,7 @@ def train(
     """
     console = _console()
     reporter = jobs.Reporter() if quiet else ConsoleReporter(console)
+    options = {"token_column": token_column, "tag_column": tag_column, "scheme": scheme}
     arguments = {
         "epochs": epochs,
         "cell": cell,
@@ -338,6 +358,7 @@ def train(
         "mixed_precision": mixed_precision,
         "out": out,
         "data": data,
+        "data_options": {key: one for key, one in options.items() if one is not None},
         "data_dir": data_dir,
         "download": download,
         "pictures": not no_pictures,
@@ -664,14 +685,27 @@ def predict(
     example: Annotated[
         int | None, typer.Option(help="Number of an example of the test data instead.")
     ] = None,
+    scheme: Annotated[
+        str,
+        typer.Option(
+            help="Tags of names as bio, iob1, io, bioes, bilou or bmes; own: as the "
+            "file that was learnt from has them."
+        ),
+    ] = "bio",
     runs: Runs = pathlib.Path("runs"),
     data_dir: DataDir = None,
 ):
     """Let a trained model answer on a text, a file or a test example."""
-    if text == "-":
-        text = sys.stdin.read()
+    if text == "-" and file is None:
+        text, file = None, sys.stdin.buffer
     result = jobs.predict(
-        name, text, file=file, example=example, runs=runs, data_dir=data_dir
+        name,
+        text,
+        file=file,
+        example=example,
+        scheme=scheme,
+        runs=runs,
+        data_dir=data_dir,
     )
     _print_prediction(_console(), result)
 
@@ -744,8 +778,8 @@ def _print_prediction(console, result):
 def _print_names(console, result):
     """Print a sentence with its names in colour, and a list of them below."""
     if not console.is_terminal:  # no colours in a pipe: a word and its tag a line
-        for token, i in zip(result.tokens, result.predicted, strict=True):
-            print(f"{shown(token)}\t{shown(result.labels[i])}")
+        for token, tag in zip(result.tokens, result.tags, strict=True):
+            print(f"{shown(token)}\t{shown(tag)}")
         return
     tokens = [shown(token) for token in result.tokens]
     kinds = list(dict.fromkeys(label[2:] for label in result.labels if label[2:]))

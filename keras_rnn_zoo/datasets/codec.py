@@ -1,5 +1,7 @@
 """From text to token ids and back."""
 
+import functools
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,32 @@ CHARACTERS = ("\t", "\n", *map(chr, range(ord(" "), ord("~") + 1)))
 END_OF_TEXT = "\x03"
 
 
+@functools.cache
+def _is_lowered(letter):
+    """Whether TensorFlow, whose Unicode is older than Python's, knows the small one."""
+    import tensorflow as tf
+
+    return tf.strings.lower(letter, "utf-8").numpy().decode() == letter.lower()
+
+
+def lowered(token: str) -> str:
+    r"""Returns a token in lower case, as the graph of an exported model makes it.
+
+    Letters that came late to Unicode stay as they are, and NUL is unknown.
+
+    Example:
+    >>> lowered("\N{GREEK CAPITAL LETTER ALPHA}B"), lowered("A\0")
+    ('αb', 'a\ufffd')
+    """
+    if token.isascii():
+        return token.lower().replace("\0", UNKNOWN)
+    late = {c for c in token if c != c.lower() and not _is_lowered(c)}
+    if not late:
+        return token.lower().replace("\0", UNKNOWN)
+    parts = re.split(f"([{''.join(late)}])", token)
+    return "".join(part if part in late else lowered(part) for part in parts)
+
+
 @dataclass(frozen=True)
 class Codec:
     r"""Turns text into token ids and back.
@@ -27,7 +55,8 @@ class Codec:
     Args:
         tokens: tuple of str. Index is the id; 0 is padding, 1 is unknown.
         unit: "character", or "word" for words parted by white space.
-        lowercase: bool. Whether text is lower-cased before it is looked up.
+        lowercase: bool. Whether text is lower-cased before it is looked up, see
+            `lowered`.
         boundary: str or None. A token that begins every encoded text and is left out
             when ids are decoded.
         characters: tuple of str, or None. Makes of every word its id and those of its
@@ -107,7 +136,7 @@ class Codec:
         `(time,)`, or `(time, 1 + max_characters)` with `characters`.
         """
         tokens = self.split(text)
-        looked_up = [t.lower() for t in tokens] if self.lowercase else tokens
+        looked_up = [*map(lowered, tokens)] if self.lowercase else tokens
         ids = [self._ids.get(token, 1) for token in looked_up]
         if self.characters is not None:
             table = np.zeros((len(ids), 1 + self.max_characters), "int32")
@@ -171,10 +200,15 @@ def learn_codec(
     ('a', 'b')
     """
     counts = Counter(
-        token.lower() if lowercase else token for text in texts for token in text
+        lowered(token) if lowercase else token for text in texts for token in text
     )
     special = (PADDING, UNKNOWN) + ((boundary,) if boundary else ())
-    kept = (token for token, count in counts.items() if count >= min_count)
+    kept = (
+        token
+        for token, count in counts.items()
+        # A capital I with a dot is two characters in lower case: no token of a text.
+        if count >= min_count and (unit == "word" or len(token) == 1)
+    )
     return Codec(
         (*special, *sorted(set(kept) - set(special))),
         unit=unit,

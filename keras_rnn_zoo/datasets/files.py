@@ -2,7 +2,10 @@ r"""Readers of one's own files: CoNLL, CSV, JSON lines, TFRecord and plain text.
 
 | task | file |
 |---|---|
-| tagging | `.conll`, `.bio`, `.iob`, `.tsv`: token … tag; blank lines part sentences |
+| tagging | `.conll`, `.conllu`, `.bio`, `.iob2`, `.tsv`, `.txt`, …: columns, a token \
+a line; blank lines part sentences |
+| tagging | `.csv`: columns `token` (or `word`) and `tag`, a token a line; blank lines \
+part sentences, or what a column `sentence` says anew |
 | tagging | `.jsonl`: `{"tokens": ["Ada", "wrote"], "tags": ["B-person", "O"]}` a line |
 | classification | `.csv`: columns `text` and `label` |
 | classification | `.jsonl`: `{"text": "well done", "label": "good"}` a line |
@@ -13,27 +16,52 @@ real-valued steps, as many as there are, all of one width |
 | regression | `.csv`: a column `value`, the next value a line; optionally `time` |
 | tagging, classification, language_model | `.tfrecord`: see `datasets.records` |
 
+Columns are parted by tabs, or else by spaces. The first is the token, the last its tag,
+as in CoNLL 2003 (token, part of speech, chunk, name). Where the first one counts the
+tokens of each sentence, as in CoNLL-U and `.iob2`, the second is the token, and its tag
+the last one that holds nothing but tags of names; or else, of the ten of CoNLL-U, UPOS;
+or else the last. `token_column` and `tag_column` say it otherwise: by number, from 1,
+or by a name of CoNLL-U, of a comment `# global.columns = …` or of the first line. Tags
+of names are recognised in all schemes, see `datasets.tags`, and become BIO.
+
 Files are UTF-8, with or without a byte order mark, with lines that end in LF or CRLF; a
-CSV field has at most 131,072 characters. Nothing is skipped in silence: what cannot be
-read is an error with file and line. Two things are left out by definition: blank lines,
-and the lines `-DOCSTART-` of CoNLL 2003.
+CSV field has at most 131,072 characters; `datasets.limits` bounds lines and sequences.
+Nothing is skipped in silence: what cannot be read is an error with file and line, and
+so is what an exported model could not give back: a token with white space inside, half
+of a surrogate pair. Left out by definition: blank lines, white space around columns,
+the lines `-DOCSTART-` of CoNLL 2003, and of CoNLL-U the comments (`# …` before a
+sentence, not of as many columns as the tokens), words of several tokens (`1-2`) and
+empty nodes (`1.1`).
 """
 
-import csv
 import datetime
 import hashlib
-import io
+import itertools
 import json
 import os
 import pathlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from keras_rnn_zoo.datasets import limits, tags
+from keras_rnn_zoo.datasets.codec import END_OF_TEXT
+from keras_rnn_zoo.datasets.columns import Columns, csv_sentences
+from keras_rnn_zoo.datasets.lines import (
+    DataError,
+    check_growth,
+    csv_rows,
+    lines_of,
+    short,
+)
 
 TASKS = ("tagging", "classification", "language_model")
-_CONLL = (".conll", ".bio", ".iob", ".iob2", ".tsv")
+_CONLL = (
+    *(".conll", ".conllu", ".conllup", ".bio", ".bioes", ".iob", ".iob1", ".iob2"),
+    *(".tsv", ".txt"),
+)
 _RECORDS = (".tfrecord", ".tfrecords")
 _SUFFIXES = {
-    "tagging": (*_CONLL, ".jsonl", *_RECORDS),
+    "tagging": (*_CONLL, ".csv", ".jsonl", *_RECORDS),
     "classification": (".csv", ".jsonl", *_RECORDS),
     "language_model": (".txt", ".jsonl", ".csv", *_RECORDS),
     "regression": (".csv",),
@@ -50,21 +78,6 @@ FIELDS = {
 _LARGEST = 3.4028234663852886e38
 
 
-class DataError(ValueError):
-    """A file that cannot be used as data; the message names the file and the line.
-
-    Attributes:
-        path: the file, as it was given.
-        line: 1-based number of the line, or of the record if the file has records;
-            None if the file as a whole is at fault.
-    """
-
-    def __init__(self, problem, path, line=None, unit="line"):
-        self.path, self.line = path, line
-        where = f"{path}" if line is None else f"{path}, {unit} {line}"
-        super().__init__(f"{where}: {problem}")
-
-
 @dataclass(frozen=True)
 class Example:
     """One example of a file.
@@ -73,43 +86,65 @@ class Example:
         text: str, or a tuple of words, or a tuple of steps, each a tuple of float.
         target: tuple of str, one a word; str, the label; None for language models.
         line: int. Where it begins, counted from 1; of a record, its number.
+        lines: tuple of int, the line of each word; None where they share one.
     """
 
     text: str | tuple[str, ...] | tuple[tuple[float, ...], ...]
     target: tuple[str, ...] | str | None
     line: int
+    lines: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
 
-def read_file(path: str | os.PathLike, task: str) -> list[Example]:
-    """Return the examples of a file, in its order.
+def read_file(
+    path: str | os.PathLike,
+    task: str,
+    *,
+    token_column: str | int | None = None,
+    tag_column: str | int | None = None,
+) -> list[Example]:
+    """Return the examples of a file, in its order, with the tags that it has.
 
     Args:
         path: the file; its suffix tells the format, see the module.
         task: "tagging", "classification" or "language_model".
+        token_column: of taggers, where the tokens are: the name or the number, from 1,
+            of a column; the key of a JSON object; the feature of a record. None: see
+            the module.
+        tag_column: where the tags are, likewise.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if `task` is none of the above, or no format of it has this suffix.
+        ValueError: if `task` is none of the above, no format of it has this suffix, or
+            a column is given for another task.
         DataError: if the file is empty, is not UTF-8, or a line is not as it must be.
     """
     if task not in TASKS:
         raise ValueError(
             f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}."
         )
+    columns = (token_column, tag_column)
+    for name, column in zip(("token_column", "tag_column"), columns, strict=True):
+        right = isinstance(column, str | int) and not isinstance(column, bool)
+        if column is not None and (task != "tagging" or not right):
+            raise ValueError(
+                f"`{name}` must be the name or the number of a column, for tagging "
+                f"only. Received: {name}={column!r}, task={task!r}."
+            )
     path, suffix = _check_path(path, task)
     if suffix in _RECORDS:
         from keras_rnn_zoo.datasets import records
 
-        return records.read_records(path, task)
-    text = _read_text(path)
-    if suffix in _CONLL:
-        examples = list(_read_conll(text, path))
+        return records.read_records(path, task, *columns)
+    if task == "tagging" and suffix == ".csv":
+        examples = list(_read_tagged(csv_sentences(path, *columns), path))
     elif suffix == ".csv":
-        examples = list(_read_csv(text, path, task))
+        examples = list(_read_csv(path, task))
     elif suffix == ".jsonl":
-        examples = list(_read_jsonl(text, path, task))
+        examples = list(_read_jsonl(path, task, columns))
+    elif task == "tagging":
+        examples = list(_read_tagged(_read_conll(path, *columns), path))
     else:
-        examples = list(_read_texts(text))
+        examples = list(_read_texts(path))
     if not examples:
         raise DataError("must hold examples. Received: an empty file.", path)
     return examples
@@ -130,7 +165,7 @@ def read_series(path: str | os.PathLike) -> tuple[list[float], list[str] | None]
     """
     path, _ = _check_path(path, "regression")
     values, times, before = [], [], None
-    for row, line in _rows(_read_text(path), path, ("value",)):
+    for row, line in _rows(path, ("value",)):
         try:
             value = float(row["value"])
         except ValueError:
@@ -180,19 +215,6 @@ def _check_path(path, task):
             f"Received: path={str(path)!r}."
         )
     return path, suffix
-
-
-def _read_text(path):
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"must be UTF-8. Received: the byte 0x{data[error.start]:02x} "
-            f"({error.reason}).",
-            path,
-            data[: error.start].count(b"\n") + 1,
-        ) from error
 
 
 def split(
@@ -246,14 +268,22 @@ def split(
     return parts
 
 
-def check_labels(train: Sequence[Example], others: Sequence[Example], path) -> None:
+def check_labels(
+    train: Sequence[Example], others: Sequence[Example], path, implied=()
+) -> None:
     """Check that labels of another file occur in training, and that steps are as wide.
+
+    Args:
+        train: examples of training.
+        others: those of the other file.
+        path: the other file.
+        implied: labels that need not occur.
 
     Raises:
         DataError: if one does not, or a step has not as many numbers.
     """
     unit = "record" if str(path).lower().endswith(_RECORDS) else "line"
-    known, width = set().union(*map(_labels, train)), _width(train[0])
+    known, width = set().union(implied, *map(_labels, train)), _width(train[0])
     for one in others:
         if _width(one) != width:
             kinds = {True: "texts", False: "steps of {} numbers"}
@@ -272,9 +302,77 @@ def check_labels(train: Sequence[Example], others: Sequence[Example], path) -> N
                 "the label must occur in the training data, as "
                 f"{', '.join(sorted(known))} do. Received: {unknown[0]!r}.",
                 path,
-                one.line,
+                one.lines[one.target.index(unknown[0])] if one.lines else one.line,
                 unit,
             )
+
+
+def as_bio(
+    parts: Sequence[tuple[str | os.PathLike, Sequence[Example]]],
+    scheme: str = "auto",
+) -> tuple[str | None, list[list[Example]]]:
+    """Return the scheme of the tags of names, and the examples with tags in BIO.
+
+    Args:
+        parts: files with their examples, which are of one scheme.
+        scheme: what it is, see `datasets.tags`; "auto": what it is recognised to be;
+            "none": the tags stay as they are.
+
+    Returns:
+        The scheme, or None where the tags are not of names or stay; and the examples
+        of each file.
+
+    Raises:
+        ValueError: if there is no such scheme.
+        DataError: if a tag is not of the scheme, or no scheme has all of them.
+    """
+    everything = [(path, one) for path, examples in parts for one in examples]
+    sentences = [one.target for _, one in everything]
+    try:
+        if scheme == "none":
+            found = None
+        elif scheme == "auto":
+            found = tags.recognise(sentences)
+        else:
+            found = tags.scheme_named(scheme)
+            tags.check(sentences, found)
+    except tags.TagError as error:
+
+        def place(sentence, token):
+            path, one = everything[sentence]
+            is_shared = one.lines is None
+            unit = "record" if str(path).lower().endswith(_RECORDS) else "line"
+            line = one.line if is_shared else one.lines[token]
+            return f"tag {token + 1}: " if is_shared else "", path, line, unit
+
+        which, *where = place(error.sentence, error.token)
+        problem = which + str(error)
+        if error.other is not None:
+            _, path, line, unit = place(*error.other)
+            problem += f" The other one is in {path}, {unit} {line}."
+        raise DataError(problem, *where) from error
+    if found is None:
+        return None, [list(examples) for _, examples in parts]
+
+    def converted(one):
+        spans = tags.spans_of(one.target, found)
+        return replace(one, target=tuple(tags.tags_of(spans, len(one.target))))
+
+    return found, [[converted(one) for one in examples] for _, examples in parts]
+
+
+def columns_of(path, token_column=None, tag_column=None) -> str:
+    """Return which columns of a file of columns are read, for people; "" if it is none.
+
+    Args:
+        path: the file.
+        token_column: as in `read_file`.
+        tag_column: as in `read_file`.
+    """
+    if pathlib.Path(path).suffix.lower() not in _CONLL:
+        return ""
+    layout = Columns(path, token_column, tag_column)
+    return f"{layout.token + 1} and {layout.tag + 1} of {layout.width}"
 
 
 def _width(example):
@@ -289,78 +387,65 @@ def _labels(example):
     return {example.target} if isinstance(example.target, str) else set(example.target)
 
 
-def _read_conll(text, path):
-    tokens, tags, start, width = [], [], 1, None
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.removesuffix("\r")
-        if "\r" in line:
-            raise DataError(
-                f"lines must end in LF or CRLF. Received: {line[:80]!r}.", path, number
-            )
-        fields = line.split("\t") if "\t" in line else line.split()
-        if not line.strip() or fields[0] == "-DOCSTART-":
-            if tokens:
-                yield Example(tuple(tokens), tuple(tags), start)
-            tokens, tags = [], []
-            continue
-        width = width or len(fields)
-        if len(fields) < 2 or len(fields) != width or not all(map(str.strip, fields)):
-            expected = f"{width} columns" if width > 1 else "2 columns or more"
-            raise DataError(
-                f"must be {expected}, the token first and its tag last, with tabs or "
-                f"spaces between them. Received: {line!r}.",
-                path,
-                number,
-            )
-        if not tokens:
-            start = number
-        tokens.append(fields[0])
-        tags.append(fields[-1])
-    if tokens:
-        yield Example(tuple(tokens), tuple(tags), start)
+def _read_conll(path, token_column, tag_column):
+    found = Columns(path, token_column, tag_column)
+    for rows in found.sentences():
+        for number, fields in rows:
+            if not fields[found.token] or not fields[found.tag]:
+                raise DataError(
+                    "a token and its tag must not be empty. Received: "
+                    f"{short(fields)}, column {found.token + 1} being the token and "
+                    f"{found.tag + 1} the tag.",
+                    path,
+                    number,
+                )
+        yield [(fields[found.token], fields[found.tag], at) for at, fields in rows]
 
 
-def _read_csv(text, path, task):
+def _read_tagged(sentences, path):
+    for words in sentences:
+        tokens, tagged, lines = zip(*words, strict=True)
+        values = {"tokens": list(tokens), "tags": list(tagged)}
+        yield as_example(values, FIELDS["tagging"], path, lines[0], lines=lines)
+
+
+def _read_csv(path, task):
     wanted = FIELDS[task]
-    for values, line in _rows(text, path, wanted):
+    for values, line in _rows(path, wanted):
         yield as_example(values, wanted, path, line)
 
 
-def _rows(text, path, wanted):
+def _rows(path, wanted):
     """The rows of a CSV file with the columns `wanted`: (dict, line)."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header, start = None, 1
-    try:
-        for row in rows:
-            line, start = start, rows.line_num + 1
-            if not row:
-                continue
-            if header is None:
-                header = [name.strip() for name in row]
-                twice = len(set(header)) < len(header)
-                if twice or not set(wanted) <= set(header):
-                    raise DataError(
-                        f"the first line must name the columns {' and '.join(wanted)}, "
-                        f"and none twice. Received: {', '.join(header)}.",
-                        path,
-                        line,
-                    )
-                continue
-            if len(row) != len(header):
+    header = None
+    for row, line in csv_rows(path):
+        if not row:
+            continue
+        if header is None:
+            header = [name.strip() for name in row]
+            twice = len(set(header)) < len(header)
+            if twice or not set(wanted) <= set(header):
                 raise DataError(
-                    f"must have {len(header)} fields as the first line. Received: "
-                    f"{len(row)}: {row!r}.",
+                    f"the first line must name the columns {' and '.join(wanted)}, "
+                    f"and none twice. Received: {', '.join(header)[:80]}.",
                     path,
                     line,
                 )
-            yield dict(zip(header, row, strict=True)), line
-    except csv.Error as error:
-        raise DataError(f"must be CSV. Received: {error}.", path, start) from error
+            continue
+        if len(row) != len(header):
+            raise DataError(
+                f"must have {len(header)} fields as the first line. Received: "
+                f"{len(row)}: {short(row)}.",
+                path,
+                line,
+            )
+        yield dict(zip(header, row, strict=True)), line
 
 
-def _read_jsonl(text, path, task):
+def _read_jsonl(path, task, columns):
     wanted, width = FIELDS[task], None
-    for line, content in enumerate(text.split("\n"), 1):
+    keys = keys_of(task, columns)
+    for line, content in lines_of(path):
         if not content.strip():
             continue
         try:
@@ -372,17 +457,27 @@ def _read_jsonl(text, path, task):
         if task == "classification" and width is None:
             real = isinstance(values, dict) and "steps" in values
             wanted, width = (("steps", "label") if real else wanted), 0
-        if not isinstance(values, dict) or not set(wanted) <= set(values):
+            keys = wanted
+        if not isinstance(values, dict) or not set(keys) <= set(values):
             raise DataError(
-                f"must be a JSON object with {' and '.join(wanted)}. "
-                f"Received: {content.strip()[:80]!r}.",
+                f"must be a JSON object with {' and '.join(keys)}. "
+                f"Received: {short(content.strip())}.",
                 path,
                 line,
             )
+        values = {name: values[key] for name, key in zip(wanted, keys, strict=True)}
         if "steps" in wanted:
             values["steps"] = _steps(values["steps"], width, path, line)
             width = len(values["steps"][0])
         yield as_example(values, wanted, path, line)
+
+
+def keys_of(task, columns):
+    """What is called as `FIELDS` has it, unless there are other names for it."""
+    return tuple(
+        str(other) if other is not None else name
+        for name, other in itertools.zip_longest(FIELDS[task], columns)
+    )[: len(FIELDS[task])]
 
 
 def _steps(steps, width, path, line):
@@ -415,47 +510,93 @@ def _steps(steps, width, path, line):
     return tuple(tuple(map(float, step)) for step in steps)
 
 
-def as_example(values, wanted, path, line, unit="line"):
+def as_example(values, wanted, path, line, unit="line", lines=None):
     """Return the example of a dict with the keys `wanted`, checked.
 
+    Args:
+        values: dict.
+        wanted: what of it, as in `FIELDS`.
+        path: the file.
+        line: where the example begins.
+        unit: what `line` counts.
+        lines: the line of each word, where each has its own.
+
     Raises:
-        DataError: if a text is empty or no text, or there are not as many tags as
-            tokens.
+        DataError: if a text is empty, too long or no text, holds what a model cannot
+            read, or there are not as many tags as tokens.
     """
 
-    def fail(problem):
-        raise DataError(problem, path, line, unit)
+    def fail(problem, at=line):
+        raise DataError(problem, path, at, unit)
+
+    def check_text(name, text, at=line):
+        half = limits.surrogate_in(text)
+        if half is not None:
+            fail(
+                f"`{name}` must be text. Received: {half!r} in {short(text)}, one "
+                "half of a surrogate pair: a character was cut in two.",
+                at,
+            )
 
     if "tokens" in wanted:
         tokens, tags = values["tokens"], values["tags"]
         for name, items in (("tokens", tokens), ("tags", tags)):
+            at = line
             right = isinstance(items, list) and items
+            if right and lines is not None and not all(items):
+                at = lines[items.index("")]
             if not right or not all(isinstance(i, str) and i.strip() for i in items):
                 fail(
                     f"`{name}` must be a list of strings, none of them empty. "
-                    f"Received: {items!r}."
+                    f"Received: {short(items)}.",
+                    at,
+                )
+            if len(items) > limits.MAX_STEPS:
+                fail(limits.too_long(len(items), name))
+            for i, item in enumerate(items):
+                check_text(name, item, line if lines is None else lines[i])
+        for i, token in enumerate(tokens):
+            if token.split() != [token]:
+                fail(
+                    "a token must be without white space, at which a text is split "
+                    f"into tokens. Received: {short(token)}. Make several tokens of "
+                    "it, each with its tag, or put another character there.",
+                    line if lines is None else lines[i],
                 )
         if len(tokens) != len(tags):
             fail(
                 "`tags` must be as many as `tokens`. Received: "
                 f"{len(tokens)} tokens and {len(tags)} tags."
             )
-        return Example(tuple(tokens), tuple(tags), line)
+        return Example(tuple(tokens), tuple(tags), line, lines)
     for name in wanted:
         text = values[name]
-        if name != "steps" and (not isinstance(text, str) or not text.strip()):
-            fail(f"`{name}` must be a text, not an empty one. Received: {text!r}.")
-    target = values["label"] if "label" in wanted else None
-    return Example(values[wanted[0]], target, line)
+        if name == "steps":
+            continue
+        if not isinstance(text, str) or not text.strip():
+            fail(f"`{name}` must be a text, not an empty one. Received: {short(text)}.")
+        check_text(name, text)
+    text = values[wanted[0]]
+    if len(text) > limits.MAX_STEPS:
+        fail(limits.too_long(len(text), "steps" if "steps" in wanted else "characters"))
+    if "label" not in wanted and END_OF_TEXT in text:
+        fail(
+            f"a text must be without {END_OF_TEXT!r}, which ends a text for the model. "
+            f"Received: it is character {text.index(END_OF_TEXT) + 1}."
+        )
+    return Example(text, values["label"] if "label" in wanted else None, line)
 
 
-def _read_texts(text):
-    lines, start = [], 1
-    for number, line in enumerate([*text.split("\n"), ""], 1):
+def _read_texts(path):
+    lines, start, size = [], 1, 0
+    wanted = FIELDS["language_model"]
+    for number, line in itertools.chain(lines_of(path), [(None, "")]):
         line = line.removesuffix("\r")
         if line.strip():
-            start = start if lines else number
+            start, size = (start, size) if lines else (number, 0)
             lines.append(line)
+            size += len(line)
+            check_growth(size, "characters", path, start)
         elif lines:
-            yield Example("\n".join(lines), None, start)
+            yield as_example({"text": "\n".join(lines)}, wanted, path, start)
             lines = []

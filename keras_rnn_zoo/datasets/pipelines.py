@@ -161,7 +161,9 @@ def load(
     * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
       `task`; `validation` and `test`, files of their own (default: a tenth each of
       `path`); `lowercase` (default False) and `min_count` (default 1); of taggers also
-      `max_characters`; of series `context` (default 24) and `horizon` (default 8).
+      `max_characters`, `token_column` and `tag_column`, and `scheme` of the tags of
+      names (default "auto": recognised; "none": read as they are), which become BIO;
+      of series `context` (default 24) and `horizon` (default 8).
 
     The eight sets from "tiny_shakespeare" on are TensorFlow Datasets' own, with its
     labels and splits. Where it has no validation split, a tenth of the different

@@ -17,16 +17,23 @@ from collections.abc import Sequence
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from keras_rnn_zoo.datasets import files
+from keras_rnn_zoo.datasets import files, limits
 from keras_rnn_zoo.datasets.files import DataError, Example
 
 
-def read_records(path: str | os.PathLike, task: str) -> list[Example]:
+def read_records(
+    path: str | os.PathLike,
+    task: str,
+    token_column: str | int | None = None,
+    tag_column: str | int | None = None,
+) -> list[Example]:
     """Return the examples of a TFRecord file, in its order.
 
     Args:
         path: the file.
         task: "tagging", "classification" or "language_model".
+        token_column: of taggers, what `tokens` is called in this file, or None.
+        tag_column: what `tags` is called, or None.
 
     Raises:
         DataError: if the file is empty, cut off or damaged, or a record is no example,
@@ -34,10 +41,12 @@ def read_records(path: str | os.PathLike, task: str) -> list[Example]:
             many tags as tokens. It names the record, counted from 1.
     """
     path = pathlib.Path(path)
+    _check_sizes(path)
+    names = files.keys_of(task, (token_column, tag_column))
     examples = []
     try:
         for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
-            examples.append(_example(record, task, path, len(examples) + 1))
+            examples.append(_example(record, task, names, path, len(examples) + 1))
     except tf.errors.DataLossError as error:
         reason = re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", error.message)
         raise DataError(
@@ -98,6 +107,27 @@ def write_tfrecord(path: str | os.PathLike, examples: Sequence[Example]) -> None
         temporary.unlink(missing_ok=True)
 
 
+def _check_sizes(path):
+    """Raise if a record is too long to be read into memory."""
+    size = path.stat().st_size
+    if size <= limits.MAX_BYTES:
+        return
+    with open(path, "rb") as file:
+        number = 0
+        while len(head := file.read(12)) == 12:  # length and its checksum
+            number += 1
+            length = int.from_bytes(head[:8], "little")
+            if length > limits.MAX_BYTES:
+                raise DataError(
+                    f"a record must have at most {limits.MAX_BYTES:,} bytes. Received: "
+                    f"{length:,}, if this is a TFRecord file.",
+                    path,
+                    number,
+                    "record",
+                )
+            file.seek(length + 4, 1)
+
+
 def _task_of(example):
     text, target = example.text, example.target
     if isinstance(text, str) and isinstance(target, str | None):
@@ -117,7 +147,7 @@ def _feature(values):
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
 
 
-def _example(record, task, path, number):
+def _example(record, task, names, path, number):
     def fail(problem):
         raise DataError(problem, path, number, "record")
 
@@ -126,7 +156,7 @@ def _example(record, task, path, number):
     except DecodeError as error:
         fail(f"must be a tf.train.Example. Received: {error}.")
     values = {}
-    for name in files.FIELDS[task]:
+    for field, name in zip(files.FIELDS[task], names, strict=True):
         if name not in features:
             there = ", ".join(sorted(features)) or "no features"
             fail(f"must have the feature `{name}`. Received: {there}.")
@@ -134,12 +164,12 @@ def _example(record, task, path, number):
         if kind != "bytes_list":
             fail(f"`{name}` must be a bytes list. Received: {kind}.")
         try:
-            values[name] = [one.decode() for one in features[name].bytes_list.value]
+            values[field] = [one.decode() for one in features[name].bytes_list.value]
         except UnicodeDecodeError as error:
             fail(f"`{name}` must be UTF-8. Received: {error.object!r}.")
         if task != "tagging":
-            if len(values[name]) != 1:
-                count = len(values[name])
+            if len(values[field]) != 1:
+                count = len(values[field])
                 fail(f"`{name}` must have one value. Received: {count} values.")
-            [values[name]] = values[name]
+            [values[field]] = values[field]
     return files.as_example(values, files.FIELDS[task], path, number, "record")

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+from typing import BinaryIO
 
 import numpy as np
 
@@ -125,6 +126,8 @@ class PredictResult:
         names: for BIO tags the names that were found, `(first token, the one behind the
             last, kind)` each; None for other labels.
         true_names: those of `truth`, or None.
+        tags: the tag of each token, in the scheme that was asked for; None but for
+            taggers.
     """
 
     task: str
@@ -138,6 +141,7 @@ class PredictResult:
     widths: np.ndarray | None = None
     names: list[tuple[int, int, str]] | None = None
     true_names: list[tuple[int, int, str]] | None = None
+    tags: tuple[str, ...] | None = None
 
 
 def names_in(tags) -> list[tuple[int, int, str]]:
@@ -153,23 +157,18 @@ def names_in(tags) -> list[tuple[int, int, str]]:
     >>> names_in(["B-person", "I-person", "O", "B-group", "B-group"])
     [(0, 2, 'person'), (3, 4, 'group'), (4, 5, 'group')]
     """
-    names = []
-    for i, tag in enumerate(tags):
-        letter, _, kind = tag.partition("-")
-        goes_on = letter == "I" and names and names[-1][1:] == (i, kind)
-        if goes_on:
-            names[-1] = (names[-1][0], i + 1, kind)
-        elif kind:
-            names.append((i, i + 1, kind))
-    return names
+    from keras_rnn_zoo.datasets.tags import spans_of
+
+    return spans_of(tags, "BIO")
 
 
 def predict(
     name: str = DEFAULT_NAME,
     text: str | None = None,
     *,
-    file: str | os.PathLike | None = None,
+    file: str | os.PathLike | BinaryIO | None = None,
     example: int | None = None,
+    scheme: str = "bio",
     runs: str | os.PathLike = "runs",
     data_dir: str | os.PathLike | None = None,
 ) -> PredictResult:
@@ -179,15 +178,25 @@ def predict(
         name: name of a model, or the directory of a run.
         text: what to read; numbers for real-valued input: one step a line, or all on
             one line.
-        file: file to read instead: UTF-8 text, or `.npy` for real-valued input.
+        file: file to read instead, or a binary stream: UTF-8 text, with or without a
+            byte order mark; or `.npy` for real-valued input: one sequence, `(time,
+            features)` or flat.
         example: 1-based number of an example of the test data to read instead.
+        scheme: of the tags of a name tagger: one of `keras_rnn_zoo.datasets.tags`, in
+            capitals or not; "own": that of the file the model has learnt from.
         runs: the directory that holds the runs.
         data_dir: directory of prepared data, for `example`.
 
     Raises:
         FileNotFoundError: if there is no such run or file.
-        ValueError: if not exactly one input is given, or it does not fit the model.
+        ValueError: if not exactly one input is given, it does not fit the model or is
+            too long, or `scheme` is none or given for a model that finds no names.
     """
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()  # which the next one imports
+    from keras_rnn_zoo.datasets import tags as schemes
+
     given = [one for one in (text, file, example) if one is not None]
     if len(given) != 1:
         raise ValueError(
@@ -195,17 +204,21 @@ def predict(
             f"Received: text={text!r}, file={file and str(file)!r}, "
             f"example={example!r}."
         )
+    if scheme != "own":
+        scheme = schemes.scheme_named(scheme)
     values = None
-    if file is not None:
+    if isinstance(file, str | os.PathLike):
         file = pathlib.Path(file)
         if not file.is_file():
             raise FileNotFoundError(
                 f"`file` must be a file. Received: file={str(file)!r}."
             )
-        if file.suffix == ".npy":
-            values = np.load(file, allow_pickle=False)
-        else:
-            text = _read_text(file)
+    if isinstance(file, pathlib.Path) and file.suffix.lower() == ".npy":
+        values = _read_npy(file)
+    elif file is not None:
+        text = _read_text(file)
+    elif text is not None:
+        _check_text("text", text)
     run = load_run(name, runs=runs)
     truth = None
     if example is not None:
@@ -228,49 +241,104 @@ def predict(
                 f"`file` must be a text: {run.recipe.name} reads text. "
                 f"Received: file={str(file)!r}."
             )
-        if not run.codec.split(text):
+        tokens = run.codec.split(text)
+        if not tokens:
             raise ValueError(f"`text` must not be empty. Received: text={text!r}.")
+        _check_length(len(tokens), f"{run.codec.unit}s")
         inputs = run.codec.encode(text)
     else:
         inputs = _as_features(run, values if values is not None else text)
     from keras_rnn_zoo.training.evaluation import forward, pad
     from keras_rnn_zoo.training.tasks import TASKS, are_bio
 
+    finds_names = run.recipe.task == "tagging" and are_bio(run.assets.labels)
+    if scheme == "own":
+        scheme = run.assets.facts.get(schemes.SCHEME, "BIO")
+    if scheme != "BIO" and not finds_names:
+        raise ValueError(
+            "`scheme` must be left out for a model that finds no names. Received: "
+            f"scheme={scheme!r}, and the classes of {run.recipe.name}."
+        )
     probabilities = np.asarray(forward(run.model)(pad([inputs])), "float64")[0]
     words = run.codec is not None and run.codec.unit == "word"
+    predicted = TASKS[run.recipe.task].decide(probabilities)
 
     def names(ids):
-        if (
-            ids is None
-            or run.recipe.task != "tagging"
-            or not are_bio(run.assets.labels)
-        ):
+        if ids is None or not finds_names:
             return None
         return names_in([run.assets.labels[i] for i in ids])
 
+    found, tags = names(probabilities.argmax(-1)), None
+    if run.recipe.task == "tagging":
+        tags = [run.assets.labels[i] for i in predicted]
+        if scheme != "BIO":
+            tags = schemes.tags_of(found, len(tags), scheme)
     return PredictResult(
         task=run.recipe.task,
         tokens=() if run.codec is None else tuple(run.codec.split(text)),
         separator=" " if words else "",
         values=inputs if run.codec is None else None,
         labels=run.assets.labels,
-        predicted=TASKS[run.recipe.task].decide(probabilities),
+        predicted=predicted,
         probabilities=probabilities,
         truth=truth,
         widths=interval_widths(run.assets.facts),
-        names=names(probabilities.argmax(-1)),
+        names=found,
         true_names=names(truth),
+        tags=tags and tuple(tags),
     )
 
 
-def _read_text(file):
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
+def _check_text(argument, text):
+    from keras_rnn_zoo.datasets import limits
+
+    half = limits.surrogate_in(text)
+    if half is not None:
         raise ValueError(
-            f"`file` must be UTF-8 text. Received: file={str(file)!r}, where byte "
+            f"`{argument}` must be text. Received: {half!r} at character "
+            f"{text.index(half) + 1}, which stands for a byte that is not UTF-8, or "
+            "for half of a character."
+        )
+
+
+def _check_length(count, unit):
+    from keras_rnn_zoo.datasets import limits
+
+    if count > limits.MAX_STEPS:
+        raise ValueError(f"The input is too long: {limits.too_long(count, unit)}")
+
+
+def _read_text(file):
+    """The text of a file or a binary stream, without a byte order mark."""
+    from keras_rnn_zoo.datasets import limits
+
+    where = f"file={str(getattr(file, 'name', file))!r}"
+    if isinstance(file, pathlib.Path):
+        where = f"file={str(file)!r}"
+    data = limits.read_bytes(file)
+    if len(data) > limits.MAX_BYTES:
+        raise ValueError(
+            f"`file` must have at most {limits.MAX_BYTES:,} bytes. Received: {where}, "
+            "which has more. Give one sequence at a time."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"`file` must be UTF-8 text. Received: {where}, where byte "
             f"{error.start} in line {line} is none ({error.reason})."
+        ) from error
+
+
+def _read_npy(file):
+    """The array of a `.npy` file; what its header promises must be there."""
+    try:
+        return np.lib.format.open_memmap(file, mode="r")
+    except (ValueError, EOFError, OverflowError, TypeError, SyntaxError) as error:
+        raise ValueError(
+            "`file` must be a whole .npy file of numbers, as numpy.save writes it. "
+            f"Received: file={str(file)!r} of {file.stat().st_size:,} bytes ({error})."
         ) from error
 
 
@@ -286,18 +354,25 @@ def _as_features(run, given):
                 f"`text` must hold numbers: {run.recipe.name} reads sequences of "
                 f"{width} numbers a step. Received: {error}."
             ) from error
-    given = np.asarray(given)
     if given.size == 0 or given.size % width or given.dtype.kind not in "iufb":
         raise ValueError(
             f"The input must be numbers, a multiple of {width}: this model reads "
             f"{width} a step. Received: {given.size} values of type {given.dtype}."
         )
-    if not np.isfinite(given).all():
+    if given.ndim != 1 and given.shape[1:] != (width,):
         raise ValueError(
-            "The input must be finite numbers. Received: "
-            f"{int((~np.isfinite(given)).sum())} that are not."
+            f"The input must be one sequence, of shape (time, {width}) or flat. "
+            f"Received: shape {given.shape}."
         )
-    return given.reshape(-1, width).astype("float32")
+    _check_length(given.size // width, "steps")
+    with np.errstate(over="ignore"):
+        values = given.astype("float32")
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "The input must be finite numbers, at most 3.4e38. Received: "
+            f"{int((~np.isfinite(values)).sum())} that are not."
+        )
+    return values.reshape(-1, width)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -346,6 +421,14 @@ def generate(
         raise ValueError(
             "`name` must be a language model, such as 'py_chars_lstm'. "
             f"Received: name={name!r}, whose task is {run.recipe.task!r}."
+        )
+    from keras_rnn_zoo.datasets import limits
+
+    _check_text("prompt", prompt)
+    _check_length(len(prompt), "characters")
+    if isinstance(steps, int) and steps > limits.MAX_WRITTEN:
+        raise ValueError(
+            f"`steps` must be at most {limits.MAX_WRITTEN:,}. Received: steps={steps}."
         )
     text, ended = continue_text(
         run.model,

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
+from keras_rnn_zoo.jobs.data import load_data
 from keras_rnn_zoo.jobs.train import (
     REQUEST,
     TrainResult,
@@ -90,7 +91,6 @@ def search(
     devices.silence_tensorflow()
     import keras
 
-    from keras_rnn_zoo.training import fit as fitting
     from keras_rnn_zoo.training import search as searching
 
     device = devices.choose(options["device"])
@@ -102,7 +102,7 @@ def search(
     path.parent.mkdir(parents=True, exist_ok=True)
     done = []
     with keras.device(device):
-        pipelines = fitting.load_data(
+        pipelines = load_data(
             recipe, data_dir=options["data_dir"], download=options["download"]
         )
         for trial in searching.search(

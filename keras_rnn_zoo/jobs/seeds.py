@@ -73,7 +73,9 @@ def train_seeds(
         )
     recipe = recipes.load(name)
     if arguments.get("data") is not None:
-        recipe = with_own_data(recipe, pathlib.Path(arguments["data"]))
+        recipe = with_own_data(
+            recipe, pathlib.Path(arguments["data"]), arguments.get("data_options")
+        )
     out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
     wanted = arguments.pop("baselines", True)
     board = arguments.pop("tensorboard", None)

@@ -24,6 +24,7 @@ from keras_rnn_zoo.jobs.common import (
     figures_of,
     origin,
 )
+from keras_rnn_zoo.jobs.data import load_data
 from keras_rnn_zoo.presets import (
     Assets,
     new_directory,
@@ -81,6 +82,7 @@ def train(
     mixed_precision: bool = False,
     out: str | os.PathLike | None = None,
     data: str | os.PathLike | None = None,
+    data_options: dict[str, str | int] | None = None,
     data_dir: str | os.PathLike | None = None,
     download: bool = False,
     pictures: bool = True,
@@ -109,6 +111,8 @@ def train(
             the new one is complete; anything else there is an error, before any work.
         data: one's own file instead of the recipe's data, see
             `keras_rnn_zoo.datasets.files`; the run is then called NAME_FILE.
+        data_options: what to know of that file: `token_column`, `tag_column`,
+            `scheme`; see the data set "file" of `keras_rnn_zoo.datasets.load`.
         data_dir: directory of prepared data. None: TensorFlow Datasets' own.
         download: whether data may be fetched from the network.
         pictures: whether to draw `curves.png` and `predictions.png`.
@@ -138,7 +142,7 @@ def train(
     """
     started = time.perf_counter()
     loaded, changes, out = read_request(
-        name, epochs, cell, units, seed, limit, batch_size, data, out
+        name, epochs, cell, units, seed, limit, batch_size, data, data_options, out
     )
     return train_recipe(
         loaded,
@@ -158,14 +162,24 @@ def train(
 
 
 #: What `read_request` reads of the arguments of `train`.
-REQUEST = tuple("name epochs cell units seed limit batch_size data out".split())
+REQUEST = tuple(
+    "name epochs cell units seed limit batch_size data data_options out".split()
+)
 
 
-def read_request(name, epochs, cell, units, seed, limit, batch_size, data, out):
+def read_request(
+    name, epochs, cell, units, seed, limit, batch_size, data, data_options, out
+):
     """Return what is asked for: recipe, changes to it, and directory for the run."""
     recipe = recipes.load(name)
     if data is not None:
-        recipe = with_own_data(recipe, pathlib.Path(data))
+        recipe = with_own_data(recipe, pathlib.Path(data), data_options)
+    elif data_options:
+        key, value = next(iter(data_options.items()))
+        raise ValueError(
+            f"`data` must be given with `{key}`, which tells how to read that file. "
+            f"Received: {key}={value!r}."
+        )
     changes = {
         "training__epochs": epochs,
         "model__cell": cell,
@@ -276,8 +290,8 @@ def _what_is_kept(working, out):
     return f"{_progress(working)} epochs are kept; --resume --out {out} continues."
 
 
-def with_own_data(recipe, path):
-    """Return a recipe that learns the same task from a file."""
+def with_own_data(recipe, path, options=None):
+    """Return a recipe that learns the same task from a file, read with `options`."""
     if not path.is_file():
         raise FileNotFoundError(f"`data` must be a file. Received: data={str(path)!r}.")
     try:
@@ -293,6 +307,7 @@ def with_own_data(recipe, path):
     kept = {
         key: recipe.data.options[key] for key in lasting if key in recipe.data.options
     }
+    kept |= options or {}
     return recipe.replace(
         name=f"{recipe.name}_{stem}",
         title=f"{recipe.title}; trained on {path.name}",
@@ -342,7 +357,7 @@ def _train_into(
     reporter.say(f"{recipe.name}: {recipe.title}")
     with keras.device(device):
         since = time.perf_counter()
-        pipelines = fitting.load_data(recipe, data_dir=data_dir, download=download)
+        pipelines = load_data(recipe, data_dir=data_dir, download=download)
         seconds["data"] = time.perf_counter() - since
         for line in _describe_data(pipelines):
             reporter.say(line)
@@ -480,6 +495,7 @@ def _tensorboard_callbacks(directory):
 def _describe_data(pipelines):
     from keras_rnn_zoo.datasets.pipelines import PADDING
     from keras_rnn_zoo.datasets.statistics import class_counts
+    from keras_rnn_zoo.datasets.tags import SCHEME
 
     counts = ", ".join(
         f"{len(pipelines.raw[split]):,} {split}"
@@ -513,6 +529,10 @@ def _describe_data(pipelines):
     place = origin(pipelines.facts)
     if place:
         yield f"       {place}"
+    for key in ("columns of tokens and tags", SCHEME):
+        if fact := pipelines.facts.get(key):
+            read = ", read as BIO" if key == SCHEME and fact != "BIO" else ""
+            yield f"       {key}: {fact}{read}"
 
 
 def _describe_model(recipe, model, device, dtype):

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import layers, topologies
+from keras_rnn_zoo.datasets.tags import SCHEME
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
 from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS
 from keras_rnn_zoo.training.checkpoints import Checkpoint
@@ -199,6 +200,12 @@ def _model_arguments(recipe, pipelines):
     head = arguments.get("head")
     if isinstance(head, dict) and "scheme" in head:
         head = dict(head)
+        if SCHEME in pipelines.facts and head["scheme"] not in ("BIO", "IOB2"):
+            raise ValueError(
+                "`model.head.scheme` must be 'BIO', in which tags of names are read "
+                "from files, whatever their scheme. Received: "
+                f"scheme={head['scheme']!r}."
+            )
         rules = bio_constraints(pipelines.labels, head.pop("scheme"))
         arguments["head"] = {**head, **rules}
     if isinstance(arguments.get("cell"), dict):

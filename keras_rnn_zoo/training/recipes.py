@@ -322,7 +322,7 @@ def load(name: str | os.PathLike, *, check_files: bool = True) -> Recipe:
     """
     path = find(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise RecipeError(

@@ -1,12 +1,22 @@
 """Whatever a file holds: nothing is lost, or an error names file and line."""
 
+import dataclasses
 import json
+import re
+import tracemalloc
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_rnn_zoo import datasets, jobs
-from keras_rnn_zoo.datasets.files import DataError, read_file, read_series
+from keras_rnn_zoo.datasets.codec import Codec
+from keras_rnn_zoo.datasets.files import DataError, Example, read_file, read_series
+from keras_rnn_zoo.datasets.records import write_tfrecord
+from keras_rnn_zoo.export.text import TextCodec
+from keras_rnn_zoo.jobs.data import check_codec
+from keras_rnn_zoo.training import recipes
 
 COUNT = 30
 
@@ -103,13 +113,232 @@ def test_one_bad_line_among_good_ones(name, task, line, message, tmp_path):
     assert error.value.line == number
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_long_lines_are_read_whole(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["conll", "jsonl"])
+def test_long_tokens_are_read_whole(kind, tmp_path):
     lines, task = lines_of(kind)
-    long = "w0" + "\u00df" * (100_000 if kind == "csv" else 1_000_000)
+    long = "w0" + "\u00df" * 1_000_000
     lines = [line.replace("w0", long) for line in lines]
-    first = read_file(write(tmp_path / f"a.{kind}", lines), task)[0].text
-    assert (first if isinstance(first, str) else first[0]) == long
+    [first] = read_file(write(tmp_path / f"a.{kind}", lines), task)[0].text
+    assert first == long
+
+
+def wrong(kind, token):
+    """A good file whose fourth example has another token, or text; its line."""
+    lines, task = lines_of(kind)
+    place = next(i for i, line in enumerate(lines) if "w3" in line)
+    if kind == "jsonl":
+        lines[place] = json.dumps({"tokens": [token], "tags": ["O"]})
+    elif kind == "csv":
+        lines[place] = f'"{token}",O'
+    else:
+        lines[place] = lines[place].replace("w3", token)
+    return lines, task, place + 1
+
+
+#: White space at which Python or the graph of an exported model splits a text.
+SPACES = [" ", "\u00a0", "\u3000", "\u2009", "\u2028", "\x85", "\x1f", "\x0b", "\u1680"]
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("kind", ["conll", "jsonl", "tfrecord", "csv"])
+def test_white_space_in_a_token(kind, space, tmp_path):
+    token = f"10{space}000"
+    if kind == "tfrecord":
+        path, task, line = tmp_path / "a.tfrecord", "tagging", 2
+        write_tfrecord(path, [Example((w,), ("O",), 1) for w in ("a", token)])
+    elif kind == "csv":
+        path, task, line = tmp_path / "a.csv", "tagging", 3
+        path.write_text(f'token,tag\na,O\n"{token}",O\n', "utf-8")
+    else:
+        lines, task, line = wrong(kind, token)
+        path = write(tmp_path / f"a.{kind}", lines)
+    with pytest.raises(DataError, match="without white space.*several tokens") as error:
+        read_file(path, task)
+    assert error.value.line == line and repr(token) in str(error.value)
+
+
+def test_a_no_break_space_between_columns_that_spaces_part(tmp_path):
+    path = write(tmp_path / "a.conll", ["le O", "10\u00a0000 O"])
+    with pytest.raises(DataError, match="line 2: a token must be without white space"):
+        read_file(path, "tagging")
+    path = write(tmp_path / "a.conll", [" le \t O ", "\u00a0000\u3000\tO"])
+    assert read_file(path, "tagging")[0].text == ("le", "000")  # around: left out
+
+
+HALF = json.loads('"good \\ud83d"')
+
+
+@pytest.mark.parametrize(
+    ("task", "values", "name"),
+    [
+        ("tagging", {"tokens": ["a", HALF[-1]], "tags": ["O", "O"]}, "tokens"),
+        ("tagging", {"tokens": ["a"], "tags": [HALF]}, "tags"),
+        ("classification", {"text": HALF, "label": "x"}, "text"),
+        ("classification", {"text": "x", "label": HALF}, "label"),
+        ("classification", {"steps": [[1]], "label": HALF}, "label"),
+        ("language_model", {"text": HALF}, "text"),
+    ],
+)
+def test_half_of_a_character(task, values, name, tmp_path):
+    good = json.dumps(values).replace("\\ud83d", "\\ud83d\\ude00")
+    path = write(tmp_path / "a.jsonl", [good, json.dumps(values), good])
+    message = rf"line 2: `{name}` must be text. Received: '\\ud83d' in .*cut in two"
+    with pytest.raises(DataError, match=message):
+        read_file(path, task)
+
+
+def test_the_character_that_ends_texts(tmp_path):
+    path = write(tmp_path / "a.txt", ["one", "", "t\x03wo"])
+    with pytest.raises(DataError, match=r"line 3: .*without '\\x03'.*character 2"):
+        read_file(path, "language_model")
+    path = write(tmp_path / "a.csv", ["text,label", "t\x03wo,a"])
+    assert read_file(path, "classification")[0].text == "t\x03wo"
+
+
+MARK = "\ufeff"
+
+
+def test_files_that_were_joined_with_their_marks(tmp_path):
+    for kind in KINDS:
+        lines, task = lines_of(kind)
+        plain = read_file(write(tmp_path / f"a.{kind}", lines), task)
+        lines[2] = MARK + lines[2]
+        assert read_file(write(tmp_path / f"b.{kind}", lines), task) == plain
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "tfrecord"])
+def test_a_line_without_end_is_refused_at_once(kind, tmp_path):
+    """A quarter of a gigabyte is not read to find that; the hole takes no space."""
+    lines, task = lines_of(kind)
+    path = tmp_path / f"a.{kind}"
+    if kind == "tfrecord":
+        write_tfrecord(path, [Example(("a",), ("O",), 1)])
+        path.write_bytes(path.read_bytes() + (2**32).to_bytes(8, "little") + b"????")
+        line, problem = 2, "record 2: a record must have.*Received: 4,294,967,296"
+        task = "tagging"
+    else:
+        write(path, lines[:6])
+        line, problem = 7, "line 7: a line must have at most 16,777,216 bytes"
+    with open(path, "r+b") as file:
+        file.truncate(2**28)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=problem) as error:
+            read_file(path, task)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert error.value.line == line and most < 2**26
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "content", "line"),
+    [
+        ("a.conll", "tagging", "a O\n\n" + "b O\n" * 10_001, 3),
+        ("a.csv", "tagging", "token,tag\na,O\n\n" + "b,O\n" * 10_001, 4),
+        (
+            "a.jsonl",
+            "tagging",
+            json.dumps({"tokens": ["a"] * 10_001, "tags": ["O"] * 10_001}),
+            1,
+        ),
+        (
+            "a.jsonl",
+            "classification",
+            json.dumps({"text": "a" * 10_001, "label": "x"}),
+            1,
+        ),
+        (
+            "a.jsonl",
+            "classification",
+            json.dumps({"steps": [[1]] * 10_001, "label": "x"}),
+            1,
+        ),
+        ("a.csv", "classification", f"text,label\n{'a' * 10_001},x\n", 2),
+        ("a.txt", "language_model", "a\n\n" + "bcdefghij\n" * 1_200, 3),
+        ("a.csv", "language_model", f"text\na\n{'a' * 10_001}\n", 3),
+    ],
+)
+def test_more_steps_than_a_model_takes(name, task, content, line, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=f"line {line}: .* most 10,000 .*Received: 1"):
+        read_file(tmp_path / name, task)
+
+
+def test_windows_of_a_series_are_bounded():
+    for option in ("context", "horizon"):
+        with pytest.raises(ValueError, match=f"2? to 10000. Received: {option}=10001"):
+            datasets.load("file", path="a.csv", task="regression", **{option: 10_001})
+
+
+#: Tokens that are one thing to Python and might be another to the graph of a model: a
+#: NUL, letters that are new to Unicode, a capital that becomes two characters, a sigma.
+TRICKY = ["a\0B", "\0", "\u2c2fX", "\U00010570", "\ua7c0A\u03a3", "\u0130", "A\u03a3"]
+
+
+@pytest.mark.parametrize("kind", ["conll", "csv", "txt"])
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_an_exported_model_reads_what_the_training_reads(kind, lowercase, tmp_path):
+    lines, task = lines_of(kind)
+    for i, token in enumerate(TRICKY, 4):
+        lines = [re.sub(rf"\bw{i}\b", token, line) for line in lines]
+    path = write(tmp_path / f"a.{kind}", lines)
+    most = {"max_characters": 3} if task == "tagging" else {}
+    found = datasets.load("file", path=path, task=task, lowercase=lowercase, **most)
+    check_codec(found)
+    graph = TextCodec(**found.codec.get_config())
+    for text in [*TRICKY, *(token.swapcase() for token in TRICKY)]:
+        np.testing.assert_array_equal(
+            graph.encode([text])[0][0], found.codec.encode(text), err_msg=repr(text)
+        )
+    for split, texts in found.texts.items():  # what is decoded is read as before
+        for (x, _), text in zip(found.raw[split], texts, strict=True):
+            again = graph.encode(graph.decode(tf.constant(x[None])))[0][0]
+            assert len(again) == len(x), text
+
+
+@pytest.mark.parametrize(
+    ("tokens", "unit", "message"),
+    [
+        (["a", "b c"], "word", "'b c', which is 2 tokens"),
+        (["a", "\ud83d"], "word", r"'\\ud83d', which is half of a surrogate"),
+        (["a", "i\u0307"], "character", "which is 2 tokens"),
+        (["a", "B"], "word", "'B', which is another one: id 1, not 3"),
+    ],
+)
+def test_a_vocabulary_that_is_not_given_back(tokens, unit, message):
+    codec = Codec(("", "\ufffd", *tokens), unit, lowercase=False)
+    data = types.SimpleNamespace(codec=codec, labels=("x",), texts=None)
+    if "another" in message:  # a graph that does not read it so
+        object.__setattr__(
+            codec,
+            "get_config",
+            lambda: {"tokens": ["", "\ufffd", "a", "b"], "unit": "word"},
+        )
+    with pytest.raises(ValueError, match=message):
+        check_codec(data)
+    data = types.SimpleNamespace(codec=None, labels=("x\ud83d",), texts=None)
+    with pytest.raises(ValueError, match="`labels` of the data must be text"):
+        check_codec(data)
+
+
+def test_a_training_ends_before_its_first_epoch(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.conll", lines_of("conll")[0])
+    texts = {"train": [("New York",)], "validation": [], "test": []}
+    load = datasets.load
+    monkeypatch.setattr(
+        datasets,
+        "load",
+        lambda *a, **k: dataclasses.replace(load(*a, **k), texts=texts),
+    )
+    recipe = recipes.load("py_tagger_bilstm").replace(search={"units": [4, 8]})
+    (tmp_path / "recipe.toml").write_text(recipe.to_toml(), "utf-8")
+    wanted = {"data": path, "out": tmp_path / "run"}
+    with pytest.raises(ValueError, match="'New York', which is 2 tokens. Replace"):
+        jobs.train(str(tmp_path / "recipe.toml"), **wanted)
+    with pytest.raises(ValueError, match="'New York', which is 2 tokens. Replace"):
+        jobs.search(str(tmp_path / "recipe.toml"), 1, **wanted)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("kind", ["conll", "csv"])

@@ -21,6 +21,7 @@ from keras_rnn_zoo.datasets.loaders.sentences import CONLL2003_URL
 from keras_rnn_zoo.datasets.loaders.speech import log_mel
 from keras_rnn_zoo.datasets.source import cut_off
 from keras_rnn_zoo.export import export_saved_model
+from keras_rnn_zoo.jobs.data import check_codec
 from keras_rnn_zoo.presets import Assets
 
 REAL = os.environ.get("KRZ_TFDS_DIR")
@@ -379,6 +380,16 @@ def test_tokens_of_several_words_have_no_part_of_speech(tmp_path):
     assert tags == ["AUX", "PART", "VERB"]
     assert data.texts["validation"] == [("Go",)]
     assert data.facts["data set"].startswith("universal_dependencies/en_atis/")
+
+
+def test_words_with_a_space_inside_are_what_an_exported_model_reads(tmp_path):
+    sentence = (["10\u00a0000", "francs", "a b"], ["NUM", "NOUN", "X"])
+    treebank(tmp_path, "fr_gsd", dict.fromkeys(("train", "dev", "test"), [sentence]))
+    data = load(tmp_path, "universal_dependencies", config="fr_gsd", min_count=1)
+    assert data.texts["test"] == [("10", "000", "francs", "a", "b")]
+    tags = [data.labels[i] for i in data.raw["test"][0][1]]
+    assert tags == ["NUM", "NUM", "NOUN", "X", "X"]
+    check_codec(data)
 
 
 def test_a_treebank_without_development_sentences(tmp_path):

@@ -7,8 +7,10 @@ import numpy as np
 from keras_rnn_zoo.datasets import files
 from keras_rnn_zoo.datasets.checks import check_int, check_words
 from keras_rnn_zoo.datasets.codec import END_OF_TEXT, learn_codec
+from keras_rnn_zoo.datasets.limits import MAX_STEPS
 from keras_rnn_zoo.datasets.loaders.own_numbers import load_series, sequences_content
 from keras_rnn_zoo.datasets.source import Content
+from keras_rnn_zoo.datasets.tags import OUTSIDE, SCHEME, scheme_named
 
 
 def load_file(
@@ -22,6 +24,9 @@ def load_file(
     max_characters=None,
     context=24,
     horizon=8,
+    token_column=None,
+    tag_column=None,
+    scheme="auto",
 ):
     """Return the examples of the user's own files; the task tells how."""
     del source
@@ -41,8 +46,20 @@ def load_file(
             "`validation` and `test` must be given both or not at all. "
             f"Received: validation={validation!r}, test={test!r}."
         )
-    check_int("context", context, 2)
-    check_int("horizon", horizon, 1)
+    check_int("context", context, 2, MAX_STEPS)
+    check_int("horizon", horizon, 1, MAX_STEPS)
+    columns = {"token_column": token_column, "tag_column": tag_column}
+    named = {key: one for key, one in columns.items() if one is not None}
+    if scheme != "auto":
+        named["scheme"] = scheme
+    if named and task != "tagging":
+        key, value = next(iter(named.items()))
+        raise ValueError(
+            f"`{key}` must be left out but for tagging. Received: {key}={value!r}, "
+            f"task={task!r}."
+        )
+    if scheme not in ("auto", "none"):
+        scheme_named(scheme)
     if task == "regression":
         if validation is not None:
             raise ValueError(
@@ -50,14 +67,23 @@ def load_file(
                 f"training part in time. Received: validation={validation!r}."
             )
         return load_series(path, context, horizon)
-    examples = files.read_file(path, task)
+    paths = {"train": path}
+    if validation is not None:
+        paths |= {"validation": validation, "test": test}
+    examples = {
+        split: files.read_file(one, task, **columns) for split, one in paths.items()
+    }
+    found = None
+    if task == "tagging":
+        parts = [(paths[split], part) for split, part in examples.items()]
+        found, parts = files.as_bio(parts, scheme)
+        examples = dict(zip(examples, parts, strict=True))
+    # In another scheme, a file has no tags of BIO that it could lack.
+    implied = found not in (None, "BIO") and _bio_tags(*examples["train"])
+    for split, other in list(paths.items())[1:]:
+        files.check_labels(examples["train"], examples[split], other, implied or ())
     if validation is None:
-        examples = files.split(examples)
-    else:
-        examples = {"train": examples}
-        for split, other in (("validation", validation), ("test", test)):
-            examples[split] = files.read_file(other, task)
-            files.check_labels(examples["train"], examples[split], other)
+        examples = files.split(examples["train"])
     facts = {
         "source": ", ".join(
             pathlib.Path(one).name for one in (path, validation, test) if one
@@ -67,6 +93,10 @@ def load_file(
         if validation is None
         else "files of their own",
     }
+    if found is not None:
+        facts[SCHEME] = found
+    if task == "tagging" and (read := files.columns_of(path, **columns)):
+        facts["columns of tokens and tags"] = read
     if task == "classification" and isinstance(examples["train"][0].text, tuple):
         return sequences_content(examples, facts)
     facts["tokens kept"] = f"seen {min_count} times or more in training"
@@ -84,8 +114,11 @@ def load_file(
     elif task == "classification":
         labels = sorted({one.target for one in examples["train"]})
     else:
+        known = {tag for one in examples["train"] for tag in one.target}
+        if found is not None:
+            known |= {OUTSIDE, *(implied or ())}
         labels = sorted(
-            {tag for one in examples["train"] for tag in one.target},
+            known,
             key=lambda tag: (tag != "O", tag.partition("-")[2], tag),
         )
     ids = {label: i for i, label in enumerate(labels)}
@@ -101,3 +134,9 @@ def load_file(
                 y = np.array([ids[tag] for tag in one.target], "int32")
             raw[split].append((x, y))
     return Content(raw, labels, facts, texts, codec)
+
+
+def _bio_tags(*examples):
+    """Both tags of BIO for every kind of name in examples."""
+    kinds = {tag[2:] for one in examples for tag in one.target if tag != OUTSIDE}
+    return {f"{letter}-{kind}" for letter in "BI" for kind in kinds}

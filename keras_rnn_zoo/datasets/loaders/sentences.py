@@ -4,6 +4,8 @@ Words are what white space parts, as everywhere in the zoo, so that an exported 
 splits text as its training data was split.
 """
 
+import itertools
+
 import numpy as np
 
 from keras_rnn_zoo.datasets.checks import check_choice, check_int, check_words
@@ -45,7 +47,8 @@ def load_universal_dependencies(
 
     Tokens that stand for several words, as "don't" for "do" and "n't", come in TFDS's
     data beside those words and have no part of speech: they are left out. Some
-    treebanks have words with a space inside, which an exported model reads as two.
+    treebanks have words with a space inside, as "10 000": each part becomes a word with
+    the part of speech of the whole, for so an exported model reads it.
     """
     if not isinstance(config, str):
         raise TypeError(f"`config` must be a str. Received: config={config!r}.")
@@ -123,8 +126,12 @@ def _tagged(builder, examples, labels, *vocabulary):
     for split, columns in examples.items():
         rows = zip(columns["words"], columns["tags"], strict=True)
         rows = [(words, ids) for words, ids in rows if len(words)]
-        texts[split] = [tuple(word.decode() for word in words) for words, _ in rows]
-        tags[split] = [ids.astype("int32") for _, ids in rows]
+        parts = [[word.decode().split() for word in words] for words, _ in rows]
+        texts[split] = [tuple(itertools.chain(*words)) for words in parts]
+        tags[split] = [
+            np.repeat(ids.astype("int32"), [len(part) for part in words])
+            for words, (_, ids) in zip(parts, rows, strict=True)
+        ]
     codec, facts = _word_codec(texts["train"], *vocabulary)
     raw = {
         split: [
