@@ -346,12 +346,14 @@ class GatedCell(keras.Layer):
     @property
     def native_kernel(self):
         """Name of the native kernel that computes this cell; None if there is none."""
-        return self.elsewhere.get("native") if self.has_standard_activations else None
+        name = self.elsewhere.get("native")
+        return name if name and self.has_standard_activations else None
 
     @property
     def cudnn_kernel(self):
         """Name that cuDNN has for this cell; None if it has none."""
-        return self.elsewhere.get("cudnn") if self.has_standard_activations else None
+        name = self.elsewhere.get("cudnn")
+        return name if name and self.has_standard_activations else None
 
     @property
     def has_standard_activations(self):

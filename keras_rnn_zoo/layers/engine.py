@@ -201,13 +201,46 @@ def run(path, layer, sequences, states, mask, training):
     Returns:
         `(last_output, outputs, states)` as `keras.layers.RNN.inner_loop` does.
     """
+    if path == "native":
+        draws = layer.cell.draw(*ops.shape(sequences)[:2], training=training)
+        return run_native(layer, sequences, states, mask, training, draws)
+    if sequences.shape[1] is None and keras.config.backend() == "tensorflow":
+        return _of_any_length(path, layer, sequences, states, mask, training)
+    return _run(path, layer, sequences, states, mask, training)
+
+
+def _of_any_length(path, layer, sequences, states, mask, training):
+    """As `run`, where there may be no step at all.
+
+    TensorFlow's arrays cannot be empty. A sequence of no steps is given one, and its
+    results are those from before it.
+    """
+    steps = tf.shape(sequences)[1]
+    empty = tf.equal(steps, 0)
+    more = tf.cast(empty, steps.dtype)
+    before = list(states)
+    last, outputs, states = _run(
+        path,
+        layer,
+        tf.pad(sequences, [[0, 0], [0, more], [0, 0]]),
+        states,
+        None if mask is None else tf.pad(mask, [[0, 0], [0, more]]),
+        training,
+    )
+    last = tf.where(empty, tf.zeros_like(last), last)
+    # Of the last output alone there is always one.
+    outputs = outputs[:, :steps] if layer.return_sequences else last[:, None]
+    states = tree.map_structure(
+        lambda new, old: tf.where(empty, old, new), list(states), before
+    )
+    return last, outputs, states
+
+
+def _run(path, layer, sequences, states, mask, training):
     if path in ("loop", "hoisted"):
         return _run_loop(layer, sequences, states, mask, training, path == "hoisted")
     cell = layer.cell
-    shape = ops.shape(sequences)
-    draws = cell.draw(*shape[:2], training=training)
-    if path == "native":
-        return run_native(layer, sequences, states, mask, training, draws)
+    draws = cell.draw(*ops.shape(sequences)[:2], training=training)
     if path == "cudnn":
         return run_cudnn(layer, sequences, states, mask, training, draws)
     if not tf.executing_eagerly():

@@ -6,6 +6,7 @@ from keras import ops, tree
 from keras_rnn_zoo.layers import engine
 from keras_rnn_zoo.layers.arguments import positive_integer
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.step import value_of
 
 
 @register
@@ -156,10 +157,6 @@ class RNN(keras.layers.RNN):
             initial_state = tree.map_structure(
                 lambda state: _of_rows(state, *rows), initial_state
             )
-        mask = _checked_mask(mask, sequences)
-        if mask is not None:  # what is masked touches no weight, not even as NaN
-            there = ops.expand_dims(mask, -1)
-            sequences = ops.where(there, sequences, ops.zeros_like(sequences))
         if sequences.shape[1] == 0 or self._is_ours:
             return self._call(sequences, initial_state, mask, training)
         return super().call(
@@ -178,10 +175,10 @@ class RNN(keras.layers.RNN):
         if initial_state is None:
             initial_state = self.get_initial_state(ops.shape(sequences)[0])
         states = tree.map_structure(
-            lambda s: ops.convert_to_tensor(s, dtype=self.cell.compute_dtype),
-            list(initial_state),
+            lambda s: value_of(s, self.cell.compute_dtype), list(initial_state)
         )
         if sequences.shape[1] == 0:
+            _checked_mask(mask, sequences)
             last, outputs = self._nothing_read(sequences)
         else:
             last, outputs, states = self.inner_loop(
@@ -207,9 +204,13 @@ class RNN(keras.layers.RNN):
     @property
     def _is_ours(self):
         cells = getattr(self.cell, "cells", [self.cell])
-        return all(map(engine.takes_engine, cells))
+        return all(hasattr(cell, "is_pure") for cell in cells)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        mask = _checked_mask(mask, sequences)
+        if mask is not None:  # what is masked touches no weight, not even as NaN
+            there = ops.expand_dims(mask, -1)
+            sequences = ops.where(there, sequences, ops.zeros_like(sequences))
         if not self._is_ours and not self.truncate and not self.unroll:
             last, outputs, states = super().inner_loop(
                 sequences, initial_state, mask, training
@@ -335,7 +336,7 @@ def _check_path(cell, implementation, checkpoint):
 
 def _of_rows(state, known, rows):
     """A state of one row for every row of a batch, as others are."""
-    if state.shape[0] != 1 or known == 1:
+    if state.shape[0] is not None and (state.shape[0] != 1 or known == 1):
         return state
     return ops.broadcast_to(state, (rows, *state.shape[1:]))
 
@@ -365,4 +366,8 @@ def _checked_mask(mask, sequences):
     mask = ops.cast(mask, "bool")
     if (mask.shape[0], mask.shape[1]) == (batch, time) and None not in (batch, time):
         return mask
-    return ops.broadcast_to(mask, ops.shape(sequences)[:2])
+    rows, steps = ops.shape(sequences)[:2]
+    if None in (mask.shape[1], time):  # fails, when it runs, with another length
+        same = ops.reshape(mask, (ops.shape(mask)[0], steps))
+        mask = ops.logical_and(mask, same)
+    return ops.broadcast_to(mask, (rows, steps))

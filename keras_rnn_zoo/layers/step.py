@@ -221,7 +221,8 @@ def matmul(a, matrix):
 
 
 def value_of(variable, dtype):
-    """A variable's value as a tensor of a dtype, read once."""
+    """The value of a variable, or a tensor, as a tensor of a dtype; read once."""
+    value = variable.value if isinstance(variable, keras.Variable) else variable
     if keras.config.backend() == "tensorflow":
-        return tf.cast(tf.convert_to_tensor(variable.value), dtype)
-    return ops.cast(variable.value, dtype)
+        return tf.cast(tf.convert_to_tensor(value), dtype)
+    return ops.convert_to_tensor(value, dtype=dtype)
