@@ -282,6 +282,11 @@ class _Builder(threading.Thread):
 
     def run(self):
         try:
+            if self.dtype != "float32":  # of no use without the other
+                first = _builder("float32")
+                first.done.wait()
+                if first.error is not None:
+                    raise first.error
             self.path = _ensure(self.dtype)
         except Exception as error:
             self.error = error
@@ -341,7 +346,6 @@ def start_building(dtype="float32"):
     try:
         if dtype in DTYPES and dtype not in _loaded and dtype not in _reasons:
             if not _turned_off():
-                _builder("float32")
                 _builder(dtype)
     except Exception as error:
         _no_reason(dtype, error)

@@ -132,15 +132,20 @@ def ending():
 
 
 def _after_fork():
-    global _lock
-    _lock = threading.Lock()
     for command in _running:
         command.forget()
     _running.clear()
+    _lock.release()
 
 
+# A fork waits until no command is about to begin: a child with copies of its pipes
+# would let this process wait for its end.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=lambda: _lock.acquire(),
+        after_in_parent=lambda: _lock.release(),
+        after_in_child=_after_fork,
+    )
 
 
 def find_compiler():

@@ -217,8 +217,8 @@ def test_compiler_that_fails(tmp_path, monkeypatch, capsys):
     compiler = tmp_path / "broken"
     compiler.write_text(
         f"#!/bin/sh\necho $* >> {calls}\n"
-        'case "$*" in\n*--version) echo broken 1.0;;\n*-shared*) echo driver.cc:1: error: bad\n'
-        "exit 1;;\nesac\n"
+        'case "$*" in\n*--version) echo broken 1.0;;\n'
+        "*-shared*) echo driver.cc:1: error: bad\nexit 1;;\nesac\n"
     )
     compiler.chmod(0o700)
     use(monkeypatch, tmp_path / "cache")
