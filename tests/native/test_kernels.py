@@ -592,3 +592,66 @@ def test_memory_does_not_grow():
         f"{before / 2**20:.1f} MiB resident, {grown / 2**20:.2f} more after 1500 steps"
     )
     assert grown < 8 * 2**20
+
+
+def test_gathered_rows_of_the_results():
+    """Their gradient comes as IndexedSlices; in a graph the op itself gets it."""
+    x, states, kernel, recurrent, bias = draw("lstm", 4, 5, 3, 6)
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            last, outputs, (h, c) = native.rnn(
+                "lstm", x, states, kernel, recurrent, bias, training=True
+            )
+            rows = [tf.gather(v, [2, 0, 2]) for v in (last, outputs, h, c)]
+            loss = tf.add_n([tf.reduce_sum(r**2) for r in rows])
+        return tape.gradient(loss, x)
+
+    np.testing.assert_allclose(run(x), tf.function(run)(x), rtol=1e-12)
+
+
+def test_a_gradient_that_nobody_wants_is_not_computed():
+    """Of the sequences, in `fit`: they are data."""
+    x, states, kernel, recurrent, bias = draw("lstm", 4, 5, 3, 6)
+
+    def wanted(watched):
+        @tf.function
+        def run(x):
+            weights = {"x": x, "kernel": kernel}
+            with tf.GradientTape() as tape:
+                tape.watch([weights[name] for name in watched])
+                last = native.rnn("lstm", x, states, kernel, recurrent, bias)[0]
+                loss = tf.reduce_sum(last)
+            return tape.gradient(loss, [weights[name] for name in watched])
+
+        (op,) = [
+            op
+            for op in run.get_concrete_function(x).graph.get_operations()
+            if op.type == "KerasRnnZoo>Backward"
+        ]
+        gradients = run(x)
+        assert [g.shape for g in gradients] == [
+            {"x": x, "kernel": kernel}[name].shape for name in watched
+        ]
+        return op.get_attr("d_sequences_wanted")
+
+    assert wanted(["x"]) and wanted(["x", "kernel"]) and not wanted(["kernel"])
+
+
+def test_the_gradient_of_a_function_of_ours():
+    """Asked for from outside, where no tape says what is wanted."""
+    x, states, kernel, recurrent, bias = draw("gru", 4, 5, 3, 6)
+
+    @tf.function
+    def inner(x, kernel):
+        return native.rnn("gru", x, states, kernel, recurrent, bias)[1]
+
+    def outer(call):
+        with tf.GradientTape() as tape:
+            tape.watch([x, kernel])
+            loss = tf.reduce_sum(call(x, kernel) ** 2)
+        return tape.gradient(loss, [x, kernel])
+
+    for a, b in zip(outer(inner), outer(inner.python_function), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
