@@ -409,20 +409,18 @@ def status(dtype="float32"):
     path = words = first_line = None
     directory = reason = ""
     loaded = False
-    try:
+    with contextlib.suppress(Exception):  # what follows says why
         loaded = dtype in _loaded
         directory = str(cache.cache_dir())
-    except Exception as error:
-        reason = str(error)
     try:
         compiler = find_compiler()
         if compiler:
             words = shlex.join(compiler)
             first_line = next(iter(version(compiler).splitlines()), "")
         path = str(_where(dtype)[1])
-        reason = reason or _reason(dtype, pathlib.Path(path))
+        reason = _reason(dtype, pathlib.Path(path))
     except Exception as error:
-        reason = reason or str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
     return NativeStatus(
         available=not reason,
         path=path,
