@@ -1,7 +1,7 @@
 """Recurrent kernels in C++ for the CPU, compiled at first use where a compiler is.
 
 A layer calls `start_building(dtype)` when it is built and asks `supports(cell, dtype)`
-where it is traced; `rnn` computes. None of the first two raises, whatever a machine
+where it is traced; `rnn` computes. Neither of the first two raises, whatever a machine
 lacks.
 """
 

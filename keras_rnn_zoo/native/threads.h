@@ -37,6 +37,18 @@ inline Index default_threads() {
   return count > 0 ? count : 1;
 }
 
+// Waits for it awake, a tenth of a millisecond at most: to wake a thread takes longer than
+// a small product. True if it happened.
+template <typename F>
+inline bool soon(const F& happened) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+  while (!happened()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 // The process's workers, which are started when there is something to do for them and
 // then stay. A pool is never destroyed: its threads wait in it until the process ends.
 class Pool {
@@ -66,6 +78,7 @@ class Pool {
     }
     if (threads_ == 0) return false;
     jobs_.push_back(std::move(job));
+    ++waiting_;
     some_.notify_one();
     return true;
   }
@@ -79,26 +92,31 @@ class Pool {
     std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
       some_.wait(lock, [this] { return !jobs_.empty(); });
-      const std::function<void()> job = std::move(jobs_.front());
+      std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
-      --idle_;
+      --waiting_, --idle_;
       lock.unlock();
       job();
+      job = nullptr;  // and with it the team
       lock.lock();
       ++idle_;
+      if (!jobs_.empty()) continue;
+      lock.unlock();
+      soon([this] { return waiting_ > 0; });  // one op comes after the other
+      lock.lock();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable some_;
   std::deque<std::function<void()>> jobs_;
+  std::atomic<Index> waiting_{0};
   Index threads_ = 0, idle_ = 0;
 };
 
 // The threads of one op: its caller, and helpers from the pool. The caller does whatever
 // no helper has begun, so that it never waits for a thread that is busy elsewhere. Between
-// two products a helper stays awake for a moment: to wake a thread takes longer than a
-// small product.
+// two products a helper stays awake for a moment.
 class Team : public std::enable_shared_from_this<Team> {
  public:
   explicit Team(Index threads) : threads_(threads) { std::fegetenv(&rounding_); }
@@ -155,17 +173,6 @@ class Team : public std::enable_shared_from_this<Team> {
     }
     --helpers_;
   }
-  // Waits for it awake, a tenth of a millisecond at most.
-  template <typename F>
-  static bool soon(const F& happened) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
-    while (!happened()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
-
   const Index threads_;
   std::fenv_t rounding_;
   std::mutex mutex_;
