@@ -88,7 +88,8 @@ def rnn(
         TypeError: if `kernel` is neither float32 nor float64.
         tf.errors.InvalidArgumentError: if shapes do not fit; nothing is broadcast but
             `recurrent_dropout_mask`. (A ValueError if that is known in a graph.)
-        RuntimeError: if the library is not available yet or at all; see `status`.
+        RuntimeError: if the library is not available; see `status`. One that is being
+            compiled is waited for.
         NotImplementedError: if a second derivative is asked for.
     """
     if cell not in CELLS:
@@ -107,7 +108,7 @@ def rnn(
             f"`initial_states` must hold {num_states} tensors. "
             f"Received: {len(initial_states)} tensors."
         )
-    ops = load(dtype.name)
+    ops = load(dtype.name, wait=None)  # there is no other way to compute it here
     if ops is None:
         raise RuntimeError(
             f"The native kernels are not available: {build_status(dtype.name).reason}"
