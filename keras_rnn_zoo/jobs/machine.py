@@ -31,6 +31,9 @@ def native_status():
     Returns:
         One `keras_rnn_zoo.native.NativeStatus` for each dtype, by the dtype's name.
     """
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()
     from keras_rnn_zoo import native
 
     return {dtype: native.status(dtype) for dtype in native.DTYPES}
@@ -50,6 +53,9 @@ def native_build(dtype: str = "float32", *, force: bool = False):
         ValueError: if there are no kernels for `dtype`.
         NativeBuildError: a `RuntimeError` that says why it is not possible here.
     """
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()
     from keras_rnn_zoo.native.build import build, status
 
     build(dtype, force=force)
@@ -58,6 +64,9 @@ def native_build(dtype: str = "float32", *, force: bool = False):
 
 def native_clean() -> int:
     """Remove the compiled C++ kernels of this user; return how many there were."""
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()
     from keras_rnn_zoo import native
 
     return native.clean()

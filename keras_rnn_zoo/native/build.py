@@ -3,7 +3,10 @@
 A library is kept in the user's cache directory under a key made of everything that it
 depends on: TensorFlow, compiler, flags, processor and sources. It is built in a private
 directory under a file lock and moved into place when it is complete, with its sha256
-beside it; one whose sha256 differs is built again and never loaded.
+beside it. One whose sha256 differs, or that another user could have put there, is never
+loaded. Where there can be none, for whatever reason, everything runs without it.
+
+A thread of the process that needs a library builds it: see `start_building` and `load`.
 
 Environment:
     KERAS_RNN_ZOO_NATIVE: `0` turns the native kernels off.
@@ -12,8 +15,9 @@ Environment:
     CXX: the compiler, instead of the first of g++, clang++, c++ on the PATH.
 """
 
-import concurrent.futures
+import atexit
 import contextlib
+import ctypes
 import dataclasses
 import functools
 import hashlib
@@ -23,20 +27,29 @@ import pathlib
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
+import time
 
-try:
-    import fcntl
-except ImportError:  # not on Windows, where the native kernels are not offered
-    fcntl = None
+from keras_rnn_zoo.native import cache
+from keras_rnn_zoo.native.compiler import (
+    Command,
+    NativeBuildError,
+    end_all,
+    find_compiler,
+    forget_versions,
+    version,
+    why_no_compiler,
+)
 
 SOURCES = pathlib.Path(__file__).parent
 
 # One library for each type. The first declares the ops, so it is always loaded first.
 DTYPES = {"float32": "float", "float64": "double"}
+
+# How long the first use of a kernel waits for its library.
+WAIT_SECONDS = 6.0
 
 FLAGS = (
     "-O2",
@@ -47,19 +60,18 @@ FLAGS = (
     "-fno-trapping-math",
     "-fno-finite-math-only",
 )
-# All time is spent in driver.cc; what ops.cc is made of is TensorFlow's headers.
+# No time is spent there at run time.
 FLAGS_OF_SOURCE = {"ops.cc": ("-O1",)}
 # The first set that the compiler accepts. GCC 12 cannot compile Eigen with AVX512-FP16.
 MACHINE_FLAGS = (("-march=native", "-mno-avx512fp16"), ("-march=native",), ())
 
 _COMPILE_SECONDS = 900
+_PROBE_SECONDS = 30
 _lock = threading.RLock()
 _loaded = {}
 _reasons = {}
-
-
-class NativeBuildError(RuntimeError):
-    """The native kernels cannot be compiled or loaded; the message says why."""
+_builders = {}
+_said = set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +84,7 @@ class NativeStatus:
         reason: str. Why it is not available; empty when it is.
         compiler: str or None. The compiler's command.
         version: str or None. The first line of the compiler's version.
-        cache_dir: str. Where libraries are kept.
+        cache_dir: str. Where libraries are kept; empty if there is no such place.
         loaded: bool. This process has loaded it.
     """
 
@@ -83,50 +95,6 @@ class NativeStatus:
     version: str | None
     cache_dir: str
     loaded: bool
-
-
-def cache_dir():
-    """Returns the directory of the compiled libraries, as a `pathlib.Path`."""
-    own = os.environ.get("KERAS_RNN_ZOO_CACHE")
-    if own:
-        return pathlib.Path(own) / "native"
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    return pathlib.Path(base).expanduser() / "keras_rnn_zoo" / "native"
-
-
-def find_compiler():
-    """Returns the compiler's command as a list of strings, or None."""
-    chosen = os.environ.get("CXX")
-    for command in [chosen] if chosen else ["g++", "clang++", "c++"]:
-        words = shlex.split(command)
-        found = shutil.which(words[0]) if words else None
-        if found:
-            return [found, *words[1:]]
-    return None
-
-
-def _run(command, seconds):
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=seconds,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-
-
-@functools.cache
-def _version(compiler):
-    try:
-        answer = _run([*compiler, "--version"], 60)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NativeBuildError(f"the compiler does not run: {error}") from error
-    if answer.returncode:
-        raise NativeBuildError(f"the compiler does not run: {answer.stdout.strip()}")
-    return answer.stdout.strip()
 
 
 @functools.cache
@@ -157,16 +125,12 @@ def _key(compiler):
             FLAGS_OF_SOURCE,
             *map(list, MACHINE_FLAGS),
         ],
-        "compiler": [*compiler, _version(tuple(compiler))],
+        "compiler": [*compiler, version(compiler)],
         "processor": _processor(),
-        "sources": [[p.name, _sha256(p)] for p in _sources()],
+        "sources": [[p.name, cache.sha256(p)] for p in _sources()],
     }
     text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _sha256(path):
-    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
 def _turned_off():
@@ -178,46 +142,24 @@ def _where(dtype):
     """Returns `(compiler, library path)`; raises when there can be none."""
     if _turned_off():
         raise NativeBuildError("turned off by KERAS_RNN_ZOO_NATIVE")
-    if fcntl is None:
+    if cache.fcntl is None:
         raise NativeBuildError(f"not offered on {platform.system()}")
     compiler = find_compiler()
     if compiler is None:
-        raise NativeBuildError("no C++ compiler: neither $CXX, g++, clang++ nor c++")
-    return compiler, cache_dir() / _key(compiler) / f"{dtype}.so"
+        raise NativeBuildError(why_no_compiler())
+    return compiler, cache.cache_dir() / _key(compiler) / f"{dtype}.so"
 
 
-def _intact(path):
-    """True if the library and its sha256 are there and belong together."""
-    try:
-        return path.with_suffix(".sha256").read_text().strip() == _sha256(path)
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def _file_lock(directory):
-    """One process at a time; the lock ends with the process, however it ends."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        facts = directory.stat()
-        if facts.st_uid != os.getuid() or facts.st_mode & 0o022:
-            raise NativeBuildError(
-                f"the cache directory {directory} can be written by others"
-            )
-        handle = open(directory / "lock", "a")
-    except OSError as error:
-        raise NativeBuildError(
-            f"the cache directory cannot be written: {error}"
-        ) from error
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+def _say(text):
+    """Writes a line for the user; where nobody listens, it does not matter."""
+    with contextlib.suppress(Exception):
+        print(f"keras_rnn_zoo: {text}", file=sys.stderr, flush=True)
 
 
 def _accepted_machine_flags(compiler):
     for flags in MACHINE_FLAGS:
-        command = [*compiler, *flags, "-x", "c++", "-fsyntax-only", os.devnull]
-        if _run(command, 60).returncode == 0:
+        words = [*compiler, *flags, "-x", "c++", "-fsyntax-only", os.devnull]
+        if Command(words).finish(_PROBE_SECONDS)[0] == 0:
             return flags
     raise NativeBuildError("the compiler does not compile an empty file")
 
@@ -233,163 +175,288 @@ def _compile(compiler, dtype, target):
         f"-DKERAS_RNN_ZOO_TYPE={DTYPES[dtype]}",
         *(["-DKERAS_RNN_ZOO_REGISTER"] if dtype == "float32" else []),
     ]
+    deadline = time.monotonic() + _COMPILE_SECONDS
 
-    def run(*arguments):
+    def run(*commands):
+        """All at once."""
+        begun = []
         try:
-            answer = _run([*compiler, *arguments], _COMPILE_SECONDS)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise NativeBuildError(f"the compiler did not end: {error}") from error
-        if answer.returncode:
-            tail = "\n".join(answer.stdout.strip().splitlines()[:20])
-            raise NativeBuildError(
-                f"the compiler failed with status {answer.returncode}: {tail}"
-            )
-
-    def compile_one(source):
-        made = target.with_name(f"{dtype}-{source.stem}.o")
-        own = FLAGS_OF_SOURCE.get(source.name, ())
-        run(*options, *own, "-c", str(source), "-o", str(made))
-        return str(made)
+            for words in commands:
+                begun.append(Command([*compiler, *words], str(target.parent)))
+            for command in begun:
+                status, log = command.finish(deadline - time.monotonic())
+                if status:
+                    tail = "\n".join(log.splitlines()[:20])
+                    raise NativeBuildError(
+                        f"the compiler failed with status {status}: {tail}"
+                    )
+        finally:
+            for command in begun:
+                command.end()
 
     sources = sorted(SOURCES.glob("*.cc"))
-    with concurrent.futures.ThreadPoolExecutor(len(sources)) as at_once:
-        objects = list(at_once.map(compile_one, sources))
-    run("-shared", *objects, "-o", str(target), *tf.sysconfig.get_link_flags())
+    objects = [str(target.with_name(f"{dtype}-{p.stem}.o")) for p in sources]
+    run(
+        *[
+            [*options, *FLAGS_OF_SOURCE.get(p.name, ()), "-c", str(p), "-o", made]
+            for p, made in zip(sources, objects, strict=True)
+        ]
+    )
+    run(["-shared", *objects, "-o", str(target), *tf.sysconfig.get_link_flags()])
+    if not target.is_file():
+        raise NativeBuildError("the compiler ended well and made nothing")
 
 
-def _ensure(dtype, again=False):
-    """Returns the path of an intact library, which it builds when there is none."""
+def _ensure(dtype, again=False, remembered=True):
+    """Returns the path of an intact library, which it builds when there is none.
+
+    Args:
+        dtype: "float32" or "float64".
+        again: bool. Build even if there is one.
+        remembered: bool. Do not try once more what failed not long ago.
+    """
     compiler, path = _where(dtype)
-    if not again and _intact(path):
+    if not again and cache.intact(path):
         return path
-    with _file_lock(cache_dir()):
-        if not again and _intact(path):  # built by another process meanwhile
+    top = cache.cache_dir()
+    cache.make_directory(top)
+    with cache.lock(top, _COMPILE_SECONDS) as alone:
+        if not again and cache.intact(path):  # built by another process meanwhile
             return path
-        failure = path.with_suffix(".failed")
-        if not again and failure.exists():
-            raise NativeBuildError(failure.read_text())
-        print(
-            f"keras_rnn_zoo: compiling the native CPU kernels ({dtype}), once; "
-            "set KERAS_RNN_ZOO_NATIVE=0 to do without.",
-            file=sys.stderr,
-            flush=True,
+        failed = cache.failure(path) if remembered else None
+        if failed is not None:
+            raise NativeBuildError(failed)
+        if alone:
+            cache.remove_leftovers(top)
+        _say(
+            f"compiling the native CPU kernels ({dtype}), once; "
+            "set KERAS_RNN_ZOO_NATIVE=0 to do without."
         )
+        cache.make_directory(path.parent)
         try:
-            path.parent.mkdir(exist_ok=True, mode=0o700)
-            private = tempfile.mkdtemp(prefix="build-", dir=cache_dir())
+            private = tempfile.mkdtemp(prefix="build-", dir=top)
         except OSError as error:
             raise NativeBuildError(
                 f"the cache directory cannot be written: {error}"
             ) from error
         try:
-            built = pathlib.Path(private) / path.name
+            built = pathlib.Path(private, path.name)
             try:
                 _compile(compiler, dtype, built)
             except NativeBuildError as error:
-                # A compiler that was killed may succeed the next time.
-                if "status 1:" in str(error) and "kill" not in str(error).lower():
-                    failure.write_text(str(error))
+                cache.remember_failure(path, str(error))
                 raise
-            digest = built.with_suffix(".sha256")
-            digest.write_text(_sha256(built) + "\n")
-            os.replace(built, path)
-            os.replace(digest, path.with_suffix(".sha256"))
-            failure.unlink(missing_ok=True)
-        except OSError as error:
-            raise NativeBuildError(f"the library cannot be stored: {error}") from error
+            cache.store(built, path)
         finally:
             shutil.rmtree(private, ignore_errors=True)
     return path
 
 
 def _open(path, dtype):
+    """Loads a library, and looks whether it holds what it should."""
     import tensorflow as tf
 
     try:
         if dtype == "float32":
             module = tf.load_op_library(str(path))
-            _refuse_second_derivatives()
-            return module
-        tf.load_library(str(path))
-        return _loaded["float32"]
-    except (OSError, tf.errors.OpError) as error:
+        else:
+            tf.load_library(str(path))
+            module = _loaded["float32"]
+        names = ("keras_rnn_zoo_forward", "keras_rnn_zoo_backward")
+        if not all(hasattr(module, name) for name in names):
+            raise NativeBuildError("the library does not hold the ops")
+        ctypes.c_char.in_dll(ctypes.CDLL(str(path)), f"keras_rnn_zoo_{DTYPES[dtype]}")
+        return module
+    except (OSError, ValueError, tf.errors.OpError) as error:
         raise NativeBuildError(f"the library cannot be loaded: {error}") from error
 
 
-def _refuse_second_derivatives():
-    import tensorflow as tf
+class _Builder(threading.Thread):
+    """Sees to it that the library of a dtype is in the cache."""
 
-    def refuse(op, *gradients):
-        raise NotImplementedError(
-            "The native kernels have no second derivative. "
-            'Build the layer with implementation="loop".'
-        )
+    def __init__(self, dtype):
+        super().__init__(name=f"keras_rnn_zoo native {dtype}", daemon=True)
+        self.dtype = dtype
+        self.done = threading.Event()
+        self.path = self.error = None
 
-    for name in ("Forward", "Backward"):
-        with contextlib.suppress(KeyError):  # registered before
-            tf.RegisterGradient(f"KerasRnnZoo>{name}")(refuse)
+    def run(self):
+        try:
+            if self.dtype != "float32":  # of no use without the other
+                first = _builder("float32")
+                first.done.wait()
+                if first.error is not None:
+                    raise first.error
+            self.path = _ensure(self.dtype)
+        except Exception as error:
+            self.error = error
+        finally:
+            self.done.set()
 
 
-def load(dtype="float32"):
-    """Returns the module of ops for `dtype`, compiled if need be, or None.
+def _builder(dtype):
+    """The running or finished builder of a dtype, which is started if there is none."""
+    with _lock:
+        if dtype not in _builders:
+            made = _Builder(dtype)
+            made.start()
+            _builders[dtype] = made
+        return _builders[dtype]
 
-    It never raises for a machine that cannot have it: `status(dtype).reason` says why.
-    A process asks once; later calls return the same answer.
+
+def _no_reason(dtype, error):
+    """Notes why there is no library; an error without words has a name at least."""
+    with contextlib.suppress(TypeError):  # a dtype that is no key
+        _reasons[dtype] = str(error) or type(error).__name__
+
+
+def _end_builders():
+    """Ends the compilers; the threads that wait for them tidy up."""
+    end_all()
+    for builder in list(_builders.values()):
+        builder.done.wait(5)
+
+
+atexit.register(_end_builders)
+
+
+def _after_fork():
+    """A child process has none of the threads, and may find the lock taken."""
+    global _lock
+    _lock = threading.RLock()
+    for dtype, builder in list(_builders.items()):
+        if builder.path is None:
+            del _builders[dtype]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def start_building(dtype="float32"):
+    """Begins to build the library in the background, if need be.
+
+    Returns at once and never raises. It is the same work that `load` waits for, so
+    calling it early, where a layer is built, makes the first use faster. If the process
+    ends meanwhile, so do the compilers.
+
+    Args:
+        dtype: "float32" or "float64"; nothing is done for any other.
+    """
+    try:
+        if dtype in DTYPES and dtype not in _loaded and dtype not in _reasons:
+            if not _turned_off():
+                _builder(dtype)
+    except Exception as error:
+        _no_reason(dtype, error)
+
+
+def load(dtype="float32", wait=WAIT_SECONDS):
+    """Returns the module of ops for `dtype`, or None.
+
+    It never raises, whatever the machine lacks: `status(dtype).reason` says why there
+    is None. If there is no library in the cache yet, it is compiled in the background;
+    a call that has waited in vain returns None, and a later one the module. Otherwise a
+    process asks once, and later calls return the same answer.
 
     Args:
         dtype: "float32" or "float64". With any other the answer is None.
+        wait: seconds to wait for the compiler at most; None for as long as it takes.
     """
-    if dtype not in DTYPES or _turned_off():
-        return None
-    if dtype in _loaded:
-        return _loaded[dtype]
-    with _lock:
+    try:
+        if dtype not in DTYPES or _turned_off():
+            return None
         if dtype in _loaded:
             return _loaded[dtype]
         if dtype in _reasons:
             return None
-        if dtype != "float32" and load("float32") is None:
-            _reasons[dtype] = _reasons["float32"]
+        return _load(dtype, None if wait is None else time.monotonic() + wait)
+    except Exception as error:
+        _no_reason(dtype, error)
+        return None
+
+
+def _load(dtype, deadline):
+    start_building(dtype)
+    if dtype != "float32" and "float32" not in _loaded:
+        if _load("float32", deadline) is None:
+            if "float32" in _reasons:
+                _reasons[dtype] = _reasons["float32"]
             return None
-        try:
-            _loaded[dtype] = _open(_ensure(dtype), dtype)
-        except NativeBuildError as error:
-            _reasons[dtype] = str(error)
-            return None
-        return _loaded[dtype]
+    builder = _builder(dtype)
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    if not builder.done.wait(left):
+        if dtype not in _said:
+            _said.add(dtype)
+            _say(
+                f"the native CPU kernels ({dtype}) are not compiled yet; what is built "
+                "now runs without them, what is built later with them."
+            )
+        return None
+    with _lock:
+        if dtype not in _loaded and dtype not in _reasons:
+            try:
+                if builder.error is not None:
+                    raise builder.error
+                _loaded[dtype] = _open(builder.path, dtype)
+            except Exception as error:
+                _no_reason(dtype, error)
+        return _loaded.get(dtype)
 
 
 def status(dtype="float32"):
-    """Returns a `NativeStatus`. Builds and loads nothing."""
-    compiler = find_compiler()
-    path, reason, version = None, "", None
+    """Returns a `NativeStatus`. Builds and loads nothing, and never raises."""
+    path = words = first_line = None
+    directory = reason = ""
+    loaded = False
+    with contextlib.suppress(Exception):  # what follows says why
+        loaded = dtype in _loaded
+        directory = str(cache.cache_dir())
     try:
+        compiler = find_compiler()
         if compiler:
-            version = _version(tuple(compiler)).splitlines()[0]
-        compiler, library = _where(dtype)
-        path = str(library)
-        if dtype in _reasons:
-            reason = _reasons[dtype]
-        elif dtype not in _loaded and not _intact(library):
-            failed = library.with_suffix(".failed")
-            reason = "not compiled yet; the first use will"
-            if failed.exists():
-                reason = failed.read_text()
-    except (NativeBuildError, OSError) as error:
-        reason = str(error)
+            words = shlex.join(compiler)
+            first_line = next(iter(version(compiler).splitlines()), "")
+        path = str(_where(dtype)[1])
+        reason = _reason(dtype, pathlib.Path(path))
+    except Exception as error:
+        reason = str(error) or type(error).__name__
     return NativeStatus(
         available=not reason,
         path=path,
         reason=reason,
-        compiler=shlex.join(compiler) if compiler else None,
-        version=version,
-        cache_dir=str(cache_dir()),
-        loaded=dtype in _loaded,
+        compiler=words,
+        version=first_line,
+        cache_dir=directory,
+        loaded=loaded,
     )
+
+
+def _reason(dtype, path):
+    """Why the library at `path` is not available; empty if it is."""
+    if dtype not in DTYPES:
+        return f"there are no kernels for {dtype}"
+    if dtype in _reasons:
+        return _reasons[dtype]
+    if dtype in _loaded:
+        return ""
+    builder = _builders.get(dtype)
+    if builder is not None and not builder.done.is_set():
+        return "not compiled yet; that is under way"
+    if builder is not None and builder.error is not None:
+        return str(builder.error)
+    if cache.intact(path):
+        return ""
+    top = path.parent.parent
+    if top.is_dir():
+        cache.check_own(top)
+    return cache.failure(path) or "not compiled yet; the first use will"
 
 
 def build(dtype="float32", force=False):
     """Compiles the library unless an intact one lies in the cache.
+
+    It tries also what failed before.
 
     Args:
         dtype: "float32" or "float64".
@@ -405,22 +472,35 @@ def build(dtype="float32", force=False):
         raise ValueError(
             f"`dtype` must be one of {sorted(DTYPES)}. Received: dtype={dtype!r}."
         )
+    builder = _builders.get(dtype)
+    if builder is not None:
+        builder.done.wait()
+    forget_versions()
+    try:
+        path = _ensure(dtype, again=force, remembered=False)
+    except OSError as error:
+        raise NativeBuildError(f"the library cannot be compiled: {error}") from error
     with _lock:
-        path = _ensure(dtype, again=force)
+        _builders.pop(dtype, None)
         _reasons.pop(dtype, None)
-        return str(path)
+    return str(path)
 
 
 def clean():
     """Removes all compiled libraries of this user; returns how many there were."""
-    directory = cache_dir()
-    if fcntl is None or not directory.is_dir():
+    try:
+        directory = cache.cache_dir()
+    except NativeBuildError:  # then there are none
         return 0
-    with _file_lock(directory):
+    if cache.fcntl is None or not directory.is_dir():
+        return 0
+    cache.make_directory(directory)
+    with cache.lock(directory, _COMPILE_SECONDS):
         removed = len(list(directory.glob("*/*.so")))
         for path in directory.iterdir():
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
     with _lock:
+        _builders.clear()
         _reasons.clear()
     return removed

@@ -1,5 +1,6 @@
 // The units: one policy each, with the forward step and the backward step for a vector
-// of units. Everything else (products, time, rows, masks, threads) is in driver.h.
+// of units. Everything else (products, time, rows, masks, threads) is in driver.h. Only
+// this file needs Eigen, for tanh and the logistic function of vectors.
 //
 // A policy says
 //   kGates       blocks of `kernel` and `recurrent_kernel`, in Keras's order
@@ -17,9 +18,44 @@
 #ifndef KERAS_RNN_ZOO_CELLS_H_
 #define KERAS_RNN_ZOO_CELLS_H_
 
-#include "vector.h"
+#include "Eigen/Core"
+#include "block.h"
 
 namespace keras_rnn_zoo {
+
+// Eigen's function on each of its own vectors, which may be shorter than ours. It clamps
+// the argument, which would turn NaN into a number.
+template <template <typename> class Function, typename T>
+inline Vector<T> by_eigen(Vector<T> x) {
+  using Packet = typename Eigen::internal::packet_traits<T>::type;
+  constexpr int kPackets = sizeof(x.v) / sizeof(Packet);
+  static_assert(kPackets * sizeof(Packet) == sizeof(x.v), "vectors of different sizes");
+  Packet packets[kPackets];
+  std::memcpy(packets, &x.v, sizeof(x.v));
+  for (Packet& packet : packets) packet = Function<T>().packetOp(packet);
+  Vector<T> y;
+  std::memcpy(&y.v, packets, sizeof(x.v));
+  return {x.v == x.v ? y.v : x.v};
+}
+template <typename T>
+inline Vector<T> tanh(Vector<T> x) {
+  return by_eigen<Eigen::internal::scalar_tanh_op>(x);
+}
+template <typename T>
+inline Vector<T> sigmoid(Vector<T> x) {
+  return by_eigen<Eigen::internal::scalar_logistic_op>(x);
+}
+template <typename T>
+inline Vector<T> relu(Vector<T> x) {  // NaN stays
+  const Vector<T> zero = Vector<T>::fill(T(0));
+  return {x.v <= zero.v ? zero.v : x.v};
+}
+// gradient where y > 0, else 0
+template <typename T>
+inline Vector<T> where_positive(Vector<T> y, Vector<T> gradient) {
+  const Vector<T> zero = Vector<T>::fill(T(0));
+  return {zero.v < y.v ? gradient.v : zero.v};
+}
 
 // h = φ(x W + h' U + b)
 struct Tanh {
@@ -195,6 +231,138 @@ struct GruResetBefore {
     return d_reset * r;
   }
 };
+
+// A policy at work on the blocks of the driver.
+template <typename Policy, typename T>
+struct Steps {
+  using V = Vector<T>;
+  static constexpr int kSlots = Policy::kSlots, kGates = Policy::kGates;
+  static constexpr int kStates = Policy::kStates, kPeepholes = Policy::kPeepholes;
+
+  // The tile holds the pre-activations; with kResetFirst, those of r * h alone, which
+  // belong to the last gate.
+  static void forward(const Block<T>& in) {
+    in.each([&](const Line<T>& line, Index unit, const T* tile) {
+      const Index count = in.units - unit;
+      V s[kSlots], prev[kStates], next[kStates], p[kPeepholes + 1];
+      if constexpr (Policy::kResetFirst) {
+        load_slots(s, line.slots, in.units, unit);
+        s[kGates - 1] = s[kGates - 1] + V::load(tile);
+      } else {
+        for (int i = 0; i < kSlots; ++i) s[i] = V::load(tile + i * in.span);
+      }
+      for (int i = 0; i < kStates; ++i) prev[i] = V::load(line.prev[i] + unit, count);
+      for (int i = 0; i < kPeepholes; ++i)
+        p[i] = V::load(in.peepholes + i * in.units + unit, count);
+      Policy::forward(s, prev, next, p);
+      for (int i = 0; i < kStates; ++i) next[i].store(line.next[i] + unit, count);
+      if (line.out) next[0].store(line.out + unit, count);
+      if (line.slots) {
+        store_slots(s, line.slots, in.units, unit);
+        for (int i = 0; i < kSlots; ++i)
+          will_write(line.slots + (line.ahead * kSlots + i) * in.units + unit);
+        for (int i = 0; i < kStates; ++i)
+          will_write(line.next[i] + line.ahead * in.units + unit);
+      }
+    });
+  }
+
+  // Only with kResetFirst: what comes before the product of r * h.
+  static void reset(const Block<T>& in) {
+    in.each([&](const Line<T>& line, Index unit, const T* tile) {
+      const Index count = in.units - unit;
+      V s[kSlots];
+      for (int i = 0; i < kSlots; ++i) s[i] = V::load(tile + i * in.span);
+      const T* h = in.dropout ? line.dropout + (kGates - 1) * in.units : line.prev[0];
+      Policy::reset(s, V::load(h + unit, count)).store(line.reset + unit, count);
+      store_slots(s, line.slots, in.units, unit);
+    });
+  }
+
+  // The tile holds dL/dh through the products.
+  static void backward(const Block<T>& in) {
+    const Index u = in.units;
+    in.each([&](const Line<T>& line, Index unit, const T* tile) {
+      const Index count = u - unit;
+      V s[kSlots], prev[kStates], d[kStates], p[kPeepholes + 1], dp[kPeepholes + 1];
+      load_slots(s, line.slots, u, unit);
+      for (int i = 0; i < kSlots; ++i)
+        will_read(line.slots + (line.ahead * kSlots + i) * u + unit);
+      for (int i = 0; i < kStates; ++i) will_read(line.prev[i] + line.ahead * u + unit);
+      for (int i = 0; i < kStates; ++i) {
+        prev[i] = V::load(line.prev[i] + unit, count);
+        d[i] = V::load(line.next[i] + unit, count);
+      }
+      d[0] = d[0] + V::load(tile);
+      for (const T* dout : line.dout)
+        if (dout) d[0] = d[0] + V::load(dout + unit, count);
+      for (int i = 0; i < kPeepholes; ++i)
+        p[i] = V::load(in.peepholes + i * u + unit, count);
+      Policy::backward(s, prev, d, p, dp);
+      store_slots(s, line.d, u, unit);
+      for (int i = 0; i < kStates; ++i) d[i].store(line.next[i] + unit, count);
+      for (int i = 0; i < kPeepholes; ++i) add(dp[i], in.d_peepholes + i * u, u, unit);
+    });
+  }
+
+  // Only with kResetFirst: after it, with dL/d(r * h) in the tile.
+  static void reset_backward(const Block<T>& in) {
+    const Index u = in.units, last = kGates - 1;
+    in.each([&](const Line<T>& line, Index unit, const T* tile) {
+      const Index count = u - unit;
+      const V mask =
+          in.dropout ? V::load(line.dropout + last * u + unit, count) : V::fill(T(1));
+      const V h = V::load(line.prev[0] + unit, count) * mask;
+      V s[kSlots];
+      load_slots(s, line.d, u, unit);
+      const V dh = Policy::reset_backward(s, h, V::load(tile));
+      store_slots(s, line.d, u, unit);
+      add(dh * mask, line.next[0], u, unit);
+    });
+  }
+
+ private:
+  static void load_slots(V* s, const T* slots, Index units, Index unit) {
+    for (int i = 0; i < kSlots; ++i)
+      s[i] = V::load(slots + i * units + unit, units - unit);
+  }
+  static void store_slots(const V* s, T* slots, Index units, Index unit) {
+    for (int i = 0; i < kSlots; ++i)
+      s[i].store(slots + i * units + unit, units - unit);
+  }
+  static void add(V value, T* to, Index units, Index unit) {
+    const Index count = units - unit;
+    (V::load(to + unit, count) + value).store(to + unit, count);
+  }
+};
+
+template <typename Policy, typename T>
+constexpr Cell<T> cell_of(const char* name) {
+  const CellShape shape{Policy::kGates, Policy::kStates, Policy::kSlots,
+                        Policy::kPeepholes, Policy::kResetFirst};
+  using S = Steps<Policy, T>;
+  if constexpr (Policy::kResetFirst) {
+    return {name, shape, S::forward, S::backward, S::reset, S::reset_backward};
+  } else {
+    return {name, shape, S::forward, S::backward, nullptr, nullptr};
+  }
+}
+
+template <typename T>
+const Cell<T>* find_cell(const std::string& name) {
+  static constexpr Cell<T> kCells[] = {
+      cell_of<SimpleRnn<Tanh>, T>("simple_rnn"),
+      cell_of<SimpleRnn<Relu>, T>("simple_rnn_relu"),
+      cell_of<Lstm, T>("lstm"),
+      cell_of<PeepholeLstm, T>("peephole_lstm"),
+      cell_of<CoupledLstm, T>("coupled_lstm"),
+      cell_of<GruResetAfter, T>("gru"),
+      cell_of<GruResetBefore, T>("gru_reset_before"),
+  };
+  for (const Cell<T>& cell : kCells)
+    if (name == cell.name) return &cell;
+  return nullptr;
+}
 
 }  // namespace keras_rnn_zoo
 

@@ -1,5 +1,7 @@
 """Where a custom op may stand: not in a graph that can end in a file."""
 
+import itertools
+
 import tensorflow as tf
 
 # The graphs in which Keras's trainer traces train_step, test_step and predict_step.
@@ -12,6 +14,9 @@ TRAINER_FUNCTIONS = frozenset(
         "multi_step_on_data",
     ]
 )
+
+# What the names of our ops begin with, in every graph.
+OP_PREFIX = "KerasRnnZoo>"
 
 
 def _graphs():
@@ -63,3 +68,32 @@ def keep_out_of_files():
                 "to save the model alone, use model.export(path), or save the model "
                 "before its training step is an attribute of what is saved."
             )
+
+
+def holds_native_ops(graph):
+    """True if an op of ours stands in a graph or in a function that it may call.
+
+    A file with such an op can only be loaded where the library is. To look before a
+    file is written, or at what is in one.
+
+    Args:
+        graph: a `tf.Graph`, as that of a concrete function; a concrete function; or a
+            protocol buffer: `GraphDef`, `MetaGraphDef`, `SavedModel`.
+    """
+    if isinstance(getattr(graph, "graph", None), tf.Graph):
+        graph = graph.graph
+    if hasattr(graph, "meta_graphs"):
+        return any(map(holds_native_ops, graph.meta_graphs))
+    if hasattr(graph, "graph_def"):
+        return holds_native_ops(graph.graph_def)
+    if isinstance(graph, tf.Graph):
+        if any(op.type.startswith(OP_PREFIX) for op in graph.get_operations()):
+            return True
+        graph = graph.as_graph_def()
+    if not hasattr(graph, "library"):
+        raise TypeError(
+            "`graph` must be a graph, a concrete function, a GraphDef, a MetaGraphDef "
+            f"or a SavedModel. Received: {type(graph).__name__}."
+        )
+    nodes = itertools.chain(graph.node, *(f.node_def for f in graph.library.function))
+    return any(node.op.startswith(OP_PREFIX) for node in nodes)

@@ -1,5 +1,4 @@
-// The driver of every cell, for one type. In a file of its own, so that it is compiled
-// beside TensorFlow's headers in ops.cc, at the same time.
+// The driver, for one type: in a file of its own, compiled beside the others.
 #include "driver.h"
 
 namespace keras_rnn_zoo {
@@ -7,17 +6,13 @@ namespace keras_rnn_zoo {
 template <typename T>
 void forward(const std::string& cell, const Sequence<T>& in, const Parallel& parallel,
              const Kept<T>& kept, const Outputs<T>& out) {
-  with_cell(cell, [&](auto policy) {
-    Driver<decltype(policy), T>(in, parallel).forward(kept, out);
-  });
+  Driver<T>(*find_cell<T>(cell), in, parallel).forward(kept, out);
 }
 
 template <typename T>
 void backward(const std::string& cell, const Sequence<T>& in, const Parallel& parallel,
               const Kept<T>& kept, const Gradients<T>& grad) {
-  with_cell(cell, [&](auto policy) {
-    Driver<decltype(policy), T>(in, parallel).backward(kept, grad);
-  });
+  Driver<T>(*find_cell<T>(cell), in, parallel).backward(kept, grad);
 }
 
 using Type = KERAS_RNN_ZOO_TYPE;

@@ -1,4 +1,4 @@
-// The driver: a cell of cells.h over time, rows and threads, forward and backward.
+// The driver: a cell of block.h over time, rows and threads, forward and backward.
 //
 // Each thread carries its rows of the batch through the whole sequence, so there is no
 // synchronisation between steps. A step of a row that is masked is not computed at all:
@@ -18,47 +18,35 @@
 #include <utility>
 #include <vector>
 
-#include "sequence.h"
+#include "block.h"
 
 namespace keras_rnn_zoo {
 
-// One row at one step: where everything is.
 template <typename T>
-struct Line {
-  const T* x;
-  const T* prev[2];
-  T* next[2];        // forward: the new states; backward: dL/d(states), in and out
-  T* slots;          // gates
-  T* reset;          // r * h
-  T* out;            // forward: the output, or null
-  T* d;              // backward: pre-activation gradients
-  const T* later;    // backward: those of the row's next step
-  const T* dout[2];  // backward: gradients of the output, or null
-  T* dx;             // backward: dL/dx, or null
-  const T* dropout;
-  Index ahead;       // from here to the slot of the row's next turn, 0 if that is none
-};
-
-template <typename Cell, typename T>
 class Driver {
  public:
   using V = Vector<T>;
-  static constexpr int kSlots = Cell::kSlots, kGates = Cell::kGates;
-  static constexpr int kStates = Cell::kStates, kPeepholes = Cell::kPeepholes;
 
-  Driver(const Sequence<T>& sequence, const Parallel& parallel)
-      : in_(sequence),
+  Driver(const Cell<T>& cell, const Sequence<T>& sequence, const Parallel& parallel)
+      : cell_(cell),
+        gates_(cell.shape.gates),
+        states_(cell.shape.states),
+        cell_slots_(cell.shape.slots),
+        peepholes_(cell.shape.peepholes),
+        direct_gates_(cell.shape.direct()),
+        reset_first_(cell.shape.reset_first),
+        in_(sequence),
         parallel_(parallel),
         slots_(sequence.batch, sequence.time, sequence.mask) {}
 
   void forward(const Kept<T>& kept, const Outputs<T>& out) {
-    const int vectors = vectors_per_gate<T>(in_.units, kMaxVectors / kGates);
-    const Index columns = kGates * in_.units;
-    input_.pack(in_.kernel, in_.features, in_.units, kGates, vectors, columns, 1, parallel_);
-    direct_.pack(in_.recurrent, in_.units, in_.units, kDirect<Cell>, vectors, columns, 1,
+    const int vectors = vectors_per_gate<T>(in_.units, kMaxVectors / gates_);
+    const Index columns = gates_ * in_.units;
+    input_.pack(in_.kernel, in_.features, in_.units, gates_, vectors, columns, 1, parallel_);
+    direct_.pack(in_.recurrent, in_.units, in_.units, direct_gates_, vectors, columns, 1,
                  parallel_);
-    if constexpr (Cell::kResetFirst) {
-      reset_.pack(in_.recurrent + kDirect<Cell> * in_.units, in_.units, in_.units, 1,
+    if (reset_first_) {
+      reset_.pack(in_.recurrent + direct_gates_ * in_.units, in_.units, in_.units, 1,
                   vectors_per_gate<T>(in_.units, kMaxVectors), columns, 1, parallel_);
     }
     pack_bias(vectors);
@@ -67,11 +55,11 @@ class Driver {
   }
 
   void backward(const Kept<T>& kept, const Gradients<T>& grad) {
-    const Index u = in_.units, columns = kGates * u;
+    const Index u = in_.units, columns = gates_ * u;
     const int vectors = vectors_per_gate<T>(u, kMaxVectors);
-    direct_.pack(in_.recurrent, kDirect<Cell> * u, u, 1, vectors, 1, columns, parallel_);
-    if constexpr (Cell::kResetFirst) {
-      reset_.pack(in_.recurrent + kDirect<Cell> * u, u, u, 1, vectors, 1, columns, parallel_);
+    direct_.pack(in_.recurrent, direct_gates_ * u, u, 1, vectors, 1, columns, parallel_);
+    if (reset_first_) {
+      reset_.pack(in_.recurrent + direct_gates_ * u, u, u, 1, vectors, 1, columns, parallel_);
     }
     if (grad.x) {
       input_.pack(in_.kernel, columns, in_.features, 1,
@@ -81,7 +69,7 @@ class Driver {
     const auto parts = slots_.share(std::min(most, parallel_.worth(work())));
     std::vector<Sums> sums(parts.size());
     parallel_(work(), parts.size(), [&](Index p) {
-      sums[p].start(in_, p == 0 ? &grad : nullptr);
+      sums[p].start(cell_.shape, in_, p == 0 ? &grad : nullptr);
       backward_rows(parts[p], kept, grad, sums[p]);
     });
     add_up(sums, grad);
@@ -96,41 +84,42 @@ class Driver {
   // power of two apart would contend for the same places of the cache.
   static constexpr Index apart(Index width) { return width + V::size; }
   static constexpr Index kSpan = kMaxVectors * V::size;
+  static constexpr int kMaxGates = 4;
 
   // A thread's sums over its steps. The first thread's are where the result shall be.
   struct Sums {
     Scratch<T> memory;
     T *kernel, *recurrent, *slots, *peepholes;
 
-    void start(const Sequence<T>& in, const Gradients<T>* result) {
-      const Index u = in.units, w = in.features * kGates * u, r = u * kGates * u;
-      memory.resize((kSlots + kPeepholes) * u + (result ? 0 : w + r));
+    void start(const CellShape& cell, const Sequence<T>& in, const Gradients<T>* result) {
+      const Index u = in.units, w = in.features * cell.gates * u, r = u * cell.gates * u;
+      memory.resize((cell.slots + cell.peepholes) * u + (result ? 0 : w + r));
       memory.zero();
       slots = memory.data();
-      peepholes = slots + kSlots * u;
-      kernel = result ? result->kernel : peepholes + kPeepholes * u;
+      peepholes = slots + cell.slots * u;
+      kernel = result ? result->kernel : peepholes + cell.peepholes * u;
       recurrent = result ? result->recurrent : kernel + w;
       if (result) std::fill_n(kernel, w, T(0)), std::fill_n(recurrent, r, T(0));
     }
   };
 
   Index work() const {
-    return slots_.total() * (in_.features + in_.units) * kGates * in_.units;
+    return slots_.total() * (in_.features + in_.units) * gates_ * in_.units;
   }
   // The bias in the order of a forward tile.
   void pack_bias(int vectors) {
     const Index u = in_.units, span = vectors * V::size;
-    bias_.resize(input_.count() * kSlots * span);
+    bias_.resize(input_.count() * cell_slots_ * span);
     bias_.zero();
     if (!in_.bias) return;
-    for (int slot = 0; slot < kSlots; ++slot) {
+    for (int slot = 0; slot < cell_slots_; ++slot) {
       for (Index unit = 0; unit < u; ++unit) {
-        T& value = bias_.data()[(unit / span * kSlots + slot) * span + unit % span];
-        if constexpr (kSlots == kGates) {
+        T& value = bias_.data()[(unit / span * cell_slots_ + slot) * span + unit % span];
+        if (cell_slots_ == gates_) {
           value = in_.bias[slot * u + unit];
         } else {  // two biases: of the input, of the recurrent part
-          if (slot != kGates - 1) value += in_.bias[std::min(slot, kGates - 1) * u + unit];
-          if (slot < kGates) value += in_.bias[(kGates + slot) * u + unit];
+          if (slot != gates_ - 1) value += in_.bias[std::min(slot, gates_ - 1) * u + unit];
+          if (slot < gates_) value += in_.bias[(gates_ + slot) * u + unit];
         }
       }
     }
@@ -139,7 +128,7 @@ class Driver {
   Index time_of(Index step) const { return in_.go_backwards ? in_.time - 1 - step : step; }
   bool active(Index b, Index t) const { return !in_.mask || in_.mask[b * in_.time + t]; }
   const T* dropout_of(Index b) const {
-    return in_.dropout ? in_.dropout + b * kGates * in_.units : nullptr;
+    return in_.dropout ? in_.dropout + b * gates_ * in_.units : nullptr;
   }
 
   // ------------------------------------------------------------------- forward
@@ -148,19 +137,19 @@ class Driver {
     const Index u = in_.units, total = slots_.total(), n = rows.size();
     const bool keep = kept.gates != nullptr;
     // Without tape: two copies of the states in turn, one set of gates for each row.
-    Scratch<T> turns(keep ? 0 : n * 2 * kStates * u);
-    Scratch<T> work(keep || !Cell::kResetFirst ? 0 : n * (kSlots + 1) * u);
-    Scratch<T> dropped(in_.dropout ? n * kGates * u : 0);
+    Scratch<T> turns(keep ? 0 : n * 2 * states_ * u);
+    Scratch<T> work(keep || !reset_first_ ? 0 : n * (cell_slots_ + 1) * u);
+    Scratch<T> dropped(in_.dropout ? n * gates_ * u : 0);
     // State s of the i-th row after its first k steps.
     const auto state = [&](Index i, Index k, int s) -> T* {
       const Index b = rows[i];
       if (k == slots_.count(b)) return out.final[s] + b * u;
       if (keep) return kept.states + (s * total + slots_.at(b, k, in_.go_backwards)) * u;
-      return turns.data() + ((i * 2 + (k & 1)) * kStates + s) * u;
+      return turns.data() + ((i * 2 + (k & 1)) * states_ + s) * u;
     };
     std::vector<Index> done(n, 0);
     for (Index i = 0; i < n; ++i) {
-      for (int s = 0; s < kStates; ++s)
+      for (int s = 0; s < states_; ++s)
         std::copy_n(out.initial[s] + rows[i] * u, u, state(i, 0, s));
     }
     std::vector<Line<T>> lines;
@@ -178,23 +167,23 @@ class Driver {
         const Index k = done[i]++, slot = slots_.at(b, k, in_.go_backwards);
         Line<T> line{};
         line.x = in_.x + (b * in_.time + t) * in_.features;
-        for (int s = 0; s < kStates; ++s) {
+        for (int s = 0; s < states_; ++s) {
           line.prev[s] = state(i, k, s);
           line.next[s] = state(i, k + 1, s);
         }
         line.out = to;
         if (keep) {
-          line.slots = kept.gates + slot * kSlots * u;
-          line.reset = kept.states + (kStates * total + slot) * u;
+          line.slots = kept.gates + slot * cell_slots_ * u;
+          line.reset = kept.states + (states_ * total + slot) * u;
           line.ahead = k + 1 == slots_.count(b) ? 0 : in_.go_backwards ? -1 : 1;
-        } else if (Cell::kResetFirst) {
-          line.slots = work.data() + i * (kSlots + 1) * u;
-          line.reset = line.slots + kSlots * u;
+        } else if (reset_first_) {
+          line.slots = work.data() + i * (cell_slots_ + 1) * u;
+          line.reset = line.slots + cell_slots_ * u;
         }
         if (in_.dropout) {  // h * mask, for each gate
-          T* masked = dropped.data() + i * kGates * u;
+          T* masked = dropped.data() + i * gates_ * u;
           line.dropout = masked;
-          for (int gate = 0; gate < kGates; ++gate)
+          for (int gate = 0; gate < gates_; ++gate)
             for (Index j = 0; j < u; ++j)
               masked[gate * u + j] = line.prev[0][j] * dropout_of(b)[gate * u + j];
         }
@@ -225,9 +214,9 @@ class Driver {
   // One step of all lines: for each panel of units and each block of rows, the products
   // into a tile (rows, slots, vectors) that stays in the cache, then the cell.
   void forward_step(const std::vector<Line<T>>& lines) const {
-    constexpr int kLast = kSlots == kGates ? 0 : 1;  // where the last input block goes
+    const int moved = cell_slots_ == gates_ ? 0 : 1;  // the last input block's slot
     const Index u = in_.units, n = lines.size();
-    const Index width = input_.width(), span = width / kGates, row = span * kSlots;
+    const Index width = input_.width(), span = width / gates_, row = span * cell_slots_;
     const int vectors = span / V::size, block = rows_for(width / V::size);
     alignas(64) T tile[kMaxRows * (kMaxVectors + 1) * V::size];
     const T* a[kMaxRows];
@@ -239,42 +228,26 @@ class Driver {
           std::copy_n(bias, row, tile + r * row);
           a[r] = line[r].x;
         }
-        const int all = kGates * vectors;
+        const int all = gates_ * vectors;
         product(rows, all, a, 1, input_.panel(p), width, in_.features, tile, row,
-                all - 1 + kLast);
+                all - 1 + moved);
         if (in_.dropout) {
-          for (int gate = 0; gate < kDirect<Cell>; ++gate) {
+          for (int gate = 0; gate < direct_gates_; ++gate) {
             for (int r = 0; r < rows; ++r) a[r] = line[r].dropout + gate * u;
             product(rows, vectors, a, 1, direct_.panel(p) + gate * span, direct_.width(), u,
                     tile + gate * span, row, Index(vectors - 1));
           }
         } else {
           for (int r = 0; r < rows; ++r) a[r] = line[r].prev[0];
-          const int direct = kDirect<Cell> * vectors;
+          const int direct = direct_gates_ * vectors;
           product(rows, direct, a, 1, direct_.panel(p), direct_.width(), u, tile, row,
                   Index(direct - 1));
         }
-        for (int r = 0; r < rows; ++r) {
-          for (int v = 0; v < vectors; ++v) {
-            const Index unit = p * span + v * V::size;
-            if (unit >= u) break;
-            V s[kSlots];
-            for (int slot = 0; slot < kSlots; ++slot)
-              s[slot] = V::load(tile + r * row + slot * span + v * V::size);
-            if constexpr (Cell::kResetFirst) {
-              const Index count = u - unit;
-              const T* h = line[r].prev[0];
-              if (in_.dropout) h = line[r].dropout + kDirect<Cell> * u;
-              Cell::reset(s, V::load(h + unit, count)).store(line[r].reset + unit, count);
-              store_slots(s, line[r].slots, unit);
-            } else {
-              forward_cell(s, line[r], unit);
-            }
-          }
-        }
+        const Block<T> block = block_of(line, rows, p * span, vectors, tile, row, span);
+        (reset_first_ ? cell_.reset : cell_.forward)(block);
       });
     }
-    if constexpr (Cell::kResetFirst) {
+    if (reset_first_) {
       const Index reset_span = reset_.width();
       const int wide = reset_span / V::size, reset_block = rows_for(wide);
       for (Index p = 0; p < reset_.count(); ++p) {
@@ -284,47 +257,17 @@ class Driver {
           for (int r = 0; r < rows; ++r) a[r] = line[r].reset;
           product(rows, wide, a, 1, reset_.panel(p), reset_span, u, tile, reset_span,
                   Index(wide - 1));
-          for (int r = 0; r < rows; ++r) {
-            for (int v = 0; v < wide; ++v) {
-              const Index unit = p * reset_span + v * V::size;
-              if (unit >= u) break;
-              V s[kSlots];
-              load_slots(s, line[r].slots, unit);
-              s[kGates - 1] =
-                  s[kGates - 1] + V::load(tile + r * reset_span + v * V::size);
-              forward_cell(s, line[r], unit);
-            }
-          }
+          cell_.forward(block_of(line, rows, p * reset_span, wide, tile, reset_span, 0));
         });
       }
     }
   }
 
-  void forward_cell(V* s, const Line<T>& line, Index unit) const {
-    const Index count = in_.units - unit;
-    V prev[kStates], next[kStates], p[kPeepholes + 1];
-    for (int i = 0; i < kStates; ++i) prev[i] = V::load(line.prev[i] + unit, count);
-    for (int i = 0; i < kPeepholes; ++i)
-      p[i] = V::load(in_.peepholes + i * in_.units + unit, count);
-    Cell::forward(s, prev, next, p);
-    for (int i = 0; i < kStates; ++i) next[i].store(line.next[i] + unit, count);
-    if (line.out) next[0].store(line.out + unit, count);
-    if (line.slots) {
-      store_slots(s, line.slots, unit);
-      for (int i = 0; i < kSlots; ++i)
-        will_write(line.slots + (line.ahead * kSlots + i) * in_.units + unit);
-      for (int i = 0; i < kStates; ++i)
-        will_write(line.next[i] + line.ahead * in_.units + unit);
-    }
-  }
-
-  void load_slots(V* s, const T* slots, Index unit) const {
-    for (int i = 0; i < kSlots; ++i)
-      s[i] = V::load(slots + i * in_.units + unit, in_.units - unit);
-  }
-  void store_slots(const V* s, T* slots, Index unit) const {
-    for (int i = 0; i < kSlots; ++i)
-      s[i].store(slots + i * in_.units + unit, in_.units - unit);
+  Block<T> block_of(const Line<T>* line, int rows, Index unit, int vectors, const T* tile,
+                    Index row, Index span, T* d_peepholes = nullptr) const {
+    const bool dropout = in_.dropout != nullptr;
+    return {line, rows, in_.units, unit,          vectors,    tile,
+            row,  span, dropout,   in_.peepholes, d_peepholes};
   }
 
   // ------------------------------------------------------------------ backward
@@ -332,11 +275,11 @@ class Driver {
                      const Gradients<T>& grad, Sums& sums) const {
     const Index u = in_.units, total = slots_.total(), n = rows.size();
     const Index room = std::max(n, kGathered);
-    Scratch<T> d(room * apart(kSlots * u));  // of the gathered steps
-    Scratch<T> held(n * kSlots * u);         // of each row's last step before them
+    Scratch<T> d(room * apart(cell_slots_ * u));  // of the gathered steps
+    Scratch<T> held(n * cell_slots_ * u);         // of each row's last step before them
     held.zero();
     std::vector<const T*> later(n);
-    for (Index i = 0; i < n; ++i) later[i] = held.data() + i * kSlots * u;
+    for (Index i = 0; i < n; ++i) later[i] = held.data() + i * cell_slots_ * u;
     // Gradients of masked steps' outputs, which belong to the last step before them.
     Scratch<T> waiting(n * u);
     std::vector<char> waits(n, 0);
@@ -348,7 +291,7 @@ class Driver {
     std::vector<Index> done(n, 0);
     for (Index i = 0; i < n; ++i) {
       const Index b = rows[i];
-      for (int s = 0; s < kStates; ++s)
+      for (int s = 0; s < states_; ++s)
         std::copy_n(grad.final[s] + b * u, u, grad.initial[s] + b * u);
       const bool ends = in_.time > 0 && active(b, time_of(in_.time - 1));
       if (ends || !in_.zero_output) wait(i, grad.last + b * u);
@@ -356,7 +299,7 @@ class Driver {
     const auto line_of = [&](Index i) {
       Line<T> line{};
       line.later = later[i];
-      for (int s = 0; s < kStates; ++s) line.next[s] = grad.initial[s] + rows[i] * u;
+      for (int s = 0; s < states_; ++s) line.next[s] = grad.initial[s] + rows[i] * u;
       line.dropout = dropout_of(rows[i]);
       return line;
     };
@@ -368,8 +311,8 @@ class Driver {
       if (grad.x) input_gradients(gathered);
       weight_gradients(gathered, space.data(), sums);
       for (Index i = 0; i < n; ++i) {
-        T* to = held.data() + i * kSlots * u;
-        if (later[i] != to) std::copy_n(later[i], kSlots * u, to);
+        T* to = held.data() + i * cell_slots_ * u;
+        if (later[i] != to) std::copy_n(later[i], cell_slots_ * u, to);
         later[i] = to;
       }
       gathered.clear();
@@ -392,11 +335,11 @@ class Driver {
         const Index slot = slots_.at(b, k, in_.go_backwards);
         line.x = in_.x + (b * in_.time + t) * in_.features;
         line.dx = dx;
-        line.slots = kept.gates + slot * kSlots * u;
-        line.reset = kept.states + (kStates * total + slot) * u;
-        for (int s = 0; s < kStates; ++s)
+        line.slots = kept.gates + slot * cell_slots_ * u;
+        line.reset = kept.states + (states_ * total + slot) * u;
+        for (int s = 0; s < states_; ++s)
           line.prev[s] = kept.states + (s * total + slot) * u;
-        line.d = d.data() + (gathered.size() + lines.size()) * apart(kSlots * u);
+        line.d = d.data() + (gathered.size() + lines.size()) * apart(cell_slots_ * u);
         later[i] = line.d;
         line.dout[0] = dout;
         line.dout[1] = waits[i] ? waiting.data() + i * u : nullptr;
@@ -412,16 +355,20 @@ class Driver {
     for (Index i = 0; i < n; ++i) {
       if (done[i] > 0) lines.push_back(line_of(i));
     }
-    backward_product(lines, [&](const Line<T>& line, Index unit, V dh) {
-      const Index count = u - unit;
-      (dh + V::load(line.next[0] + unit, count)).store(line.next[0] + unit, count);
+    backward_product(lines, nullptr, [&](const Block<T>& block) {
+      block.each([&](const Line<T>& line, Index unit, const T* tile) {
+        const Index count = u - unit;
+        (V::load(tile) + V::load(line.next[0] + unit, count))
+            .store(line.next[0] + unit, count);
+      });
     });
     finish_gathered();
   }
 
-  // finish(line, unit, dh) with dh = dL/dh through the products of the row's later step.
+  // finish(block) with dL/dh through the products of the rows' later steps in the tile.
   template <typename Finish>
-  void backward_product(const std::vector<Line<T>>& lines, const Finish& finish) const {
+  void backward_product(const std::vector<Line<T>>& lines, T* d_peepholes,
+                        const Finish& finish) const {
     const Index u = in_.units, n = lines.size(), span = direct_.width();
     const int vectors = span / V::size, block = rows_for(vectors);
     alignas(64) T tile[kMaxRows * kMaxVectors * V::size];
@@ -433,10 +380,10 @@ class Driver {
         std::fill_n(tile, rows * span, T(0));
         if (!in_.dropout) {
           for (int r = 0; r < rows; ++r) a[r] = line[r].later;
-          product(rows, vectors, a, 1, direct_.panel(p), span, kDirect<Cell> * u, tile, span,
+          product(rows, vectors, a, 1, direct_.panel(p), span, direct_gates_ * u, tile, span,
                   Index(vectors - 1));
         }
-        for (int gate = 0; in_.dropout && gate < kDirect<Cell>; ++gate) {
+        for (int gate = 0; in_.dropout && gate < direct_gates_; ++gate) {
           std::fill_n(gate_tile, rows * span, T(0));
           for (int r = 0; r < rows; ++r) a[r] = line[r].later + gate * u;
           product(rows, vectors, a, 1, direct_.panel(p) + gate * u * span, span, u, gate_tile,
@@ -447,42 +394,16 @@ class Driver {
               tile[r * span + j] += gate_tile[r * span + j] * mask[j];
           }
         }
-        for (int r = 0; r < rows; ++r) {
-          for (int v = 0; v < vectors; ++v) {
-            const Index unit = p * span + v * V::size;
-            if (unit >= u) break;
-            finish(line[r], unit, V::load(tile + r * span + v * V::size));
-          }
-        }
+        finish(block_of(line, rows, p * span, vectors, tile, span, 0, d_peepholes));
       });
     }
   }
 
   void backward_step(const std::vector<Line<T>>& lines, Sums& sums) const {
     const Index u = in_.units, n = lines.size();
-    backward_product(lines, [&](const Line<T>& line, Index unit, V dh) {
-      const Index count = u - unit;
-      V s[kSlots], prev[kStates], d[kStates], p[kPeepholes + 1], dp[kPeepholes + 1];
-      load_slots(s, line.slots, unit);
-      for (int i = 0; i < kSlots; ++i)
-        will_read(line.slots + (line.ahead * kSlots + i) * u + unit);
-      for (int i = 0; i < kStates; ++i) will_read(line.prev[i] + line.ahead * u + unit);
-      for (int i = 0; i < kStates; ++i) {
-        prev[i] = V::load(line.prev[i] + unit, count);
-        d[i] = V::load(line.next[i] + unit, count);
-      }
-      d[0] = d[0] + dh;
-      for (const T* dout : line.dout)
-        if (dout) d[0] = d[0] + V::load(dout + unit, count);
-      for (int i = 0; i < kPeepholes; ++i)
-        p[i] = V::load(in_.peepholes + i * u + unit, count);
-      Cell::backward(s, prev, d, p, dp);
-      store_slots(s, line.d, unit);
-      for (int i = 0; i < kStates; ++i) d[i].store(line.next[i] + unit, count);
-      for (int i = 0; i < kPeepholes; ++i) add(dp[i], sums.peepholes + i * u, unit);
-    });
-    if constexpr (Cell::kResetFirst) {
-      const Index span = reset_.width(), last = kGates - 1;
+    backward_product(lines, sums.peepholes, cell_.backward);
+    if (reset_first_) {
+      const Index span = reset_.width(), last = gates_ - 1;
       const int vectors = span / V::size, block = rows_for(vectors);
       alignas(64) T tile[kMaxRows * kMaxVectors * V::size];
       const T* a[kMaxRows];
@@ -493,36 +414,16 @@ class Driver {
           for (int r = 0; r < rows; ++r) a[r] = line[r].d + last * u;
           product(rows, vectors, a, 1, reset_.panel(p), span, u, tile, span,
                   Index(vectors - 1));
-          for (int r = 0; r < rows; ++r) {
-            for (int v = 0; v < vectors; ++v) {
-              const Index unit = p * span + v * V::size, count = u - unit;
-              if (count <= 0) break;
-              const V mask = in_.dropout
-                                 ? V::load(line[r].dropout + last * u + unit, count)
-                                 : V::fill(T(1));
-              const V h = V::load(line[r].prev[0] + unit, count) * mask;
-              V s[kSlots];
-              load_slots(s, line[r].d, unit);
-              const V dh = Cell::reset_backward(
-                  s, h, V::load(tile + r * span + v * V::size));
-              store_slots(s, line[r].d, unit);
-              add(dh * mask, line[r].next[0], unit);
-            }
-          }
+          cell_.reset_backward(block_of(line, rows, p * span, vectors, tile, span, 0));
         });
       }
     }
   }
 
-  void add(V value, T* to, Index unit) const {
-    const Index count = in_.units - unit;
-    (V::load(to + unit, count) + value).store(to + unit, count);
-  }
-
   // dL/dX = D W'
   void input_gradients(const std::vector<Line<T>>& lines) const {
     const Index u = in_.units, features = in_.features, span = input_.width();
-    const Index n = lines.size(), last = (kGates - 1) * u;
+    const Index n = lines.size(), last = (gates_ - 1) * u;
     const int vectors = span / V::size, block = rows_for(vectors);
     alignas(64) T tile[kMaxRows * kSpan];
     const T* a[kMaxRows];
@@ -533,10 +434,10 @@ class Driver {
         const Line<T>* line = lines.data() + i;
         std::fill_n(tile, rows * span, T(0));
         for (int r = 0; r < rows; ++r) a[r] = line[r].d;
-        product(rows, vectors, a, 1, panel, span, kSlots == kGates ? kGates * u : last, tile,
+        product(rows, vectors, a, 1, panel, span, cell_slots_ == gates_ ? gates_ * u : last, tile,
                 span, Index(vectors - 1));
-        if constexpr (kSlots != kGates) {  // the last gate's input has a slot of its own
-          for (int r = 0; r < rows; ++r) a[r] = line[r].d + (kSlots - 1) * u;
+        if (cell_slots_ != gates_) {  // the last gate's input has a slot of its own
+          for (int r = 0; r < rows; ++r) a[r] = line[r].d + (cell_slots_ - 1) * u;
           product(rows, vectors, a, 1, panel + last * span, span, u, tile, span,
                   Index(vectors - 1));
         }
@@ -548,7 +449,7 @@ class Driver {
 
   // How much `weight_gradients` needs for so many steps.
   Index space_for(Index steps) const {
-    const Index copies = in_.dropout ? kGates : 1 + Cell::kResetFirst;
+    const Index copies = in_.dropout ? gates_ : 1 + reset_first_;
     return steps * (apart(in_.features) + copies * apart(in_.units));
   }
 
@@ -562,9 +463,9 @@ class Driver {
     T* const x = next_space(in_.features);
     for (Index k = 0; k < n; ++k)
       std::copy_n(lines[k].x, in_.features, x + k * apart(in_.features));
-    const T* h[kGates];  // what each gate multiplies
-    for (int gate = 0; gate < kGates; ++gate) {
-      const bool reset = gate >= kDirect<Cell>;
+    const T* h[kMaxGates];  // what each gate multiplies
+    for (int gate = 0; gate < gates_; ++gate) {
+      const bool reset = gate >= direct_gates_;
       if (gate > 0 && !reset && !in_.dropout) {
         h[gate] = h[0];
         continue;
@@ -582,16 +483,16 @@ class Driver {
       h[gate] = to;
     }
     const T* d = lines[0].d;
-    for (int slot = 0; slot < kSlots; ++slot) {
+    for (int slot = 0; slot < cell_slots_; ++slot) {
       for (Index first = slot * u; first < (slot + 1) * u; first += kSpan) {
         const Index columns = std::min(kSpan, (slot + 1) * u - first);
         const Index unit = first - slot * u;
-        if (slot < kGates - 1 || slot == kSlots - 1) {
-          const int gate = std::min(slot, kGates - 1);
+        if (slot < gates_ - 1 || slot == cell_slots_ - 1) {
+          const int gate = std::min(slot, gates_ - 1);
           weight_product(x, in_.features, n, d + first, columns,
                          sums.kernel + gate * u + unit);
         }
-        if (slot < kGates)
+        if (slot < gates_)
           weight_product(h[slot], u, n, d + first, columns, sums.recurrent + first);
         add_rows(d + first, n, columns, sums.slots + first);
       }
@@ -601,7 +502,7 @@ class Driver {
   // to (depth, gates * units)[:, : columns] += left' right, with `steps` rows of D right.
   void weight_product(const T* left, Index depth, Index steps, const T* right,
                       Index columns, T* to) const {
-    const Index row = kGates * in_.units;
+    const Index row = gates_ * in_.units;
     const int vectors = (columns + V::size - 1) / V::size;
     const bool whole = columns % V::size == 0;
     alignas(64) T tile[kMaxRows * kSpan];
@@ -609,7 +510,7 @@ class Driver {
     in_blocks(depth, rows_for(vectors), [&](Index i, int rows) {
       for (int r = 0; r < rows; ++r) a[r] = left + i + r;
       if (!whole) std::fill_n(tile, rows * kSpan, T(0));
-      product(rows, vectors, a, apart(depth), right, apart(kSlots * in_.units), steps,
+      product(rows, vectors, a, apart(depth), right, apart(cell_slots_ * in_.units), steps,
               whole ? to + i * row : tile, whole ? row : kSpan, Index(vectors - 1));
       for (int r = 0; !whole && r < rows; ++r)
         for (Index j = 0; j < columns; ++j) to[(i + r) * row + j] += tile[r * kSpan + j];
@@ -620,7 +521,7 @@ class Driver {
   void add_rows(const T* right, Index steps, Index columns, T* to) const {
     V sum[kMaxVectors];
     for (V& part : sum) part = V::fill(T(0));
-    for (Index k = 0; k < steps; ++k, right += apart(kSlots * in_.units)) {
+    for (Index k = 0; k < steps; ++k, right += apart(cell_slots_ * in_.units)) {
 #pragma GCC unroll 4
       for (int v = 0; v < kMaxVectors; ++v)
         if (v * V::size < columns) sum[v] = sum[v] + V::load(right + v * V::size);
@@ -638,25 +539,28 @@ class Driver {
       const Index pieces = parallel_.worth(sums.size() * size);
       parallel_(sums.size() * size, pieces, [&](Index piece) {
         const Index first = size * piece / pieces, last = size * (piece + 1) / pieces;
-        for (size_t p = 1; p < sums.size(); ++p) {
+        for (std::size_t p = 1; p < sums.size(); ++p) {
           const T* from = sums[p].*which;
           for (Index i = first; i < last; ++i) to[i] += from[i];
         }
       });
     };
-    add(&Sums::kernel, grad.kernel, in_.features * kGates * u);
-    add(&Sums::recurrent, grad.recurrent, u * kGates * u);
+    add(&Sums::kernel, grad.kernel, in_.features * gates_ * u);
+    add(&Sums::recurrent, grad.recurrent, u * gates_ * u);
     T* slots = sums[0].slots;
-    add(&Sums::slots, slots, (kSlots + kPeepholes) * u);
-    std::copy_n(slots + kSlots * u, kPeepholes * u, grad.peepholes);
+    add(&Sums::slots, slots, (cell_slots_ + peepholes_) * u);
+    std::copy_n(slots + cell_slots_ * u, peepholes_ * u, grad.peepholes);
     if (!grad.bias) return;
-    std::copy_n(slots, kGates * u, grad.bias);
-    if constexpr (kSlots != kGates) {
-      std::copy_n(slots, kGates * u, grad.bias + kGates * u);
-      std::copy_n(slots + (kSlots - 1) * u, u, grad.bias + (kGates - 1) * u);
+    std::copy_n(slots, gates_ * u, grad.bias);
+    if (cell_slots_ != gates_) {
+      std::copy_n(slots, gates_ * u, grad.bias + gates_ * u);
+      std::copy_n(slots + (cell_slots_ - 1) * u, u, grad.bias + (gates_ - 1) * u);
     }
   }
 
+  const Cell<T>& cell_;
+  const int gates_, states_, cell_slots_, peepholes_, direct_gates_;
+  const bool reset_first_;
   const Sequence<T> in_;
   const Parallel& parallel_;
   const Slots slots_;

@@ -1,5 +1,8 @@
 """The native kernels as a differentiable TensorFlow function."""
 
+import collections
+import functools
+
 import tensorflow as tf
 
 from keras_rnn_zoo.native.build import DTYPES, load
@@ -20,13 +23,14 @@ CELLS = {
 def supports(cell, dtype):
     """True if `rnn` can compute `cell` in `dtype` on this machine.
 
-    The first call for a dtype may compile the library, which takes some seconds.
+    The first call for a dtype may wait for the library to be compiled, but not longer
+    than `WAIT_SECONDS`: then it is False until the library is there. Never raises.
 
     Args:
         cell: a name. Any value that is not in `CELLS` gives False.
         dtype: a dtype's name.
     """
-    return cell in CELLS and load(dtype) is not None
+    return isinstance(cell, str) and cell in CELLS and load(dtype) is not None
 
 
 @tf.autograph.experimental.do_not_convert
@@ -55,9 +59,11 @@ def rnn(
         cell: one of `CELLS`. "simple_rnn" has tanh, "simple_rnn_relu" relu; "gru"
             resets after the product, "gru_reset_before" before it; "coupled_lstm" is
             the LSTM with i = 1 - f and blocks f, c, o.
-        sequences: `(batch, time, features)`, float32 or float64.
+        sequences: `(batch, time, features)`. They and all that follows are cast to the
+            kernel's dtype.
         initial_states: list of `(batch, units)`: `[h]`, or `[h, c]`.
-        kernel: `(features, blocks * units)`, with Keras's order of blocks.
+        kernel: `(features, blocks * units)`, with Keras's order of blocks, float32 or
+            float64.
         recurrent_kernel: `(units, blocks * units)`.
         bias: `(blocks * units,)`, for "gru" `(2, blocks * units)`; None for no bias.
         peepholes: `(3 * units,)`, blocks i, f, o; only with "peephole_lstm".
@@ -74,12 +80,16 @@ def rnn(
 
     Returns:
         `(last_output, outputs, states)`: `(batch, units)`, `(batch, time, units)` or
-        None, and a list of `(batch, units)`.
+        None, and a list of `(batch, units)`. Without steps, `last_output` is zero and
+        the states are the initial ones.
 
     Raises:
         ValueError: if `cell` is not in `CELLS`, or `initial_states` has another length.
-        TypeError: if `sequences` are neither float32 nor float64.
-        RuntimeError: if the library is not available; see `status`.
+        TypeError: if `kernel` is neither float32 nor float64.
+        tf.errors.InvalidArgumentError: if shapes do not fit; nothing is broadcast but
+            `recurrent_dropout_mask`. (A ValueError if that is known in a graph.)
+        RuntimeError: if the library is not available; see `status`. One that is being
+            compiled is waited for.
         NotImplementedError: if a second derivative is asked for.
     """
     if cell not in CELLS:
@@ -87,19 +97,18 @@ def rnn(
             f"`cell` must be one of {sorted(CELLS)}. Received: cell={cell!r}."
         )
     blocks, num_states = CELLS[cell]
-    sequences = tf.convert_to_tensor(sequences)
-    dtype = sequences.dtype
+    kernel = tf.convert_to_tensor(kernel)
+    dtype = kernel.dtype
     if dtype.name not in DTYPES:
         raise TypeError(
-            "`sequences` must be float32 or float64. "
-            f"Received: sequences of dtype {dtype.name}."
+            f"`kernel` must be float32 or float64. Received: dtype {dtype.name}."
         )
     if len(initial_states) != num_states:
         raise ValueError(
             f"`initial_states` must hold {num_states} tensors. "
             f"Received: {len(initial_states)} tensors."
         )
-    ops = load(dtype.name)
+    ops = load(dtype.name, wait=None)  # there is no other way to compute it here
     if ops is None:
         raise RuntimeError(
             f"The native kernels are not available: {build_status(dtype.name).reason}"
@@ -108,10 +117,9 @@ def rnn(
     def tensor(value):
         return tf.zeros([0], dtype) if value is None else tf.cast(value, dtype)
 
-    if mask is None:
-        mask = tf.zeros([0], "bool")
-    else:
-        mask = tf.reshape(tf.cast(mask, "bool"), tf.shape(sequences)[:2])
+    sequences = tensor(sequences)
+    mask = tf.zeros([0], "bool") if mask is None else tf.cast(mask, "bool")
+    recurrent_kernel = tensor(recurrent_kernel)
     if recurrent_dropout_mask is not None:
         factors = tf.cast(recurrent_dropout_mask, dtype)
         shape = [tf.shape(sequences)[0], blocks, tf.shape(recurrent_kernel)[0]]
@@ -121,64 +129,128 @@ def rnn(
         "cell": cell,
         "go_backwards": bool(go_backwards),
         "zero_output_for_mask": bool(zero_output_for_mask),
+        "return_sequences": bool(return_sequences),
+        "threads": _threads(),
     }
 
-    def run_forward(inputs, weights, states, keep):
-        return ops.keras_rnn_zoo_forward(
-            sequences=inputs,
-            mask=mask,
-            kernel=weights[0],
-            recurrent_kernel=weights[1],
-            bias=weights[2],
-            peepholes=weights[3],
-            dropout=dropout,
-            initial_states=states,
-            return_sequences=bool(return_sequences),
-            keep=keep,
-            **options,
+    def run(inputs, kernel, recurrent_kernel, bias, peepholes, *states):
+        given = (inputs, mask, kernel, recurrent_kernel, bias, peepholes, dropout)
+        return given, ops.keras_rnn_zoo_forward(
+            *given, initial_states=states, keep=bool(training), **options
         )
 
     @tf.custom_gradient
-    def differentiable(inputs, kernel, recurrent_kernel, bias, peepholes, *states):
-        weights = [kernel, recurrent_kernel, bias, peepholes]
-        forward = run_forward(inputs, weights, states, bool(training))
+    def run_eagerly(*arguments):
+        given, forward = run(*arguments)
 
         def gradient(d_last, d_outputs, *d_states):
-            kept = forward
-            if not training:
-                kept = run_forward(inputs, weights, states, True)
-            backward = ops.keras_rnn_zoo_backward(
-                sequences=inputs,
-                mask=mask,
-                kernel=kernel,
-                recurrent_kernel=recurrent_kernel,
-                bias=bias,
-                peepholes=peepholes,
-                dropout=dropout,
-                gates=kept.gates,
-                kept=kept.kept,
-                d_last=d_last,
-                d_outputs=d_outputs,
-                d_states=d_states,
-                **options,
-            )
-            return (
-                backward.d_sequences,
-                backward.d_kernel,
-                backward.d_recurrent_kernel,
-                backward.d_bias,
-                backward.d_peepholes,
-                *backward.d_initial_states,
-            )
+            return _backward(
+                ops, given, arguments[5:], forward, d_last, d_outputs, d_states,
+                keep=bool(training), wanted=True, **options,
+            )  # fmt: skip
 
         return (forward.last, forward.outputs, *forward.states), gradient
 
-    last, outputs, *states = differentiable(
+    arguments = [
         sequences,
-        tensor(kernel),
-        tensor(recurrent_kernel),
+        kernel,
+        recurrent_kernel,
         tensor(bias),
         tensor(peepholes),
         *[tensor(state) for state in initial_states],
+    ]
+    if tf.executing_eagerly():
+        last, outputs, *states = run_eagerly(*arguments)
+    else:  # with the gradient below, which a tape tells what is wanted
+        forward = run(*arguments)[1]
+        last, outputs, states = forward.last, forward.outputs, list(forward.states)
+    if not return_sequences:
+        return last, None, states
+    # The C API for ops cannot tell the op's shape function of `return_sequences`.
+    outputs.set_shape([*sequences.shape[:2], recurrent_kernel.shape[0]])
+    return last, outputs, states
+
+
+@functools.cache
+def _threads():
+    """How many threads the user has given to an op; 0 for the machine's choice.
+
+    It cannot change any more once TensorFlow has begun, and looking is slow.
+    """
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+
+def _backward(ops, given, states, kept, d_last, d_outputs, d_states, **options):
+    """The gradients of sequences, weights and states, from those of the results."""
+    wanted = options.pop("wanted")
+    if not options.pop("keep"):
+        kept = ops.keras_rnn_zoo_forward(
+            *given, initial_states=states, keep=True, **options
+        )
+    del options["return_sequences"]
+    backward = ops.keras_rnn_zoo_backward(
+        *given,
+        gates=kept.gates,
+        kept=kept.kept,
+        d_last=d_last,
+        d_outputs=d_outputs,
+        d_states=d_states,
+        d_sequences_wanted=wanted,
+        **options,
     )
-    return last, outputs if return_sequences else None, states
+    return (
+        backward.d_sequences if wanted else None,
+        backward.d_kernel,
+        backward.d_recurrent_kernel,
+        backward.d_bias,
+        backward.d_peepholes,
+        *backward.d_initial_states,
+    )
+
+
+_Kept = collections.namedtuple("_Kept", "gates kept")
+
+
+def _dense(gradient):
+    """A tensor; gradients of gathered rows come as `IndexedSlices`."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    return tf.math.unsorted_segment_sum(
+        gradient.values, gradient.indices, gradient.dense_shape[0]
+    )
+
+
+def _gradient_in_graphs(op, d_last, d_outputs, d_gates, d_kept, *d_states):
+    """The gradient of the op, as TensorFlow asks for it while a graph is made."""
+    del d_gates, d_kept
+    names = ("cell", "go_backwards", "zero_output_for_mask", "return_sequences")
+    options = {name: op.get_attr(name) for name in (*names, "threads", "keep")}
+    given, states = list(op.inputs[:7]), list(op.inputs[7:])
+    # A tape that does not watch the sequences, as in `fit`, says so.
+    skipped = getattr(op, "skip_input_indices", None) or ()
+    d_sequences, d_kernel, d_recurrent, d_bias, d_peepholes, *d_initial = _backward(
+        load(given[0].dtype.name),
+        given,
+        states,
+        _Kept(op.outputs[2], op.outputs[3]),
+        _dense(d_last),
+        _dense(d_outputs),
+        [_dense(d) for d in d_states],
+        wanted=0 not in skipped,
+        **options,
+    )
+    # The mask and the factors of recurrent dropout have none.
+    weights = (d_kernel, d_recurrent, d_bias, d_peepholes)
+    return (d_sequences, None, *weights, None, *d_initial)
+
+
+def _refused(op, *gradients):
+    raise NotImplementedError(
+        "The native kernels have no second derivative. "
+        'Build the layer with implementation="loop".'
+    )
+
+
+# By name, before there is a library; so a process does it once.
+for _name, _gradient in (("Forward", _gradient_in_graphs), ("Backward", _refused)):
+    tf.RegisterGradient(f"KerasRnnZoo>{_name}")(_gradient)

@@ -1,384 +1,401 @@
-// The TensorFlow ops: shapes, checks and threads around the driver. Built once for
-// float and once for double, with KERAS_RNN_ZOO_TYPE.
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
+// The TensorFlow ops: shapes and checks around the driver. Built once for float and once
+// for double, with KERAS_RNN_ZOO_TYPE. With TensorFlow's C API alone: its C++ headers take
+// longer to compile than all the rest.
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 #include "sequence.h"
-#include "tensorflow/core/framework/op.h"
-#include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/shape_inference.h"
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_tensor.h"
+#include "threads.h"
 
 namespace keras_rnn_zoo {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
-using tensorflow::errors::InvalidArgument;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
+using T = KERAS_RNN_ZOO_TYPE;
+constexpr TF_DataType kType = std::is_same<T, float>::value ? TF_FLOAT : TF_DOUBLE;
+using Shape = std::vector<int64_t>;
 
-// The threads of one op: its caller, and helpers from TensorFlow's own pool. The caller
-// does whatever no helper has begun, so that it never waits for a thread that is busy
-// elsewhere. Between two products a helper stays awake for a moment: to wake a thread
-// takes longer than a small product.
-class Team : public std::enable_shared_from_this<Team> {
- public:
-  explicit Team(Eigen::ThreadPoolInterface* pool) : pool_(pool) {}
-
-  // Runs task(0) ... task(count - 1); returns when all are done.
-  void run(Index count, const std::function<void(Index)>& task) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    task_ = &task, count_ = count, next_ = 0, running_ = count;
-    rounds_ += 1;
-    for (; helpers_ < count - 1; ++helpers_)
-      pool_->Schedule([team = shared_from_this()] { team->help(); });
-    work(lock);
-    lock.unlock();
-    if (soon([&] { return running_ == 0; })) return;
-    lock.lock();
-    all_done_.wait(lock, [&] { return running_ == 0; });
-  }
-  void close() { closed_ = true; }
-
- private:
-  void work(std::unique_lock<std::mutex>& lock) {
-    while (next_ < count_) {
-      const Index i = next_++;
-      const auto* task = task_;
-      lock.unlock();
-      (*task)(i);
-      lock.lock();
-      if (--running_ == 0) all_done_.notify_all();
-    }
-  }
-  void help() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!closed_) {
-      work(lock);
-      const Index seen = rounds_;
-      lock.unlock();
-      const bool more = soon([&] { return rounds_ != seen || closed_; });
-      lock.lock();
-      if (!more) break;
-    }
-    --helpers_;
-  }
-  // Waits for it awake, a tenth of a millisecond at most.
-  template <typename F>
-  static bool soon(const F& happened) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
-    while (!happened()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
-
-  Eigen::ThreadPoolInterface* const pool_;
-  std::mutex mutex_;
-  std::condition_variable all_done_;
-  const std::function<void(Index)>* task_ = nullptr;
-  Index count_ = 0, next_ = 0, helpers_ = 0;
-  std::atomic<Index> running_{0}, rounds_{0};
-  std::atomic<bool> closed_{false};
+struct Error {  // thrown; becomes the op's status
+  TF_Code code;
+  std::string message;
 };
 
-// A team for as long as this lives.
-class Threads {
- public:
-  explicit Threads(OpKernelContext* context) {
-    auto* workers = context->device()->tensorflow_cpu_worker_threads();
-    team_ = std::make_shared<Team>(workers->workers->AsEigenThreadPool());
-    parallel_.threads = workers->num_threads;
-    parallel_.run = [team = team_.get()](Index count, const std::function<void(Index)>& task) {
-      team->run(count, task);
-    };
+std::string text(const Shape& shape) {
+  std::string result = "(";
+  for (const int64_t size : shape) {
+    if (result.size() > 1) result += ", ";
+    result += std::to_string(size);
   }
-  ~Threads() { team_->close(); }
-  operator const Parallel&() const { return parallel_; }
-
- private:
-  std::shared_ptr<Team> team_;
-  Parallel parallel_;
-};
-
-template <typename T>
-const T* data(const Tensor& tensor) {  // null for "not given", which is an empty tensor
-  return tensor.NumElements() == 0 ? nullptr : tensor.flat<T>().data();
-}
-template <typename T>
-T* data(Tensor* tensor) {
-  return tensor->flat<T>().data();
+  return result + (shape.size() == 1 ? ",)" : ")");
 }
 
-// Attributes and inputs that both ops share.
-template <typename T>
-class SequenceOp : public OpKernel {
+class Status {
  public:
-  explicit SequenceOp(OpKernelConstruction* context) : OpKernel(context) {
-    OP_REQUIRES_OK(context, context->GetAttr("cell", &cell_));
-    OP_REQUIRES_OK(context, context->GetAttr("go_backwards", &go_backwards_));
-    OP_REQUIRES_OK(context, context->GetAttr("zero_output_for_mask", &zero_output_));
+  operator TF_Status*() const { return status_.get(); }
+  bool ok() const { return TF_GetCode(*this) == TF_OK; }
+  void check() const {
+    if (!ok()) throw Error{TF_GetCode(*this), TF_Message(*this)};
   }
+  void set(const Error& error) { TF_SetStatus(*this, error.code, error.message.c_str()); }
 
- protected:
-  // Inputs 0 ... 6; false after an error.
-  bool read(OpKernelContext* context, Sequence<T>* in) const {
-    const Tensor& x = context->input(0);
-    const Tensor& mask = context->input(1);
-    const Tensor& kernel = context->input(2);
-    const Tensor& recurrent = context->input(3);
-    const Tensor& bias = context->input(4);
-    const Tensor& peepholes = context->input(5);
-    const Tensor& dropout = context->input(6);
-    if (x.dims() != 3 || kernel.dims() != 2 || recurrent.dims() != 2) {
-      context->SetStatus(InvalidArgument(
-          "`sequences` must have 3 dimensions, the kernels 2. Received: ",
-          x.shape().DebugString(), ", ", kernel.shape().DebugString(), ", ",
-          recurrent.shape().DebugString()));
-      return false;
-    }
-    in->batch = x.dim_size(0);
-    in->time = x.dim_size(1);
-    in->features = x.dim_size(2);
-    in->units = recurrent.dim_size(0);
-    const Index u = in->units;
-    Index gates = 0, biases = 1, peephole_rows = 0;
-    with_cell(cell_, [&](auto cell) {
-      using Cell = decltype(cell);
-      gates = Cell::kGates;
-      biases = Cell::kSlots == Cell::kGates ? 1 : 2;
-      peephole_rows = Cell::kPeepholes;
-    });
-    const auto fits = [&](const char* name, const Tensor& tensor, bool optional,
-                          Index expected) {
-      if (tensor.NumElements() == expected) return true;
-      if (optional && tensor.NumElements() == 0) return true;
-      context->SetStatus(InvalidArgument("`", name, "` does not fit. Received: shape ",
-                                         tensor.shape().DebugString(), " with sequences ",
-                                         x.shape().DebugString(), ", units ", u,
-                                         ", cell ", cell_));
-      return false;
-    };
-    if (!fits("kernel", kernel, false, in->features * gates * u) ||
-        kernel.dim_size(0) != in->features ||
-        !fits("recurrent_kernel", recurrent, false, u * gates * u) ||
-        !fits("bias", bias, true, biases * gates * u) ||
-        !fits("peepholes", peepholes, false, peephole_rows * u) ||
-        !fits("mask", mask, true, in->batch * in->time) ||
-        !fits("dropout", dropout, true, in->batch * gates * u)) {
-      if (context->status().ok())
-        context->SetStatus(InvalidArgument("`kernel` does not fit `sequences`."));
-      return false;
-    }
-    in->go_backwards = go_backwards_;
-    in->zero_output = zero_output_;
-    in->mask = data<bool>(mask);
-    in->x = data<T>(x);
-    in->kernel = data<T>(kernel);
-    in->recurrent = data<T>(recurrent);
-    in->bias = data<T>(bias);
-    in->peepholes = data<T>(peepholes);
-    in->dropout = data<T>(dropout);
-    return true;
-  }
-
-  std::string cell_;
-  bool go_backwards_, zero_output_;
+ private:
+  std::unique_ptr<TF_Status, void (*)(TF_Status*)> status_{TF_NewStatus(), TF_DeleteStatus};
 };
 
-template <typename T>
-class ForwardOp : public SequenceOp<T> {
+class Tensor {
  public:
-  explicit ForwardOp(OpKernelConstruction* context) : SequenceOp<T>(context) {
-    OP_REQUIRES_OK(context, context->GetAttr("return_sequences", &return_sequences_));
-    OP_REQUIRES_OK(context, context->GetAttr("keep", &keep_));
+  explicit Tensor(TF_Tensor* tensor) : tensor_(tensor, TF_DeleteTensor) {
+    for (int i = 0; i < TF_NumDims(tensor); ++i) shape_.push_back(TF_Dim(tensor, i));
   }
+  const Shape& shape() const { return shape_; }
+  // Null if it has no elements, as the one that stands for "not given", of shape (0,).
+  template <typename E = T>
+  E* data() const {
+    if (TF_TensorElementCount(tensor_.get()) == 0) return nullptr;
+    return static_cast<E*>(TF_TensorData(tensor_.get()));
+  }
+  Index size() const { return TF_TensorElementCount(tensor_.get()); }
 
-  void Compute(OpKernelContext* context) override {
-    Sequence<T> in;
-    if (!this->read(context, &in)) return;
-    const Threads parallel(context);
-    with_cell(this->cell_, [&](auto cell) {
-      using Cell = decltype(cell);
-      Outputs<T> out;
-      const TensorShape state({in.batch, in.units});
-      Tensor* tensor;
-      OP_REQUIRES_OK(context, context->allocate_output(0, state, &tensor));
-      out.last = data<T>(tensor);
-      OP_REQUIRES_OK(context,
-                     context->allocate_output(
-                         1, {in.batch, return_sequences_ ? in.time : 0, in.units}, &tensor));
-      out.all = return_sequences_ ? data<T>(tensor) : nullptr;
-      const Index slots = keep_ ? Slots(in.batch, in.time, in.mask).total() : 0;
-      Kept<T> kept;
-      OP_REQUIRES_OK(context, context->allocate_output(
-                                  2, {slots, Cell::kSlots, in.units}, &tensor));
-      kept.gates = slots ? data<T>(tensor) : nullptr;
-      OP_REQUIRES_OK(context, context->allocate_output(
-                                  3, {kKept<Cell>, slots, in.units}, &tensor));
-      kept.states = slots ? data<T>(tensor) : nullptr;
-      OP_REQUIRES(context, context->num_inputs() == 7 + Cell::kStates,
-                  InvalidArgument("`initial_states` must hold ", Cell::kStates,
-                                  " tensors. Received: ", context->num_inputs() - 7));
-      for (int s = 0; s < Cell::kStates; ++s) {
-        const Tensor& initial = context->input(7 + s);
-        OP_REQUIRES(context, initial.shape() == state,
-                    InvalidArgument("`initial_states` must have shape ",
-                                    state.DebugString(), ". Received: ",
-                                    initial.shape().DebugString()));
-        OP_REQUIRES_OK(context, context->allocate_output(4 + s, state, &tensor));
-        out.initial[s] = data<T>(initial);
-        out.final[s] = data<T>(tensor);
-      }
-      if (in.batch * in.units > 0) forward(this->cell_, in, parallel, kept, out);
-    });
+ private:
+  std::unique_ptr<TF_Tensor, void (*)(TF_Tensor*)> tensor_;
+  Shape shape_;
+};
+
+// The attributes, which are read once.
+struct Attributes {
+  std::string cell;
+  CellShape shape;
+  bool go_backwards, zero_output, return_sequences = false, keep = false, sequences = false;
+  int64_t threads;
+};
+
+class Reader {
+ public:
+  explicit Reader(TF_OpKernelConstruction* context) : context_(context) {}
+
+  bool flag(const char* name) {
+    TF_Bool value = 0;
+    TF_OpKernelConstruction_GetAttrBool(context_, name, &value, status_);
+    status_.check();
+    return value;
+  }
+  int64_t number(const char* name) {
+    int64_t value = 0;
+    TF_OpKernelConstruction_GetAttrInt64(context_, name, &value, status_);
+    status_.check();
+    return value;
+  }
+  std::string word(const char* name) {
+    char value[64] = {};
+    TF_OpKernelConstruction_GetAttrString(context_, name, value, sizeof(value) - 1, status_);
+    status_.check();
+    return value;
   }
 
  private:
-  bool return_sequences_, keep_;
+  TF_OpKernelConstruction* const context_;
+  Status status_;
 };
 
-template <typename T>
-class BackwardOp : public SequenceOp<T> {
- public:
-  using SequenceOp<T>::SequenceOp;
-
-  void Compute(OpKernelContext* context) override {
-    Sequence<T> in;
-    if (!this->read(context, &in)) return;
-    const Threads parallel(context);
-    with_cell(this->cell_, [&](auto cell) {
-      using Cell = decltype(cell);
-      const TensorShape state({in.batch, in.units});
-      const Tensor& gates = context->input(7);
-      const Index slots = Slots(in.batch, in.time, in.mask).total();
-      OP_REQUIRES(context,
-                  gates.shape() ==
-                      TensorShape({slots, Cell::kSlots, in.units}),
-                  InvalidArgument("`gates` has shape ", gates.shape().DebugString()));
-      Kept<T> kept;  // only forward writes to it
-      kept.gates = const_cast<T*>(data<T>(gates));
-      kept.states = const_cast<T*>(data<T>(context->input(8)));
-      Gradients<T> grad;
-      const Tensor& last = context->input(9);
-      const Tensor& all = context->input(10);
-      OP_REQUIRES(context, last.shape() == state,
-                  InvalidArgument("`d_last` has shape ", last.shape().DebugString()));
-      OP_REQUIRES(context,
-                  all.NumElements() == 0 ||
-                      all.shape() == TensorShape({in.batch, in.time, in.units}),
-                  InvalidArgument("`d_outputs` has shape ", all.shape().DebugString()));
-      grad.last = data<T>(last);
-      grad.all = data<T>(all);
-      const int given[] = {0, 2, 3, 4, 5};  // the inputs that have a gradient
-      T** const results[] = {&grad.x, &grad.kernel, &grad.recurrent, &grad.bias,
-                             &grad.peepholes};
-      const bool nothing = in.batch * in.units == 0;
-      for (int i = 0; i < 5; ++i) {
-        if (i == 0 && !context->output_required(0)) continue;
-        Tensor* tensor;
-        OP_REQUIRES_OK(context, context->allocate_output(
-                                    i, context->input(given[i]).shape(), &tensor));
-        if (tensor->NumElements()) *results[i] = data<T>(tensor);
-        if (nothing) std::fill_n(data<T>(tensor), tensor->NumElements(), T(0));
-      }
-      for (int s = 0; s < Cell::kStates; ++s) {
-        const Tensor& final = context->input(11 + s);
-        Tensor* tensor;
-        OP_REQUIRES(context, final.shape() == state,
-                    InvalidArgument("`d_states` has shape ", final.shape().DebugString()));
-        OP_REQUIRES_OK(context, context->allocate_output(5 + s, state, &tensor));
-        grad.final[s] = data<T>(final);
-        grad.initial[s] = data<T>(tensor);
-      }
-      if (!nothing) backward(this->cell_, in, parallel, kept, grad);
-    });
+template <bool kForward>
+void* create(TF_OpKernelConstruction* context) {
+  auto attributes = std::make_unique<Attributes>();
+  try {
+    Reader reader(context);
+    attributes->cell = reader.word("cell");
+    attributes->go_backwards = reader.flag("go_backwards");
+    attributes->zero_output = reader.flag("zero_output_for_mask");
+    attributes->threads = reader.number("threads");
+    if (kForward) {
+      attributes->return_sequences = reader.flag("return_sequences");
+      attributes->keep = reader.flag("keep");
+    } else {
+      attributes->sequences = reader.flag("d_sequences_wanted");
+    }
+    attributes->shape = cell_shape(attributes->cell);
+    if (attributes->shape.gates == 0)
+      throw Error{TF_INVALID_ARGUMENT, "There is no cell \"" + attributes->cell + "\"."};
+  } catch (const Error& error) {
+    Status status;
+    status.set(error);
+    TF_OpKernelConstruction_Failure(context, status);
   }
+  return attributes.release();
+}
+
+void destroy(void* kernel) { delete static_cast<Attributes*>(kernel); }
+
+// One call of an op: its inputs, all checked, and its outputs.
+class Call {
+ public:
+  Call(TF_OpKernelContext* context, const Attributes& attributes)
+      : context_(context), cell_(attributes.shape) {
+    for (int i = 0; i < TF_NumInputs(context); ++i) {
+      TF_Tensor* tensor = nullptr;
+      TF_GetInput(context, i, &tensor, status_);
+      status_.check();
+      inputs_.emplace_back(tensor);
+    }
+    const Shape &x = input(0).shape(), &recurrent = input(3).shape();
+    if (x.size() != 3)
+      refuse("sequences", "three dimensions, (batch, time, features)", x);
+    if (recurrent.size() != 2) refuse("recurrent_kernel", "two dimensions", recurrent);
+    in.batch = x[0], in.time = x[1], in.features = x[2], in.units = recurrent[0];
+    in.go_backwards = attributes.go_backwards;
+    in.zero_output = attributes.zero_output;
+    const Index u = in.units, gates = cell_.gates;
+    need(2, "kernel", {in.features, gates * u});
+    need(3, "recurrent_kernel", {u, gates * u});
+    if (given(4)) {
+      const int64_t biases = cell_.biases();
+      need(4, "bias", biases == 1 ? Shape{gates * u} : Shape{biases, gates * u});
+    }
+    if (cell_.peepholes > 0 || given(5)) need(5, "peepholes", {cell_.peepholes * u});
+    if (given(6)) need(6, "dropout", {in.batch, gates, u});
+    if (given(1)) {
+      const Shape &mask = input(1).shape(), plain{in.batch, in.time};
+      if (mask != plain && mask != Shape{in.batch, in.time, 1})
+        refuse("mask", "shape " + text(plain), mask);
+    }
+    in.mask = input(1).data<bool>();
+    in.x = input(0).data();
+    in.kernel = input(2).data();
+    in.recurrent = input(3).data();
+    in.bias = input(4).data();
+    in.peepholes = input(5).data();
+    in.dropout = input(6).data();
+  }
+
+  const Tensor& input(int i) const { return inputs_[i]; }
+  bool given(int i) const { return input(i).shape() != Shape{0}; }
+  Shape state() const { return {in.batch, in.units}; }
+
+  // Input `i`, which must have this shape.
+  T* need(int i, const char* name, const Shape& shape) const {
+    if (input(i).shape() != shape) refuse(name, "shape " + text(shape), input(i).shape());
+    return input(i).data();
+  }
+  // The states begin at input `first`, and must have the shape of the state.
+  void need_states(int first, const char* name, const T** states) const {
+    if (Index(inputs_.size()) != first + cell_.states)
+      throw Error{TF_INVALID_ARGUMENT, "`" + std::string(name) + "` must hold " +
+                                           std::to_string(cell_.states) +
+                                           " tensors. Received: " +
+                                           std::to_string(inputs_.size() - first)};
+    for (int s = 0; s < cell_.states; ++s) states[s] = need(first + s, name, state());
+  }
+  // Output `i`; null if it has no elements.
+  T* output(int i, const Shape& shape) {
+    Index size = sizeof(T);
+    for (const int64_t n : shape) size *= n;
+    TF_Tensor* const tensor =
+        TF_AllocateOutput(context_, i, kType, shape.data(), shape.size(), size, status_);
+    if (tensor) outputs_.emplace_back(tensor);
+    status_.check();
+    return outputs_.back().data();
+  }
+  bool nothing() const { return in.batch * in.units == 0; }
+
+  Sequence<T> in;
+
+ private:
+  [[noreturn]] void refuse(const char* name, const std::string& expected,
+                           const Shape& received) const {
+    throw Error{TF_INVALID_ARGUMENT,
+                "`" + std::string(name) + "` must have " + expected +
+                    ". Received: shape " + text(received) + ", with sequences " +
+                    text(input(0).shape()) + " and " + std::to_string(in.units) +
+                    " units."};
+  }
+
+  TF_OpKernelContext* const context_;
+  const CellShape cell_;
+  Status status_;
+  std::vector<Tensor> inputs_, outputs_;
 };
 
-#define KERAS_RNN_ZOO_OP(NAME)     \
-  REGISTER_OP(NAME)                \
-      .Attr("T: {float, double}")  \
-      .Attr("cell: string")        \
-      .Attr("go_backwards: bool")  \
-      .Attr("zero_output_for_mask: bool") \
-      .Input("sequences: T")       \
-      .Input("mask: bool")         \
-      .Input("kernel: T")          \
-      .Input("recurrent_kernel: T") \
-      .Input("bias: T")            \
-      .Input("peepholes: T")       \
-      .Input("dropout: T")
+void run_forward(Call& call, const Attributes& attributes) {
+  const Sequence<T>& in = call.in;
+  const CellShape& cell = attributes.shape;
+  Outputs<T> out;
+  call.need_states(7, "initial_states", out.initial);
+  out.last = call.output(0, call.state());
+  const bool all = attributes.return_sequences;
+  T* const outputs = call.output(1, {in.batch, all ? in.time : 0, in.units});
+  out.all = all ? outputs : nullptr;
+  const Index slots = attributes.keep ? Slots(in.batch, in.time, in.mask).total() : 0;
+  Kept<T> kept;
+  kept.gates = call.output(2, {slots, cell.slots, in.units});
+  kept.states = call.output(3, {cell.kept(), slots, in.units});
+  for (int s = 0; s < cell.states; ++s) out.final[s] = call.output(4 + s, call.state());
+  if (call.nothing()) return;
+  forward(attributes.cell, in, Threads(attributes.threads), kept, out);
+}
+
+void run_backward(Call& call, const Attributes& attributes) {
+  const Sequence<T>& in = call.in;
+  const CellShape& cell = attributes.shape;
+  const Index slots = Slots(in.batch, in.time, in.mask).total();
+  Kept<T> kept;  // only forward writes to it
+  kept.gates = call.need(7, "gates", {slots, cell.slots, in.units});
+  kept.states = call.need(8, "kept", {cell.kept(), slots, in.units});
+  Gradients<T> grad;
+  grad.last = call.need(9, "d_last", call.state());
+  const bool all = call.input(10).shape() != Shape{in.batch, 0, in.units};
+  grad.all = all ? call.need(10, "d_outputs", {in.batch, in.time, in.units}) : nullptr;
+  call.need_states(11, "d_states", grad.final);
+  const int given[] = {0, 2, 3, 4, 5};  // the inputs that have a gradient
+  T** const results[] = {&grad.x, &grad.kernel, &grad.recurrent, &grad.bias,
+                         &grad.peepholes};
+  for (int i = 0; i < 5; ++i) {
+    const bool wanted = i > 0 || attributes.sequences;
+    *results[i] = call.output(i, wanted ? call.input(given[i]).shape() : Shape{0});
+    if (call.nothing() && *results[i])
+      std::fill_n(*results[i], call.input(given[i]).size(), T(0));
+  }
+  for (int s = 0; s < cell.states; ++s) grad.initial[s] = call.output(5 + s, call.state());
+  if (call.nothing()) return;
+  backward(attributes.cell, in, Threads(attributes.threads), kept, grad);
+}
+
+template <void run(Call&, const Attributes&)>
+void compute(void* kernel, TF_OpKernelContext* context) {
+  const auto fail = [&](const Error& error) {
+    Status status;
+    status.set(error);
+    TF_OpKernelContext_Failure(context, status);
+  };
+  try {
+    const auto& attributes = *static_cast<Attributes*>(kernel);
+    Call call(context, attributes);
+    run(call, attributes);
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::bad_alloc&) {
+    fail({TF_RESOURCE_EXHAUSTED, "The native kernel has not enough memory."});
+  } catch (const std::exception& error) {
+    fail({TF_INTERNAL, error.what()});
+  }
+}
 
 #ifdef KERAS_RNN_ZOO_REGISTER
 
-tensorflow::Status forward_shape(InferenceContext* c) {
-  ShapeHandle x, recurrent;
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 3, &x));
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(3), 2, &recurrent));
-  bool all;
-  TF_RETURN_IF_ERROR(c->GetAttr("return_sequences", &all));
-  const auto units = c->Dim(recurrent, 0);
-  const ShapeHandle state = c->Matrix(c->Dim(x, 0), units);
-  c->set_output(0, state);
-  c->set_output(1, c->MakeShape({c->Dim(x, 0), all ? c->Dim(x, 1) : c->MakeDim(0), units}));
-  c->set_output(2, c->MakeShape({c->UnknownDim(), c->UnknownDim(), units}));
-  c->set_output(3, c->MakeShape({c->UnknownDim(), c->UnknownDim(), units}));
-  for (int i = 4; i < c->num_outputs(); ++i) c->set_output(i, state);
-  return tensorflow::OkStatus();
+// Shapes while a graph is made; whatever cannot be known stays unknown.
+class Inference {
+ public:
+  explicit Inference(TF_ShapeInferenceContext* context, TF_Status* status)
+      : context_(context), status_(status) {
+    TF_ShapeInferenceContextSetUnknownShape(context, status);
+  }
+  // The shape of an input, if it can have this rank.
+  TF_ShapeHandle* input(int i, int rank = -1) {
+    TF_ShapeHandle* shape = made();
+    TF_ShapeInferenceContextGetInput(context_, i, shape, status_);
+    if (rank >= 0 && ok()) {
+      TF_ShapeHandle* ranked = made();
+      TF_ShapeInferenceContextWithRank(context_, shape, rank, ranked, status_);
+      return ranked;
+    }
+    return shape;
+  }
+  // The first dimension of a and the first of b.
+  TF_ShapeHandle* firsts(TF_ShapeHandle* a, TF_ShapeHandle* b) {
+    TF_ShapeHandle *one = first(a), *other = first(b), *both = made();
+    if (ok()) TF_ShapeInferenceContextConcatenateShapes(context_, one, other, both, status_);
+    return both;
+  }
+  void output(int i, TF_ShapeHandle* shape) {
+    if (ok()) TF_ShapeInferenceContextSetOutput(context_, i, shape, status_);
+  }
+  int inputs() const { return TF_ShapeInferenceContextNumInputs(context_); }
+  bool ok() const { return TF_GetCode(status_) == TF_OK; }
+
+ private:
+  TF_ShapeHandle* made() {
+    made_.emplace_back(TF_NewShapeHandle(), TF_DeleteShapeHandle);
+    return made_.back().get();
+  }
+  TF_ShapeHandle* first(TF_ShapeHandle* shape) {
+    TF_ShapeHandle* part = made();
+    if (ok()) TF_ShapeInferenceContextSubshape(context_, shape, 0, 1, part, status_);
+    return part;
+  }
+
+  TF_ShapeInferenceContext* const context_;
+  TF_Status* const status_;
+  std::vector<std::unique_ptr<TF_ShapeHandle, void (*)(TF_ShapeHandle*)>> made_;
+};
+
+void forward_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
+  Inference infer(context, status);
+  TF_ShapeHandle *x = infer.input(0, 3), *recurrent = infer.input(3, 2);
+  TF_ShapeHandle* state = infer.firsts(x, recurrent);
+  infer.output(0, state);
+  for (int i = 7; i < infer.inputs(); ++i) infer.output(i - 3, state);
 }
 
-tensorflow::Status backward_shape(InferenceContext* c) {
-  c->set_output(0, c->input(0));
-  for (int i = 1; i < 5; ++i) c->set_output(i, c->input(1 + i));
-  for (int i = 5; i < c->num_outputs(); ++i) c->set_output(i, c->input(9));
-  return tensorflow::OkStatus();
+void backward_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
+  Inference infer(context, status);
+  for (int i = 1; i < 5; ++i) infer.output(i, infer.input(1 + i));
+  for (int i = 11; i < infer.inputs(); ++i) infer.output(i - 6, infer.input(9));
 }
 
-KERAS_RNN_ZOO_OP("KerasRnnZoo>Forward")
-    .Attr("return_sequences: bool")
-    .Attr("keep: bool")
-    .Attr("N: int >= 1")
-    .Input("initial_states: N * T")
-    .Output("last: T")
-    .Output("outputs: T")
-    .Output("gates: T")
-    .Output("kept: T")
-    .Output("states: N * T")
-    .SetShapeFn(forward_shape);
+void declare(const char* name, std::vector<const char*> attributes,
+             std::vector<const char*> inputs, std::vector<const char*> outputs,
+             void shapes(TF_ShapeInferenceContext*, TF_Status*)) {
+  TF_OpDefinitionBuilder* const op = TF_NewOpDefinitionBuilder(name);
+  for (const char* attribute : {"T: {float, double}", "cell: string", "go_backwards: bool",
+                                "zero_output_for_mask: bool", "threads: int = 0"})
+    TF_OpDefinitionBuilderAddAttr(op, attribute);
+  for (const char* attribute : attributes) TF_OpDefinitionBuilderAddAttr(op, attribute);
+  for (const char* input : {"sequences: T", "mask: bool", "kernel: T",
+                            "recurrent_kernel: T", "bias: T", "peepholes: T", "dropout: T"})
+    TF_OpDefinitionBuilderAddInput(op, input);
+  for (const char* input : inputs) TF_OpDefinitionBuilderAddInput(op, input);
+  for (const char* output : outputs) TF_OpDefinitionBuilderAddOutput(op, output);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(op, shapes);
+  Status status;
+  TF_RegisterOpDefinition(op, status);
+}
 
-KERAS_RNN_ZOO_OP("KerasRnnZoo>Backward")
-    .Attr("N: int >= 1")
-    .Input("gates: T")
-    .Input("kept: T")
-    .Input("d_last: T")
-    .Input("d_outputs: T")
-    .Input("d_states: N * T")
-    .Output("d_sequences: T")
-    .Output("d_kernel: T")
-    .Output("d_recurrent_kernel: T")
-    .Output("d_bias: T")
-    .Output("d_peepholes: T")
-    .Output("d_initial_states: N * T")
-    .SetShapeFn(backward_shape);
+const bool declared = [] {
+  declare("KerasRnnZoo>Forward", {"return_sequences: bool", "keep: bool", "N: int >= 1"},
+          {"initial_states: N * T"},
+          {"last: T", "outputs: T", "gates: T", "kept: T", "states: N * T"}, forward_shape);
+  declare("KerasRnnZoo>Backward", {"d_sequences_wanted: bool", "N: int >= 1"},
+          {"gates: T", "kept: T", "d_last: T", "d_outputs: T", "d_states: N * T"},
+          {"d_sequences: T", "d_kernel: T", "d_recurrent_kernel: T", "d_bias: T",
+           "d_peepholes: T", "d_initial_states: N * T"},
+          backward_shape);
+  return true;
+}();
 
 #endif  // KERAS_RNN_ZOO_REGISTER
 
-#define KERAS_RNN_ZOO_KERNEL(NAME, OP)                                       \
-  REGISTER_KERNEL_BUILDER(Name(NAME)                                         \
-                              .Device(tensorflow::DEVICE_CPU)                \
-                              .TypeConstraint<KERAS_RNN_ZOO_TYPE>("T"),      \
-                          OP<KERAS_RNN_ZOO_TYPE>)
-KERAS_RNN_ZOO_KERNEL("KerasRnnZoo>Forward", ForwardOp);
-KERAS_RNN_ZOO_KERNEL("KerasRnnZoo>Backward", BackwardOp);
+void implement(const char* op, void* create(TF_OpKernelConstruction*),
+               void compute(void*, TF_OpKernelContext*)) {
+  TF_KernelBuilder* const kernel =
+      TF_NewKernelBuilder(op, "CPU", create, compute, destroy);
+  Status status;
+  TF_KernelBuilder_TypeConstraint(kernel, "T", kType, status);
+  TF_RegisterKernelBuilder(op, kernel, status);
+}
+
+const bool implemented = [] {
+  implement("KerasRnnZoo>Forward", create<true>, compute<run_forward>);
+  implement("KerasRnnZoo>Backward", create<false>, compute<run_backward>);
+  return true;
+}();
 
 }  // namespace
 }  // namespace keras_rnn_zoo
+
+// Says that this library holds the kernels of the type: keras_rnn_zoo_float, ..._double.
+#define KERAS_RNN_ZOO_JOIN(A, B) A##B
+#define KERAS_RNN_ZOO_MARK(TYPE) KERAS_RNN_ZOO_JOIN(keras_rnn_zoo_, TYPE)
+extern "C" const char KERAS_RNN_ZOO_MARK(KERAS_RNN_ZOO_TYPE) = 1;

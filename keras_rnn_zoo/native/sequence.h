@@ -1,16 +1,18 @@
-// What goes into a sequence of steps, what comes out, and what is kept in between.
+// What goes into a sequence of steps, what comes out, and what is kept in between. Plain
+// types: the ops, the driver and the cells are compiled apart, at the same time.
 #ifndef KERAS_RNN_ZOO_SEQUENCE_H_
 #define KERAS_RNN_ZOO_SEQUENCE_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
 
-#include "cells.h"
-
 namespace keras_rnn_zoo {
+
+using Index = std::ptrdiff_t;
 
 // Runs task(0) ... task(count - 1), in any order, on as many threads as `work` (about the
 // number of multiplications) is worth; returns when all are done.
@@ -79,18 +81,23 @@ struct Slots {
   }
 };
 
-// What training keeps, by slot. One more state for r * h of kResetFirst.
-template <typename Cell>
-constexpr int kKept = Cell::kStates + Cell::kResetFirst;
+// The numbers of a cell, which cells.h explains.
+struct CellShape {
+  int gates = 0, states = 0, slots = 0, peepholes = 0;
+  bool reset_first = false;
 
-// Blocks of recurrent_kernel that multiply h.
-template <typename Cell>
-constexpr int kDirect = Cell::kGates - Cell::kResetFirst;
+  // States that training keeps, by slot. One more for r * h of reset_first.
+  int kept() const { return states + reset_first; }
+  // Blocks of recurrent_kernel that multiply h.
+  int direct() const { return gates - reset_first; }
+  // Rows of the bias: with two, one is of the recurrent part.
+  int biases() const { return slots == gates ? 1 : 2; }
+};
 
 template <typename T>
 struct Kept {
-  T* gates = nullptr;   // (slots, kSlots, units)
-  T* states = nullptr;  // (kKept, slots, units): the states before the step
+  T* gates = nullptr;   // (slots, cell's slots, units)
+  T* states = nullptr;  // (cell's kept, slots, units): the states before the step
 };
 
 template <typename T>
@@ -114,17 +121,8 @@ struct Gradients {
   T* peepholes = nullptr;
 };
 
-// f(cell policy), by name
-template <typename F>
-void with_cell(const std::string& cell, const F& f) {
-  if (cell == "simple_rnn") return f(SimpleRnn<Tanh>());
-  if (cell == "simple_rnn_relu") return f(SimpleRnn<Relu>());
-  if (cell == "lstm") return f(Lstm());
-  if (cell == "peephole_lstm") return f(PeepholeLstm());
-  if (cell == "coupled_lstm") return f(CoupledLstm());
-  if (cell == "gru") return f(GruResetAfter());
-  if (cell == "gru_reset_before") return f(GruResetBefore());
-}
+// The numbers of the cell of this name; no gates if there is none. In cells.cc.
+CellShape cell_shape(const std::string& cell);
 
 // `cell` over the sequence. Without `kept.gates`, nothing is kept. In driver.cc.
 template <typename T>

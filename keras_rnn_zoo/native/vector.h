@@ -1,30 +1,48 @@
 // Vectors of T, panels of packed weights, and the one matrix product in which all
-// time is spent: a few rows times one panel.
+// time is spent: a few rows times one panel. With the compiler's own vectors and without
+// Eigen, whose headers alone take a second to read.
 #ifndef KERAS_RNN_ZOO_VECTOR_H_
 #define KERAS_RNN_ZOO_VECTOR_H_
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 #include <cstring>
+#include <new>
 #include <type_traits>
-
-#include "Eigen/Core"
 
 namespace keras_rnn_zoo {
 
-using Index = Eigen::Index;
-namespace packet = Eigen::internal;
+using Index = std::ptrdiff_t;
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr bool kManyRegisters = true;  // 32 of them, else 16
+#else
+constexpr bool kManyRegisters = false;
+#endif
 
 // A machine vector with operators, so that cells read like their equations.
 template <typename T>
 struct Vector {
-  using Packet = typename packet::packet_traits<T>::type;
-  static constexpr int size = packet::unpacket_traits<Packet>::size;
+  static constexpr int size = kVectorBytes / sizeof(T);
+  typedef T Packet __attribute__((vector_size(kVectorBytes)));
   Packet v;
 
-  static Vector fill(T value) { return {packet::pset1<Packet>(value)}; }
-  static Vector load(const T* from) { return {packet::ploadu<Packet>(from)}; }
-  void store(T* to) const { packet::pstoreu<T>(to, v); }
+  static Vector fill(T value) {
+    return {value - Packet{}};  // not 0 + value, which would lose the sign of -0
+  }
+  static Vector load(const T* from) {
+    Vector to;
+    std::memcpy(&to.v, from, sizeof(Packet));
+    return to;
+  }
+  void store(T* to) const { std::memcpy(to, &v, sizeof(Packet)); }
 
   // The first `count` of `size` elements: the last units of a layer.
   static Vector load(const T* from, Index count) {
@@ -43,44 +61,19 @@ struct Vector {
 
 template <typename T>
 inline Vector<T> operator+(Vector<T> a, Vector<T> b) {
-  return {packet::padd(a.v, b.v)};
+  return {a.v + b.v};
 }
 template <typename T>
 inline Vector<T> operator-(Vector<T> a, Vector<T> b) {
-  return {packet::psub(a.v, b.v)};
+  return {a.v - b.v};
 }
 template <typename T>
 inline Vector<T> operator*(Vector<T> a, Vector<T> b) {
-  return {packet::pmul(a.v, b.v)};
+  return {a.v * b.v};
 }
 template <typename T>
 inline Vector<T> one_minus(Vector<T> a) {
   return Vector<T>::fill(T(1)) - a;
-}
-
-// Eigen clamps the argument of these two, which would turn NaN into a number.
-template <typename T>
-inline Vector<T> keep_nan(Vector<T> x, Vector<T> y) {
-  return {packet::pselect(packet::pcmp_eq(x.v, x.v), y.v, x.v)};
-}
-template <typename T>
-inline Vector<T> tanh(Vector<T> x) {
-  return keep_nan(x, {packet::scalar_tanh_op<T>().packetOp(x.v)});
-}
-template <typename T>
-inline Vector<T> sigmoid(Vector<T> x) {
-  return keep_nan(x, {packet::scalar_logistic_op<T>().packetOp(x.v)});
-}
-template <typename T>
-inline Vector<T> relu(Vector<T> x) {
-  const Vector<T> zero = Vector<T>::fill(T(0));
-  return keep_nan(x, {packet::pselect(packet::pcmp_lt(zero.v, x.v), x.v, zero.v)});
-}
-// gradient where y > 0, else 0
-template <typename T>
-inline Vector<T> where_positive(Vector<T> y, Vector<T> gradient) {
-  const Vector<T> zero = Vector<T>::fill(T(0));
-  return {packet::pselect(packet::pcmp_lt(zero.v, y.v), gradient.v, zero.v)};
 }
 
 // Calls the memory at a place into the cache: to be read soon, or written.
@@ -91,7 +84,6 @@ inline void will_write(T* at) { __builtin_prefetch(at, 1); }
 
 // Rows of a block. With 4 vectors per panel, 6 rows are 24 sums in registers, out of
 // 32; machines with 16 registers take half.
-constexpr bool kManyRegisters = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
 constexpr int kMaxVectors = 4;
 constexpr int kMaxRows = kManyRegisters ? 8 : 4;
 constexpr int rows_for(int vectors) {
@@ -112,9 +104,9 @@ inline void in_blocks(Index n, int block, const F& f) {
 // tile[r][at(v)] += sum over k of a[r][k * a_stride] * b[k * b_stride][v], for ROWS rows
 // and VECTORS vectors, where at(v) = v, but `last` for the last vector.
 template <typename T, int ROWS, int VECTORS>
-EIGEN_DONT_INLINE void block_product(const T* const* a, Index a_stride, const T* b,
-                                     Index b_stride, Index depth, T* tile, Index tile_row,
-                                     Index last) {
+__attribute__((noinline)) void block_product(const T* const* a, Index a_stride, const T* b,
+                                             Index b_stride, Index depth, T* tile,
+                                             Index tile_row, Index last) {
   using V = Vector<T>;
   V sum[ROWS][VECTORS];
   const T* row[ROWS];
@@ -133,7 +125,7 @@ EIGEN_DONT_INLINE void block_product(const T* const* a, Index a_stride, const T*
       const V left = V::fill(row[r][at]);
 #pragma GCC unroll 4
       for (int v = 0; v < VECTORS; ++v)
-        sum[r][v].v = packet::pmadd(left.v, right[v].v, sum[r][v].v);
+        sum[r][v].v = left.v * right[v].v + sum[r][v].v;  // fused where the machine can
     }
   }
 #pragma GCC unroll 8
@@ -174,13 +166,27 @@ class Scratch {
  public:
   Scratch() = default;
   explicit Scratch(Index size) { resize(size); }
-  void resize(Index size) { data_.resize(size); }
-  T* data() { return data_.data(); }
-  const T* data() const { return data_.data(); }
-  void zero() { data_.setZero(); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { free(); }
+
+  void resize(Index size) {
+    free();
+    data_ = nullptr;
+    data_ = static_cast<T*>(::operator new(size * sizeof(T), kAlignment));
+    size_ = size;
+  }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  void zero() { std::fill_n(data_, size_, T(0)); }
 
  private:
-  Eigen::Array<T, Eigen::Dynamic, 1> data_;
+  static constexpr std::align_val_t kAlignment{64};
+  void free() {
+    if (data_) ::operator delete(data_, kAlignment);
+  }
+  T* data_ = nullptr;
+  Index size_ = 0;
 };
 
 // How many vectors of units a panel takes, at most `limit`, with the least padding.

@@ -10,18 +10,18 @@ import time
 
 import pytest
 
-from keras_rnn_zoo.native import build
+from keras_rnn_zoo.native import build, cache, compiler
 
 ROOT = pathlib.Path(build.__file__).parents[2]
 
 needs_compiler = pytest.mark.skipif(
-    build.find_compiler() is None or build.fcntl is None, reason="no C++ compiler"
+    build.find_compiler() is None or cache.fcntl is None, reason="no C++ compiler"
 )
 
 USE = """
 from keras_rnn_zoo import native
 import tensorflow as tf
-if native.load() is None:
+if native.load(wait=None) is None:
     print("none:", native.status().reason)
 else:
     ones = tf.ones((1, 2))
@@ -30,12 +30,12 @@ else:
 """
 
 
-def start(cache, script=USE, **environment):
+def start(directory, script=USE, **environment):
     """A new process, in a group of its own, that uses the kernels with this cache."""
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=ROOT,
-        env={**os.environ, "KERAS_RNN_ZOO_CACHE": str(cache), **environment},
+        env={**os.environ, "KERAS_RNN_ZOO_CACHE": str(directory), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -53,28 +53,30 @@ def finish(process):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A cache that two processes filled at the same time."""
-    cache = tmp_path_factory.mktemp("cache")
-    processes = [start(cache), start(cache)]
+    directory = tmp_path_factory.mktemp("cache")
+    processes = [start(directory), start(directory)]
     answers = [finish(p) for p in processes]
     assert [text for text, _ in answers] == ["sum 8.0", "sum 8.0"]
     assert sum(compiled for _, compiled in answers) == 1
-    assert not list((cache / "native").glob("build-*"))
-    return cache
+    assert not list((directory / "native").glob("build-*"))
+    return directory
 
 
 @pytest.fixture
-def cache(built, tmp_path, monkeypatch):
+def filled(built, tmp_path, monkeypatch):
     """A copy of the filled cache, in use by this process, which has loaded nothing."""
-    shutil.copytree(built, tmp_path / "cache")
-    use(monkeypatch, tmp_path / "cache")
-    return tmp_path / "cache"
+    shutil.copytree(built, tmp_path / "copy")
+    use(monkeypatch, tmp_path / "copy")
+    return tmp_path / "copy"
 
 
-def use(monkeypatch, cache):
-    monkeypatch.setenv("KERAS_RNN_ZOO_CACHE", str(cache))
+def use(monkeypatch, directory):
+    monkeypatch.setenv("KERAS_RNN_ZOO_CACHE", str(directory))
     monkeypatch.delenv("KERAS_RNN_ZOO_NATIVE", raising=False)
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_reasons", {})
+    monkeypatch.setattr(build, "_builders", {})
+    monkeypatch.setattr(compiler, "_versions", {})
 
 
 @needs_compiler
@@ -83,11 +85,11 @@ def test_kept_for_the_next_process(built):
 
 
 @needs_compiler
-def test_status_of_a_filled_cache(cache, monkeypatch):
+def test_status_of_a_filled_cache(filled, monkeypatch):
     status = build.status()
     assert status.available and not status.loaded and status.reason == ""
     assert pathlib.Path(status.path).is_file()
-    assert status.cache_dir == str(cache / "native")
+    assert status.cache_dir == str(filled / "native")
     assert build.build() == status.path
     other = build.status("float64")
     assert (
@@ -99,16 +101,16 @@ def test_status_of_a_filled_cache(cache, monkeypatch):
 
 
 @needs_compiler
-def test_tampered_then_killed_then_built_again(cache):
+def test_tampered_then_killed_then_built_again(filled):
     path = pathlib.Path(build.status().path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     assert not build.status().available
     # The library is built again, and that is cut short.
-    process = start(cache)
+    process = start(filled)
     deadline = time.monotonic() + 600
-    while not list((cache / "native").glob("build-*")):
+    while not list((filled / "native").glob("build-*")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
@@ -116,19 +118,19 @@ def test_tampered_then_killed_then_built_again(cache):
     assert not build.status().available
     assert path.read_bytes() == content
     # The next process repairs it.
-    assert finish(start(cache)) == ("sum 8.0", 1)
+    assert finish(start(filled)) == ("sum 8.0", 1)
     assert build.status().available and path.read_bytes() != content
 
 
 @needs_compiler
-def test_without_its_sha256_it_is_not_used(cache):
+def test_without_its_sha256_it_is_not_used(filled):
     path = pathlib.Path(build.status().path)
     path.with_suffix(".sha256").unlink()
     assert not build.status().available
 
 
 @needs_compiler
-def test_clean(cache):
+def test_clean(filled):
     assert build.clean() == 1
     assert build.clean() == 0
     assert build.status().reason == "not compiled yet; the first use will"
@@ -208,33 +210,35 @@ def test_cache_that_others_can_write(tmp_path, monkeypatch):
     assert "can be written by others" in build.status().reason
 
 
-@pytest.mark.skipif(build.fcntl is None, reason="needs a shell")
+@pytest.mark.skipif(cache.fcntl is None, reason="needs a shell")
 def test_compiler_that_fails(tmp_path, monkeypatch, capsys):
     """One attempt, remembered by the cache; `build` says what the compiler said."""
     calls = tmp_path / "calls"
     compiler = tmp_path / "broken"
     compiler.write_text(
         f"#!/bin/sh\necho $* >> {calls}\n"
-        'case "$*" in\n*--version) echo broken 1.0;;\n*-shared*) echo no such header\n'
-        "exit 1;;\nesac\n"
+        'case "$*" in\n*--version) echo broken 1.0;;\n'
+        "*-shared*) echo driver.cc:1: error: bad\nexit 1;;\nesac\n"
     )
     compiler.chmod(0o700)
     use(monkeypatch, tmp_path / "cache")
     monkeypatch.setenv("CXX", str(compiler))
     assert build.load() is None
-    assert "status 1: no such header" in build.status().reason
+    assert "status 1: driver.cc:1: error: bad" in build.status().reason
     assert capsys.readouterr().err.count("compiling") == 1
 
     def attempts():
         return calls.read_text().count("-shared")
 
     assert attempts() == 1
-    monkeypatch.setattr(build, "_reasons", {})  # as in a new process
+    use(monkeypatch, tmp_path / "cache")  # as in a new process
     assert build.load() is None and attempts() == 1
-    assert "no such header" in build.status().reason
-    with pytest.raises(build.NativeBuildError, match="no such header"):
-        build.build(force=True)
-    assert attempts() == 2
+    assert "error: bad" in build.status().reason
+    # Who asks for it by name gets another attempt.
+    for options in ({}, {"force": True}):
+        with pytest.raises(build.NativeBuildError, match="error: bad"):
+            build.build(**options)
+    assert attempts() == 3
 
 
 def test_compiler_that_is_not_there(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_rnn_zoo import native
 
@@ -106,3 +107,55 @@ def test_pure_in_what_may_be_written(model, how, trained, tmp_path):
         model.probe.seen.clear()
     OUTSIDE[how](model, str(tmp_path / "model"))
     assert model.probe.seen and not any(model.probe.seen)
+
+
+def one_op(x):
+    return native.rnn("simple_rnn", x, [tf.zeros((2, 3))], tf.ones((4, 3)), tf.eye(3))[
+        0
+    ]
+
+
+def plain(x):
+    return tf.matmul(x[:, 0], tf.ones((4, 3)))
+
+
+SPEC = tf.TensorSpec((2, 5, 4))
+
+
+@pytest.mark.parametrize("function", [one_op, plain])
+def test_holds_native_ops(function, tmp_path):
+    """In a graph, in a function that it calls, in a branch, and in a file."""
+    if native.load(wait=None) is None:
+        pytest.skip(f"no native kernels: {native.status().reason}")
+    inner = tf.function(function)
+    wrapped = {
+        "itself": inner,
+        "called": tf.function(lambda x: inner(x) + 1.0),
+        "twice": tf.function(lambda x: tf.function(lambda y: inner(y))(x)),
+        "branch": tf.function(
+            lambda x: tf.cond(x[0, 0, 0] > 0, lambda: inner(x), lambda: inner(-x))
+        ),
+        "loop": tf.function(
+            lambda x: tf.while_loop(
+                lambda k, y: k < 2, lambda k, y: (k + 1, inner(x)), (0, inner(x))
+            )
+        ),
+    }
+    expected = function is one_op
+    for how, made in wrapped.items():
+        concrete = made.get_concrete_function(SPEC)
+        assert native.holds_native_ops(concrete) == expected, how
+        assert native.holds_native_ops(concrete.graph) == expected, how
+        assert native.holds_native_ops(concrete.graph.as_graph_def()) == expected, how
+        meta = tf.compat.v1.MetaGraphDef(graph_def=concrete.graph.as_graph_def())
+        assert native.holds_native_ops(meta) == expected, how
+    module = tf.Module()
+    module.serve = wrapped["called"]
+    tf.saved_model.save(module, tmp_path, wrapped["twice"].get_concrete_function(SPEC))
+    file = (tmp_path / "saved_model.pb").read_bytes()
+    assert native.holds_native_ops(SavedModel.FromString(file)) == expected
+
+
+def test_holds_native_ops_of_something_else():
+    with pytest.raises(TypeError, match="`graph` must be .* Received: str"):
+        native.holds_native_ops("graph")

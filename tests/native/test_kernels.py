@@ -11,7 +11,8 @@ from keras_rnn_zoo import native
 from tests.compare import assert_close
 
 pytestmark = pytest.mark.skipif(
-    native.load() is None, reason=f"no native kernels: {native.status().reason}"
+    native.load(wait=None) is None,
+    reason=f"no native kernels: {native.status().reason}",
 )
 
 KERAS = {
@@ -449,19 +450,116 @@ def test_bad_arguments():
         native.rnn("tree", x, states, kernel, recurrent, bias)
     with pytest.raises(ValueError, match="hold 2 tensors. Received: 1 "):
         native.rnn("lstm", x, states[:1], kernel, recurrent, bias)
+    half = tf.cast(kernel, "float16")
     with pytest.raises(TypeError, match="dtype float16"):
-        native.rnn("lstm", tf.cast(x, "float16"), states, kernel, recurrent, bias)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`kernel` does not fit"):
-        native.rnn("lstm", x, states, kernel[:2], recurrent, bias)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`bias` does not fit"):
-        native.rnn("lstm", x, states, kernel, recurrent, bias[:5])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`initial_states`"):
-        native.rnn("lstm", x, [s[:1] for s in states], kernel, recurrent, bias)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`peepholes` does not"):
-        native.rnn("peephole_lstm", x, states, kernel, recurrent, bias)
+        native.rnn("lstm", x, states, half, recurrent, bias)
     assert not native.supports("tree", "float32")
     assert not native.supports("lstm", "float16")
     assert native.supports("lstm", "float32")
+    for nonsense in ([], {}, None, 3):
+        assert not native.supports(nonsense, "float32")
+        assert not native.supports("lstm", nonsense)
+
+
+# What does not fit, and never has as many elements as what does by chance.
+WRONG = {
+    "mask (time, batch)": {"mask": tf.ones((5, 4), bool)},
+    "mask flat": {"mask": tf.ones(20, bool)},
+    "mask of one row": {"mask": tf.ones((1, 5), bool)},
+    "mask of one step": {"mask": tf.ones((4, 1), bool)},
+    "mask with more": {"mask": tf.ones((4, 5, 3), bool)},
+    "mask in front": {"mask": tf.ones((1, 4, 5), bool)},
+    "states of one row": {"initial_states": [tf.zeros((1, 6))] * 2},
+    "states (units, batch)": {"initial_states": [tf.zeros((6, 4))] * 2},
+    "one state flat": {"initial_states": [tf.zeros((4, 6)), tf.zeros(24)]},
+    "sequences flat": {"sequences": tf.zeros((20, 3))},
+    "sequences deep": {"sequences": tf.zeros((4, 5, 3, 1))},
+    "kernel (columns, features)": {"kernel": tf.zeros((24, 3))},
+    "kernel of fewer features": {"kernel": tf.zeros((2, 24))},
+    "kernel flat": {"kernel": tf.zeros(72)},
+    "recurrent (columns, units)": {"recurrent_kernel": tf.zeros((24, 6))},
+    "recurrent square": {"recurrent_kernel": tf.zeros((12, 12))},
+    "bias in a row": {"bias": tf.zeros((1, 24))},
+    "bias of GRU": {"bias": tf.zeros((2, 12))},
+    "bias short": {"bias": tf.zeros(5)},
+    "peepholes not wanted": {"peepholes": tf.zeros(18)},
+}
+
+
+@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_shapes_that_do_not_fit(wrong, graph):
+    """Refused by the op itself, whatever was known before; never scrambled."""
+    fitting = {
+        "sequences": tf.zeros((4, 5, 3)),
+        "initial_states": [tf.zeros((4, 6))] * 2,
+        "kernel": tf.zeros((3, 24)),
+        "recurrent_kernel": tf.zeros((6, 24)),
+        "bias": tf.zeros(24),
+        "mask": tf.ones((4, 5), bool),
+    }
+    given = {**fitting, **WRONG[wrong]}
+
+    def run():
+        if graph:  # whose shapes nobody knows before it runs
+            unknown = tf.nest.map_structure(
+                lambda t: tf.compat.v1.placeholder_with_default(t, None), given
+            )
+            return native.rnn("lstm", **unknown)
+        return native.rnn("lstm", **given)
+
+    if graph:
+        run = tf.function(run)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="` must have .* Received"):
+        run()
+
+
+def test_shapes_that_do_not_fit_the_gradient():
+    """The backward op looks as well: its inputs can come from anywhere."""
+    ops = native.load(wait=None)
+    x, h = tf.zeros((4, 5, 3)), tf.zeros((4, 6))
+    none = tf.zeros(0)
+    given = [x, tf.zeros(0, bool), tf.zeros((3, 6)), tf.zeros((6, 6)), none, none, none]
+
+    def backward(gates=(20, 1, 6), kept=(1, 20, 6), last=(4, 6), all_=(4, 5, 6), d=h):
+        gates, kept, last, all_ = (tf.zeros(s) for s in (gates, kept, last, all_))
+        return ops.keras_rnn_zoo_backward(
+            *given, gates, kept, last, all_, [d], cell="simple_rnn",
+            go_backwards=False, zero_output_for_mask=False, d_sequences_wanted=True,
+        )  # fmt: skip
+
+    assert backward().d_sequences.shape == x.shape
+    for wrong, name in [
+        ({"gates": (19, 1, 6)}, "gates"),
+        ({"kept": (20, 1, 6)}, "kept"),
+        ({"last": (6, 4)}, "d_last"),
+        ({"all_": (5, 4, 6)}, "d_outputs"),
+        ({"d": tf.zeros((1, 6))}, "d_states"),
+    ]:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"`{name}` must"):
+            backward(**wrong)
+
+
+def test_a_mask_with_one_more_dimension():
+    x, states, kernel, recurrent, bias = draw("lstm", 4, 5, 3, 6)
+    mask = tf.constant(np.random.default_rng(0).random((4, 5)) < 0.5)
+    plain, more = (
+        native.rnn("lstm", x, states, kernel, recurrent, bias, mask=m)[1]
+        for m in (mask, mask[..., None])
+    )
+    np.testing.assert_array_equal(plain, more)
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint8", "float16", "float64", "bool"])
+def test_sequences_are_cast_to_the_kernel(kind):
+    _, states, kernel, recurrent, bias = draw("gru", 4, 5, 3, 6, "float32")
+    x = tf.cast(np.random.default_rng(0).integers(0, 2, (4, 5, 3)), kind)
+    run = [
+        native.rnn("gru", value, states, kernel, recurrent, bias)[1]
+        for value in (x, tf.cast(x, "float32"))
+    ]
+    assert run[0].dtype == tf.float32
+    np.testing.assert_array_equal(*run)
 
 
 def test_memory_does_not_grow():
@@ -494,3 +592,66 @@ def test_memory_does_not_grow():
         f"{before / 2**20:.1f} MiB resident, {grown / 2**20:.2f} more after 1500 steps"
     )
     assert grown < 8 * 2**20
+
+
+def test_gathered_rows_of_the_results():
+    """Their gradient comes as IndexedSlices; in a graph the op itself gets it."""
+    x, states, kernel, recurrent, bias = draw("lstm", 4, 5, 3, 6)
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            last, outputs, (h, c) = native.rnn(
+                "lstm", x, states, kernel, recurrent, bias, training=True
+            )
+            rows = [tf.gather(v, [2, 0, 2]) for v in (last, outputs, h, c)]
+            loss = tf.add_n([tf.reduce_sum(r**2) for r in rows])
+        return tape.gradient(loss, x)
+
+    np.testing.assert_allclose(run(x), tf.function(run)(x), rtol=1e-12)
+
+
+def test_a_gradient_that_nobody_wants_is_not_computed():
+    """Of the sequences, in `fit`: they are data."""
+    x, states, kernel, recurrent, bias = draw("lstm", 4, 5, 3, 6)
+
+    def wanted(watched):
+        @tf.function
+        def run(x):
+            weights = {"x": x, "kernel": kernel}
+            with tf.GradientTape() as tape:
+                tape.watch([weights[name] for name in watched])
+                last = native.rnn("lstm", x, states, kernel, recurrent, bias)[0]
+                loss = tf.reduce_sum(last)
+            return tape.gradient(loss, [weights[name] for name in watched])
+
+        (op,) = [
+            op
+            for op in run.get_concrete_function(x).graph.get_operations()
+            if op.type == "KerasRnnZoo>Backward"
+        ]
+        gradients = run(x)
+        assert [g.shape for g in gradients] == [
+            {"x": x, "kernel": kernel}[name].shape for name in watched
+        ]
+        return op.get_attr("d_sequences_wanted")
+
+    assert wanted(["x"]) and wanted(["x", "kernel"]) and not wanted(["kernel"])
+
+
+def test_the_gradient_of_a_function_of_ours():
+    """Asked for from outside, where no tape says what is wanted."""
+    x, states, kernel, recurrent, bias = draw("gru", 4, 5, 3, 6)
+
+    @tf.function
+    def inner(x, kernel):
+        return native.rnn("gru", x, states, kernel, recurrent, bias)[1]
+
+    def outer(call):
+        with tf.GradientTape() as tape:
+            tape.watch([x, kernel])
+            loss = tf.reduce_sum(call(x, kernel) ** 2)
+        return tape.gradient(loss, [x, kernel])
+
+    for a, b in zip(outer(inner), outer(inner.python_function), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
