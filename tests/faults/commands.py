@@ -5,6 +5,7 @@ a shell would read them. What it printed goes to `NAME.out`, its exit code to `N
 an exception that left the command is printed as a traceback.
 """
 
+import os
 import pathlib
 import shlex
 import sys
@@ -15,7 +16,12 @@ import typer.testing
 from keras_rnn_zoo.cli import app
 
 
+PLACE = pathlib.Path.cwd()
+
+
 def run(line):
+    PLACE.mkdir(parents=True, exist_ok=True)  # if the command before removed it
+    os.chdir(PLACE)
     head, _, arguments = line.partition("|")
     name, _, file = (part.strip() for part in head.partition("<"))
     stdin = pathlib.Path(file).read_bytes() if file else b""
@@ -25,8 +31,9 @@ def run(line):
     text = result.output
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         text += "".join(traceback.format_exception(result.exception))
-    pathlib.Path(f"{name}.out").write_text(text, "utf-8", "surrogateescape")
-    pathlib.Path(f"{name}.rc").write_text(f"{result.exit_code}\n")
+    PLACE.mkdir(parents=True, exist_ok=True)
+    (PLACE / f"{name}.out").write_text(text, "utf-8", "surrogateescape")
+    (PLACE / f"{name}.rc").write_text(f"{result.exit_code}\n")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ fail() { echo "$*" >> "$CASE/FAILED"; }
 # ok TEXT COMMAND…: the command must succeed, or the case fails with the text
 ok() { local text=$1; shift; "$@" > /dev/null 2>&1 || fail "$text"; }
 no() { local text=$1; shift; "$@" > /dev/null 2>&1 && fail "$text"; return 0; }
-last() { grep -v KERAS_RNN_ZOO_TRACEBACK "$1.out" 2> /dev/null | grep . | tail -n 1 | cut -c 1-160; }
+last() {  # the last line that says what is wrong
+  { grep -aE '^[A-Za-z_.]*(Error|Expired|Exception|Interrupt)\b' "$1.out" || grep -av KERAS_RNN_ZOO_TRACEBACK "$1.out"
+  } 2> /dev/null | grep -a . | tail -n 1 | cut -c 1-160
+}
 # refused NAME [PATTERN]: exit code 2, a message without a traceback
 refused() {
   [ "$(rc "$1")" = 2 ] || fail "$1 must be refused with exit code 2: $(rc "$1"): $(last "$1")"
@@ -88,6 +91,7 @@ words() {  # a CSV file of texts and labels, of so many lines
 # --- where somebody points --out -----------------------------------------------------
 
 case_out_deletes() {
+  mkdir -p deep/here; cd deep/here || exit
   echo thesis > thesis.txt; mkdir src; echo code > src/a.py; mkdir empty
   run=$(a_run)
   mkdir ours_and_more; cp -r "$run/." ours_and_more; echo mine > ours_and_more/mine.txt

@@ -11,6 +11,7 @@ import pathlib
 import re
 import string
 import sys
+import tempfile
 
 import hypothesis
 import hypothesis.strategies as st
@@ -22,22 +23,37 @@ ON_REQUEST = os.environ.get("KRZ_FUZZ_EXAMPLES")
 
 
 def examples(default, cost=1):
-    """Settings of a property: `default` examples, or N / cost of those on request."""
+    """Settings of a property: `default` examples, or N / cost of those on request.
+
+    What is dear is not shrunk: that takes hundreds of tries.
+    """
+    phases = [hypothesis.Phase.generate]
+    if cost < 5:
+        phases.append(hypothesis.Phase.shrink)
     if not ON_REQUEST:
-        return hypothesis.settings(max_examples=default, derandomize=True)
+        return hypothesis.settings(
+            max_examples=default,
+            derandomize=True,
+            phases=[hypothesis.Phase.explicit, *phases],
+        )
     return hypothesis.settings(
         max_examples=max(default, int(ON_REQUEST) // cost),
         derandomize=False,
         database=None,
         print_blob=True,
         report_multiple_bugs=True,
-        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],  # the known: above
+        phases=phases,
     )
 
 
 # --- the places around a test ---------------------------------------------------------
 
 _watch = None
+#: What TensorFlow and Keras put into the directory for temporary files.
+_TEMPORARY = re.compile(
+    re.escape(os.path.realpath(tempfile.gettempdir()))
+    + r"(/(tmp\w{8}|__autograph_generated_file|__tmp).*)?"
+)
 
 
 def _hook(event, arguments):
@@ -54,8 +70,8 @@ def _hook(event, arguments):
         writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if "secret" in path.rsplit("/", 1)[-1]:
             _watch.append(f"read {path}")
-        elif writes and not path.startswith((_watch.place, "/dev/")):
-            if "__pycache__" not in path and not path.startswith(_watch.allowed):
+        elif writes and not path.startswith((_watch.place, "/dev/", *_watch.allowed)):
+            if "__pycache__" not in path and not _TEMPORARY.fullmatch(path):
                 _watch.append(f"wrote {path}")
 
 
@@ -102,7 +118,19 @@ NASTY = [
     *("\U0001f600", "\u2c2f", "\U00010570", "\u202eabc", "'", '"', '"""', "\\", "\\u"),
     *("[/]", "[bold]", "{}", "%s", "../secret", "/", "..", ".", "-", "--help", "~"),
     *("nan", "inf", "-inf", "1e300", "1e999", "0x10", "1_000", "-0", "1" * 400),
-    *("null", "true", "[]", "#", ";", ",", ":", "=", "<script>", "__class__", "a" * 999),
+    *(
+        "null",
+        "true",
+        "[]",
+        "#",
+        ";",
+        ",",
+        ":",
+        "=",
+        "<script>",
+        "__class__",
+        "a" * 999,
+    ),
 ]
 texts = st.one_of(
     st.sampled_from(NASTY),
@@ -170,7 +198,9 @@ def toml_value(value):
     if isinstance(value, list):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     if isinstance(value, dict):
-        inside = ", ".join(f"{json.dumps(k)} = {toml_value(v)}" for k, v in value.items())
+        inside = ", ".join(
+            f"{json.dumps(k)} = {toml_value(v)}" for k, v in value.items()
+        )
         return "{" + inside + "}"
     if isinstance(value, str):
         return json.dumps(value)
@@ -231,7 +261,13 @@ def data_files(draw):
     )
     rows = draw(st.integers(1, 5))
     some = [
-        draw(st.lists(st.tuples(words, st.sampled_from(["O", "B-x", "I-x"])), min_size=1, max_size=4))
+        draw(
+            st.lists(
+                st.tuples(words, st.sampled_from(["O", "B-x", "I-x"])),
+                min_size=1,
+                max_size=4,
+            )
+        )
         for _ in range(rows)
     ]
     ascii_only = draw(st.booleans())
@@ -289,9 +325,21 @@ HOSTILE = [
     {"class_name": "function", "config": "system", "module": "os"},
     {"class_name": "__lambda__", "config": {"value": "eA=="}, "module": None},
     {"class_name": "load_model", "config": "../secret", "module": "keras.saving"},
-    {"class_name": "Popen", "config": {"args": ["touch", "pwned"]}, "module": "subprocess"},
-    {"class_name": "TFSMLayer", "config": {"filepath": "../secret"}, "module": "keras.layers"},
-    {"class_name": "StringLookup", "config": {"vocabulary": "../secret"}, "module": "keras.layers"},
+    {
+        "class_name": "Popen",
+        "config": {"args": ["touch", "pwned"]},
+        "module": "subprocess",
+    },
+    {
+        "class_name": "TFSMLayer",
+        "config": {"filepath": "../secret"},
+        "module": "keras.layers",
+    },
+    {
+        "class_name": "StringLookup",
+        "config": {"vocabulary": "../secret"},
+        "module": "keras.layers",
+    },
     {"module": "builtins", "class_name": "eval", "config": {"source": "1"}},
 ]
 
@@ -330,11 +378,17 @@ def mutated_documents(draw, document):
 # --- command lines --------------------------------------------------------------------
 
 _NAMES = st.one_of(
-    st.sampled_from(["digits_gru", "py_tagger_bilstm", "py_chars_lstm", "sunspots_gru"]),
-    st.sampled_from(["run", "./run", "empty", "victim", "..", ".", "file.txt", "r.toml"]),
+    st.sampled_from(
+        ["digits_gru", "py_tagger_bilstm", "py_chars_lstm", "sunspots_gru"]
+    ),
+    st.sampled_from(
+        ["run", "./run", "empty", "victim", "..", ".", "file.txt", "r.toml"]
+    ),
     texts,
 )
-_VALUES = st.one_of(texts, numbers.map(str), _NAMES, st.sampled_from(["1,2", "64,", ","]))
+_VALUES = st.one_of(
+    texts, numbers.map(str), _NAMES, st.sampled_from(["1,2", "64,", ","])
+)
 _PATHS = st.one_of(
     st.sampled_from(["out", "victim", "empty", "file.txt", "file.txt/x", ".", "run"]),
     st.sampled_from(["../outside", "..", "out/a/b", "link", "mine.csv", "x.npy", "/"]),
@@ -347,7 +401,9 @@ COMMANDS = {
     "predict": (
         _NAMES,
         {
-            "": st.one_of(texts, st.just("1 " * 64), st.lists(numbers.map(str)).map(" ".join)),
+            "": st.one_of(
+                texts, st.just("1 " * 64), st.lists(numbers.map(str)).map(" ".join)
+            ),
             "--file": _PATHS,
             "--example": _VALUES,
             "--runs": _PATHS,
@@ -473,7 +529,9 @@ argument_values = st.one_of(
     st.sampled_from(NASTY).filter(lambda text: len(text) < 20),
     st.sampled_from(["relu", "tanh", "loop", "auto", "native", "ones", "l2", "LSTM"]),
     st.sampled_from([np.int64(3), np.float32(0.5), np.bool_(True), np.zeros(2)]),
-    st.sampled_from([[], [3], [3, 0], [0.5, 2.0], (1, 2), {}, {"name": "crf"}, {"a": 1}]),
+    st.sampled_from(
+        [[], [3], [3, 0], [0.5, 2.0], (1, 2), {}, {"name": "crf"}, {"a": 1}]
+    ),
     st.sampled_from([b"x", {1, 2}, Nothing(), Nothing, print, 1j, range(2)]),
     json_values,
 )

@@ -13,7 +13,9 @@ from keras_rnn_zoo.cli import app
 from tests.fuzz import strategies as given
 
 #: What commands may write besides their own directory.
-ALLOWED = [pathlib.Path.home() / one for one in (".keras", "tensorflow_datasets", ".cache")]
+ALLOWED = [
+    pathlib.Path.home() / one for one in (".keras", "tensorflow_datasets", ".cache")
+]
 
 
 def set_out(place):
@@ -81,7 +83,9 @@ def test_any_file_to_predict(tmp_path_factory, data):
             if data.draw(st.booleans()):
                 file.write_bytes(data.draw(given.mutated_bytes(file.read_bytes())))
         elif kind == "text":
-            file.write_text(data.draw(given.mutated("1 " * 64)), "utf-8", "surrogatepass")
+            file.write_text(
+                data.draw(given.mutated("1 " * 64)), "utf-8", "surrogatepass"
+            )
         else:
             file.write_bytes(data.draw(st.binary(max_size=40)))
         del here

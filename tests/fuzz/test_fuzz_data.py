@@ -60,7 +60,9 @@ def _strings(value):
 @given.examples(300)
 @hypothesis.given(file=given.data_files())
 @hypothesis.example(file=("tagging", ".tsv", "10\u00a0000\tO\nx\tB\n".encode()))
-@hypothesis.example(file=("classification", ".jsonl", b'{"text":"\\ud83d","label":"a"}'))
+@hypothesis.example(
+    file=("classification", ".jsonl", b'{"text":"\\ud83d","label":"a"}')
+)
 @hypothesis.example(file=("tagging", ".jsonl", b'{"tokens":["New York"],"tags":["O"]}'))
 def test_examples_or_an_error_with_its_line(tmp_path_factory, file):
     task, suffix, data = file
@@ -120,7 +122,10 @@ def test_what_may_be_trained_on_reads_the_same_in_a_graph(
 ):
     """Every token of an accepted vocabulary has the same id when it is served."""
     path = tmp_path_factory.getbasetemp() / "served.jsonl"
-    rows = [{"tokens": [*words, f"w{i}"], "tags": ["O"] * (len(words) + 1)} for i in range(20)]
+    rows = [
+        {"tokens": [*words, f"w{i}"], "tags": ["O"] * (len(words) + 1)}
+        for i in range(20)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     try:
         data = datasets.load(

@@ -84,9 +84,9 @@ def test_a_saved_model_answers_right_or_refuses(made, data):
         assert answer is None, f"{name} takes numbers that are not finite"
         return
     if name == "serving_default":
-        if answer is None:
-            return
         [x] = arguments.values()
+        if answer is None or 0 in x.shape:
+            return
         expected = np.asarray(model(x))
     else:
         assert answer is not None, "step refuses right arguments"
@@ -173,6 +173,8 @@ def test_onnx_answers_right_or_refuses(made, sessions, data):
         assert not all(np.isfinite(v).all() for v in floats), f"{name} hides NaN"
     elif len(arguments) == 1:
         [x] = arguments.values()
+        if 0 in x.shape:
+            return
         expected = np.asarray(model(x))
         assert any(
             v.shape == expected.shape and np.allclose(v, expected, 1e-4, 1e-5)
