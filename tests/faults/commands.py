@@ -15,7 +15,6 @@ import typer.testing
 
 from keras_rnn_zoo.cli import app
 
-
 PLACE = pathlib.Path.cwd()
 
 

@@ -1,4 +1,4 @@
-"""Killed, without room, without rights: what was there stays, what is there is whole."""
+"""Killed, without room or rights: what was there stays, what is there is whole."""
 
 import os
 import pathlib

@@ -1,7 +1,7 @@
-"""What the fuzz tests are fed with: all generators in one place, and how many are drawn.
+"""What the fuzz tests are fed with: all generators, and how many are drawn.
 
-By default a few examples are drawn, always the same. `KRZ_FUZZ_EXAMPLES=N` (`make fuzz`)
-draws N others for each cheap property, and a part of N for a dear one.
+By default a few examples, always the same. `KRZ_FUZZ_EXAMPLES=N` (`make fuzz`) draws
+N others for each cheap property, and a part of N for a dear one.
 """
 
 import contextlib
@@ -478,11 +478,11 @@ def command_lines(draw, commands=tuple(COMMANDS)):
     return [word.replace("\x00", "0") for word in line]  # no system passes NUL
 
 
-# --- arrays for exported files ----------------------------------------------------------
+# --- arrays for exported files --------------------------------------------------------
 
 
 @st.composite
-def arrays(draw, shape, dtype, text=st.sampled_from(["d", "", "ab", "é"])):
+def arrays(draw, shape, dtype):
     """An array for a signature: of its shape, or with another rank or width."""
     shape = [draw(st.integers(0, 3)) if one is None else one for one in shape]
     kind = draw(st.sampled_from(["right"] * 5 + ["shape", "dtype", "value", "value"]))
@@ -496,9 +496,11 @@ def arrays(draw, shape, dtype, text=st.sampled_from(["d", "", "ab", "é"])):
             shape[-1] += draw(st.sampled_from([-1, 1]))
         shape = [max(0, one) for one in shape]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    if dtype == object:
+    if dtype is object:
         size = int(np.prod(shape))
-        return np.array([draw(text) for _ in range(size)], object).reshape(shape)
+        return np.array(
+            [draw(st.sampled_from(["d", "", "ab", "é"])) for _ in range(size)], object
+        ).reshape(shape)
     if np.dtype(dtype).kind in "iu":
         value = rng.integers(0, 4, shape).astype(dtype)
         extreme = [-1, 5, 10**6, 2**31 - 1]
@@ -512,7 +514,7 @@ def arrays(draw, shape, dtype, text=st.sampled_from(["d", "", "ab", "é"])):
     return value
 
 
-# --- arguments of constructors ------------------------------------------------------------
+# --- arguments of constructors --------------------------------------------------------
 
 
 class Nothing:

@@ -1,4 +1,4 @@
-"""Any argument of any constructor: an error that names it, or a layer that comes back."""
+"""Any argument of any constructor: an error that names it, or a config of it."""
 
 import inspect
 import json

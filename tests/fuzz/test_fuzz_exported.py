@@ -156,7 +156,9 @@ def test_onnx_answers_right_or_refuses(made, sessions, data):
         value = data.draw(given.arrays(shape, kind))
         arguments[one.name] = value
         fits &= value.dtype == kind and value.ndim == len(shape)
-        fits &= fits and all(a in (None, b) for a, b in zip(shape, value.shape))
+        fits &= fits and all(
+            a in (None, b) for a, b in zip(shape, value.shape, strict=False)
+        )
     try:
         answer = session.run(None, arguments)
     except Exception:  # ONNX Runtime's own classes, one for each kind of refusal
