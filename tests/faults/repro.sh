@@ -628,17 +628,19 @@ E
 case_file_name() {
   mkdir Übung "my recipe" "9 -x"
   for d in Übung "my recipe" "9 -x"; do cp "$SRC/digits_gru/recipe.toml" "$d/"; done
-  for f in données.csv 数据.csv '-- a.csv' '☃.csv'; do words 60 > "./$f"; done
+  for f in données.csv 数据.csv '-- a.csv' ☃.csv 😀.csv; do words 60 > "./$f"; done
   many << E
 fr | train py_cursor_lstm --data données.csv $QUICK
 cn | train py_cursor_lstm --data 数据.csv $QUICK
 dash | train py_cursor_lstm --data './-- a.csv' $QUICK
 snow | train py_cursor_lstm --data ☃.csv $QUICK
+smile | train py_cursor_lstm --data 😀.csv $QUICK --out smile
+read | predict ./smile abc
 umlaut | train Übung $QUICK
 space | train "my recipe" $QUICK
 nine | train "9 -x/recipe.toml" $QUICK
 E
-  for one in fr cn dash snow umlaut space nine; do works $one; done
+  for one in fr cn dash snow smile read umlaut space nine; do works $one; done
 }
 
 case_terminal() {

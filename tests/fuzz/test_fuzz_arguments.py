@@ -27,7 +27,6 @@ REQUIRED = {
     "JordanRNN": {"num_outputs": 3},
     "MaxAbs": {"max_value": 2.0},
     "UnitUniform": {},
-    "CRFLoss": {},
     "ConstantSampling": {"k": 0.5},
     "ExponentialSampling": {},
     "InverseSigmoidSampling": {},
@@ -45,7 +44,8 @@ CLASSES = {
     and cls.__module__.startswith("keras_rnn_zoo")
     and name not in {"GatedCell", "RecurrentLayer", "RNN", "Bidirectional"}
     and name not in {"StackedRNNCells", "ResetCell", "SamplingSchedule"}
-    and name not in {"BitsPerCharacter", "FrameNLL"}  # no arguments of their own
+    and name
+    not in {"BitsPerCharacter", "FrameNLL", "CRFLoss"}  # no arguments of their own
 }
 #: Arguments that are Keras's alone.
 KERAS_OWN = ("name", "dtype", "reduction")

@@ -70,7 +70,8 @@ def asked(directory, changed):
                 answer = ask()
             except (ValueError, TypeError, OSError, RuntimeError) as error:
                 said = str(error)
-                assert "eceived" in said or "recipe.toml" in said, f"{what}: {error!r}"
+                right = "eceived" in said or isinstance(error, OSError)
+                assert right or "recipe.toml" in said, f"{what}: {error!r}"
                 assert changed in said, f"{what}: {changed} is not named: {error!r}"
                 continue
         if what == "predict":
