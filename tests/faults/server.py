@@ -6,11 +6,29 @@ wanted, `env`, `uid`, `fsize` (the largest file, in bytes). The answers, one a l
 process number at once, its exit status when it has ended (minus the signal's number).
 """
 
+import ctypes
 import json
 import os
 import resource
 import sys
 import traceback
+
+
+def become(user):
+    """Another user, who may read everything: the interpreter may lie in a private place.
+
+    Writing is refused to him as to anybody.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+    head = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
+    read = 1 << 2  # CAP_DAC_READ_SEARCH
+    data = (ctypes.c_uint32 * 6)(read, read, 0, 0, 0, 0)
+    if libc.capset(head, data):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def run(asked):
@@ -28,9 +46,7 @@ def run(asked):
                 {key: value}
             )
         if asked.get("uid") is not None:
-            os.setgroups([])
-            os.setgid(asked["uid"])
-            os.setuid(asked["uid"])
+            become(asked["uid"])
         if asked.get("fsize") is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (asked["fsize"],) * 2)
         from keras_rnn_zoo.cli import app
