@@ -805,7 +805,11 @@ for _ in range(int(sys.argv[1])):
     time.sleep(random.uniform(0.05, 0.7) * whole)
     late = process.poll() is not None
     process.send_signal(signal.SIGINT)
-    out = process.communicate(timeout=120)[0]
+    try:
+        out = process.communicate(timeout=60 + 3 * whole)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        sys.exit("after Ctrl-C the command hangs: " + process.communicate()[0][-300:])
     seen["too late" if late else process.returncode] += 1
     if process.returncode == 0 and not late:
         print("lost:", out[-200:])

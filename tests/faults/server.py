@@ -15,7 +15,7 @@ import traceback
 
 
 def become(user):
-    """Another user, who may read everything: the interpreter may lie in a private place.
+    """Another user, who may read all: the interpreter may lie in a private place.
 
     Writing is refused to him as to anybody.
     """
