@@ -791,6 +791,7 @@ P
 }
 
 case_ctrl_c() {
+  export PYTHONFAULTHANDLER=1
   python tries $((12 * ROUNDS)) << 'P'
 import collections, random, signal, subprocess, sys, time
 random.seed(1)
@@ -808,8 +809,8 @@ for _ in range(int(sys.argv[1])):
     try:
         out = process.communicate(timeout=60 + 3 * whole)[0]
     except subprocess.TimeoutExpired:
-        process.kill()
-        sys.exit("after Ctrl-C the command hangs: " + process.communicate()[0][-300:])
+        process.send_signal(signal.SIGABRT)
+        sys.exit("after Ctrl-C the command hangs: " + process.communicate()[0])
     seen["too late" if late else process.returncode] += 1
     if process.returncode == 0 and not late:
         print("lost:", out[-200:])
