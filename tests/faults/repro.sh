@@ -276,7 +276,7 @@ words = {"nul": "A\0b", "young": "\u2c2fx", "vithkuqi": "\U00010570a", "sigma": 
 for name, word in words.items():
     with open(f"{name}.jsonl", "w") as file:
         for i in range(40):
-            file.write(json.dumps({"tokens": [word, f"w{i % 5}"], "tags": ["O", "B-x"]}) + "\n")
+            file.write(json.dumps({"tokens": [word, f"w{i}"], "tags": ["O", "B-x"]}) + "\n")
 P
   files="nul young vithkuqi sigma dotted"
   for f in $files; do echo "$f | train wnut17_bilstm_crf --data $f.jsonl $QUICK --out o_$f"; done > list
