@@ -3,11 +3,13 @@
 # make slow   the long trainings as well
 # make differential   every path of the layers against the loop, 2,000 drawn configurations
 # make notebooks   every notebook in full, from a clean kernel (make test: in a fast setting)
+# make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
+#             once were there, and kills (N=5 rounds)
 # make lint   format and style, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow differential notebooks lint clean
+.PHONY: demo test slow differential notebooks lint clean fuzz faults
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -25,6 +27,12 @@ differential:
 
 notebooks:
 	@KRZ_NOTEBOOK_FULL=1 bash .ci/test tests/test_notebooks.py
+
+fuzz:
+	@KRZ_FUZZ_EXAMPLES=$${N:-2000} bash .ci/test tests/fuzz
+
+faults:
+	@KRZ_FAULT_ROUNDS=$${N:-5} bash .ci/test tests/faults -m "slow or not slow"
 
 lint:
 	@source .ci/env && install_into_venv dev -e

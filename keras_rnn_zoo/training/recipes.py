@@ -11,6 +11,7 @@ with the file, the key and the line:
 """
 
 import dataclasses
+import datetime
 import difflib
 import json
 import math
@@ -265,12 +266,14 @@ class Recipe:
         for name, table in tables:
             lines += ["", f"[{name}]"]
             for key, value in table.items():
-                if not isinstance(value, dict):
-                    lines.append(f"{key} = {_toml_value(value)}")
+                if not isinstance(value, dict) or not value:
+                    lines.append(f"{_toml_key(key)} = {_toml_value(value)}")
             for key, value in table.items():
                 if isinstance(value, dict) and value:
-                    lines += ["", f"[{name}.{key}]"]
-                    lines += [f"{k} = {_toml_value(v)}" for k, v in value.items()]
+                    lines += ["", f"[{name}.{_toml_key(key)}]"]
+                    lines += [
+                        f"{_toml_key(k)} = {_toml_value(v)}" for k, v in value.items()
+                    ]
         return "\n".join(lines) + "\n"
 
 
@@ -639,11 +642,17 @@ def _as_document(recipe):
 
     def clean(value):
         if isinstance(value, dict):
-            kept = {k: clean(v) for k, v in value.items() if v is not None}
-            return {k: v for k, v in kept.items() if v not in ({}, [])}
-        return value
+            return {k: clean(v) for k, v in value.items() if v is not None}
+        return list(map(clean, value)) if isinstance(value, list) else value
 
-    return clean(dataclasses.asdict(recipe))
+    document = {}
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name)
+        if dataclasses.is_dataclass(value):
+            document[field.name] = _as_document(value)
+        elif field.default_factory is dataclasses.MISSING or value:
+            document[field.name] = value  # what is empty by default is left out
+    return clean(document)
 
 
 def _toml_value(value):
@@ -656,9 +665,20 @@ def _toml_value(value):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(one) for one in value) + "]"
+    if isinstance(value, dict):
+        entries = (f"{_toml_key(k)} = {_toml_value(v)}" for k, v in value.items())
+        return "{" + ", ".join(entries) + "}"
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
     raise TypeError(
-        f"`value` must be a string, number, boolean or list. Received: value={value!r}"
+        "`value` must be a string, number, boolean, list, table or date. Received: "
+        f"value={value!r}"
     )
+
+
+def _toml_key(key):
+    """A key as TOML has it: in quotes unless it is letters, digits, `_` and `-`."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
 
 
 def _dotted(keys, key):

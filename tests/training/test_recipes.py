@@ -291,3 +291,22 @@ def test_texts_with_quotes_and_newlines_survive():
     again = recipes.parse(recipe.to_toml(), "models/digits/recipe.toml")
     assert again.title == title
     assert re.search(r'title = ".*\\n', recipe.to_toml())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'a = {"b c" = {"" = [1, {d = "x"}]}}',
+        "a = []",
+        "a = 2020-01-31\nb = 07:32:00",
+        '"a b" = 1',
+    ],
+)
+def test_a_recipe_comes_back_from_its_own_text_with_all_of_its_options(options):
+    text = recipes.load("digits_gru").to_toml()
+    text = text.replace(
+        "[model]", f"[data.options]\n{options}\n\n[model]\ncharacters = {{}}"
+    )
+    recipe = recipes.parse(text)
+    assert recipe.data.options and recipe.model.characters == {}
+    assert recipes.parse(recipe.to_toml()) == recipe

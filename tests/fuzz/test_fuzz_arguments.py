@@ -1,0 +1,155 @@
+"""Any argument of any constructor: an error that names it, or a config of it."""
+
+import inspect
+import json
+import zlib
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import layers, metrics
+from tests.cases import NOT_A_UNIT
+from tests.fuzz import strategies as given
+
+#: What each class cannot do without.
+REQUIRED = {
+    "ManyToMany": {"num_outputs": 3, "num_features": 2},
+    "ManyToOne": {"num_outputs": 3, "num_features": 2},
+    "OutputRecurrence": {"num_outputs": 3, "num_features": 2},
+    "WindowClassifier": {"num_outputs": 3, "num_features": 2, "window": 2},
+    "CRF": {"num_tags": 3},
+    "HMM": {"num_states": 3, "num_symbols": 4},
+    "Markov": {"order": 2, "vocabulary_size": 5},
+    "JordanRNN": {"num_outputs": 3},
+    "MaxAbs": {"max_value": 2.0},
+    "UnitUniform": {},
+    "ConstantSampling": {"k": 0.5},
+    "ExponentialSampling": {},
+    "InverseSigmoidSampling": {},
+    "LinearSampling": {},
+    "SpanF1": {"tags": ["O", "B-x", "I-x"]},
+    "SpanPrecision": {"tags": ["O", "B-x", "I-x"]},
+    "SpanRecall": {"tags": ["O", "B-x", "I-x"]},
+    "TokenAccuracy": {},
+}
+CLASSES = {
+    name: cls
+    for room in (zoo, layers, metrics)
+    for name in getattr(room, "__all__", dir(room))
+    if inspect.isclass(cls := getattr(room, name, None))
+    and cls.__module__.startswith("keras_rnn_zoo")
+    and name not in {"GatedCell", "RecurrentLayer", "RNN", "Bidirectional"}
+    and name not in {"StackedRNNCells", "ResetCell", "SamplingSchedule"}
+    and name
+    not in {"BitsPerCharacter", "FrameNLL", "CRFLoss"}  # no arguments of their own
+}
+#: Arguments that are Keras's alone.
+KERAS_OWN = ("name", "dtype", "reduction")
+
+
+def arguments_of(cls):
+    """The names that may be given, without those that Keras itself reads."""
+    named = inspect.signature(cls).parameters.values()
+    own = [p.name for p in named if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    return [name for name in own if name not in KERAS_OWN]
+
+
+def names_it(error, arguments):
+    """Whether a message names an argument that was given, and says what it was."""
+    said = str(error)
+    return "eceived" in said and any(name in said for name in arguments)
+
+
+def comes_back(value):
+    """Whether Keras can write a value to a file: not functions, classes and arrays."""
+    if isinstance(value, dict | list | tuple):
+        inside = value.values() if isinstance(value, dict) else value
+        return all(map(comes_back, inside))
+    return not callable(value) and not isinstance(value, np.ndarray | np.generic)
+
+
+def same(one, two):
+    """Equal configs, NaN and arrays included."""
+    return json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_an_error_that_names_the_argument_or_a_config(name):
+    cls = CLASSES[name]
+    required = REQUIRED.get(name, {"units": 4})
+    possible = arguments_of(cls)
+
+    # Each class gets other examples than its neighbours.
+    @hypothesis.seed(zlib.crc32(name.encode()))
+    @given.examples(8, cost=20)
+    @hypothesis.given(
+        drawn=st.dictionaries(
+            st.sampled_from(possible), given.argument_values, min_size=1, max_size=2
+        )
+    )
+    def check(drawn):
+        big = [v for v in drawn.values() if isinstance(v, int) and abs(v) > 1000]
+        hypothesis.assume(not big or "seed" in drawn)
+        try:
+            made = cls(**{**required, **drawn})
+        except (ValueError, TypeError) as error:
+            assert names_it(error, drawn), f"{name}({drawn}): {error!r}"
+            return
+        if not all(map(comes_back, drawn.values())):
+            return
+        config = made.get_config()
+        again = cls.from_config(json.loads(json.dumps(_plain(config))))
+        assert same(_plain(config), _plain(again.get_config())), drawn
+
+    check()
+
+
+def _plain(config):
+    """A config as Keras writes it to a file."""
+    return keras.saving.serialize_keras_object(config)
+
+
+@pytest.mark.filterwarnings("default")
+@given.examples(15, cost=10)
+@hypothesis.given(data=st.data())
+def test_a_layer_of_any_accepted_arguments_answers(data):
+    """What a constructor takes, the layer can do: shapes, finite numbers."""
+    units = {k: v for k, v in CLASSES.items() if k not in NOT_A_UNIT | REQUIRED}
+    names = sorted(k for k in units if not k.endswith("Cell"))
+    name = data.draw(st.sampled_from(names))
+    cls = units[name]
+    drawn = data.draw(
+        st.dictionaries(
+            st.sampled_from([n for n in arguments_of(cls) if n != "units"]),
+            given.argument_values,
+            max_size=3,
+        )
+    )
+    try:
+        layer = cls(3, **drawn)
+    except (ValueError, TypeError):
+        return
+    x = np.ones((2, 4, 3), "float32")
+    try:
+        answer = layer(x)
+    except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+        named = [n for n in drawn if n in str(error)]
+        assert named, f"{name}({drawn}): {error!r}"
+        return
+    outputs = answer[0] if isinstance(answer, list | tuple) else answer
+    assert outputs.shape[0] == 2
+
+
+def test_no_class_is_forgotten():
+    missing = {
+        name
+        for name, cls in CLASSES.items()
+        if "units" not in inspect.signature(cls).parameters and name not in REQUIRED
+    }
+    assert not missing
+    assert len(CLASSES) > 35
