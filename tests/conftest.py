@@ -29,3 +29,12 @@ def fresh_start():
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels():
+    """The kernels, built before the first test: else a busy machine takes other paths."""
+    from keras_rnn_zoo import native
+
+    for dtype in native.DTYPES:
+        native.load(dtype, wait=None)

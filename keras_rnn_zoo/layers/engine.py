@@ -56,6 +56,13 @@ def takes_engine(cell):
     return bool(getattr(cell, "is_pure", False))
 
 
+def prepare(layer):
+    """Begins to compile the native kernels, where a layer will want them."""
+    wants = layer.implementation in ("auto", "native")
+    if wants and _why_no_kernel(layer, "native_kernel") is None and not has_gpu():
+        build.start_building(layer.cell.compute_dtype)
+
+
 def why_not_native(layer):
     """What keeps a layer from the native kernels; None if nothing does."""
     cell = layer.cell
@@ -63,6 +70,8 @@ def why_not_native(layer):
         return reason
     if has_gpu():
         return "there is a GPU"
+    if layer.implementation == "native":  # asked for by name: waits for it to be built
+        build.load(cell.compute_dtype, wait=None)
     if not kernels.supports(cell.native_kernel, cell.compute_dtype):
         if cell.compute_dtype not in build.DTYPES:
             return f"there is no kernel for {cell.compute_dtype}"

@@ -149,6 +149,10 @@ class RNN(keras.layers.RNN):
         self.checkpoint = checkpoint
         self.use_cudnn = use_cudnn
 
+    def build(self, sequences_shape, *args, **kwargs):
+        super().build(sequences_shape, *args, **kwargs)
+        engine.prepare(self)
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
         sequences = self._checked_sequences(sequences)
         if initial_state is not None:
