@@ -34,8 +34,9 @@ class Case:
 
     `reference(x, states, weights, activations…)` is one step in NumPy float64 and
     returns `(output, states)`. `weights` maps weight names to shapes for 3 features
-    and 4 units. `scale_free` units divide by the scale of what they multiply, so that
-    small weights do not make them linear. `output_of(output, states)` is what a cell
+    and 4 units. `scale_free` units are not made linear by small weights: they divide
+    by the scale of what they multiply, or what comes back is not scaled by weights.
+    `in_training` is the step in training, where it is another than `reference`. `output_of(output, states)` is what a cell
     gives after zoneout has changed its states: the first of them where nothing is said.
     `flat` names what has no gradient, and `learns` is false where a token that is
     copied teaches nothing: what stands beside them says why.
@@ -49,6 +50,7 @@ class Case:
     states: int = 1
     scale_free: bool = False
     output_of: object = lambda output, states: states[0]
+    in_training: object = None
     flat: tuple = ()
     learns: bool = True
 
@@ -299,6 +301,7 @@ CASES = [
         },
         {"open_ratio": 0.8},
         states=2,
+        in_training=phased_lstm.step_with_leak,
         learns=False,  # its times are no times, and its units are mostly closed
     ),
     Case(
@@ -307,6 +310,7 @@ CASES = [
         mlstm.step,
         {"kernel": (3, 18), "bias": (18,)},
         states=3,
+        scale_free=True,  # queries, keys and values multiply each other
         output_of=lambda output, states: output,  # h is read from the states
     ),
     Case(
@@ -355,6 +359,7 @@ CASES = [
         layers.ExpRNN,
         exp_rnn.step,
         {"kernel": (3, 4), "recurrent_kernel": (4, 4), "bias": (4,)},
+        scale_free=True,  # the smallest P still makes an orthogonal U
     ),
     Case(
         "ClockworkRNN",

@@ -5,7 +5,7 @@ import numpy as np
 from tests.references import sigmoid
 
 
-def step(x, states, weights, r=0.8):
+def step(x, states, weights, leak=0.0, r=0.8):
     h, c = states
     W, U, b, P, tau, s = weights
     x, time = x[:, :-1], x[:, -1:]
@@ -22,8 +22,12 @@ def step(x, states, weights, r=0.8):
     tau = np.abs(tau)
     turns = (time - s) / tau
     phase = turns - np.floor(turns)
-    k = np.zeros_like(phase)
+    k = leak * phase
     up, down = phase < r / 2, (phase >= r / 2) & (phase < r)
     k[up] = 2 * phase[up] / r
     k[down] = 2 - 2 * phase[down] / r
     return k * out + (1 - k) * h, [k * out + (1 - k) * h, k * d + (1 - k) * c]
+
+
+def step_with_leak(x, states, weights):
+    return step(x, states, weights, leak=1e-3)
