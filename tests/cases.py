@@ -36,10 +36,11 @@ class Case:
     returns `(output, states)`. `weights` maps weight names to shapes for 3 features
     and 4 units. `scale_free` units are not made linear by small weights: they divide
     by the scale of what they multiply, or what comes back is not scaled by weights.
-    `in_training` is the step in training, where it is another than `reference`. `output_of(output, states)` is what a cell
-    gives after zoneout has changed its states: the first of them where nothing is said.
-    `flat` names what has no gradient, and `learns` is false where a token that is
-    copied teaches nothing: what stands beside them says why.
+    `in_training` is the step in training, where it is another than `reference`.
+    `output_of(output, states)` is what a cell gives after zoneout has changed its
+    states: the first of them where nothing is said. `flat` names what has no gradient,
+    and `learns` is false where a token that is copied teaches nothing: what stands
+    beside them says why.
     """
 
     id: str
