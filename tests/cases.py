@@ -2,18 +2,28 @@
 
 import dataclasses
 
+import numpy as np
+
 from keras_rnn_zoo import layers
 from tests.references import (
     cifg_lstm,
+    clockwork_rnn,
+    exp_rnn,
     gru,
     ind_rnn,
+    intersection_rnn,
     janet,
     layer_norm,
+    lmu,
     lstm,
     mgu,
     min_gru,
+    mlstm,
     peephole_lstm,
+    phased_lstm,
     projected_lstm,
+    rhn,
+    scrn,
     simple_rnn,
 )
 
@@ -24,8 +34,13 @@ class Case:
 
     `reference(x, states, weights, activations…)` is one step in NumPy float64 and
     returns `(output, states)`. `weights` maps weight names to shapes for 3 features
-    and 4 units. `scale_free` units divide by the scale of what they multiply, so that
-    small weights do not make them linear.
+    and 4 units. `scale_free` units are not made linear by small weights: they divide
+    by the scale of what they multiply, or what comes back is not scaled by weights.
+    `in_training` is the step in training, where it is another than `reference`.
+    `output_of(output, states)` is what a cell gives after zoneout has changed its
+    states: the first of them where nothing is said. `flat` names what has no gradient,
+    and `learns` is false where a token that is copied teaches nothing: what stands
+    beside them says why.
     """
 
     id: str
@@ -35,6 +50,16 @@ class Case:
     options: dict = dataclasses.field(default_factory=dict)
     states: int = 1
     scale_free: bool = False
+    output_of: object = lambda output, states: states[0]
+    in_training: object = None
+    flat: tuple = ()
+    learns: bool = True
+
+    @property
+    def memories(self):
+        """Names of the states that zoneout and trained initial states are for."""
+        cell = self.cell
+        return [name for name in cell.state_names if name not in cell.bookkeeping]
 
     @property
     def cell(self):
@@ -227,6 +252,133 @@ CASES = [
         min_gru.tanh_step,
         {"kernel": (3, 8), "bias": (8,)},
         {"activation": "tanh"},
+    ),
+    Case(
+        "IntersectionRNN",
+        layers.IntersectionRNN,
+        intersection_rnn.step,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "input_kernel": (3, 4),
+        },
+        output_of=lambda output, states: output,  # y is no state
+    ),
+    Case(
+        "SCRN",
+        layers.SCRN,
+        scrn.step,
+        {"kernel": (3, 6), "recurrent_kernel": (4, 4), "context_kernel": (2, 4)},
+        {"context_units": 2},
+        states=2,
+        output_of=lambda output, states: np.concatenate(states, -1),
+    ),
+    Case(
+        "SCRN-bias",
+        layers.SCRN,
+        scrn.step_with_bias,
+        {
+            "kernel": (3, 7),
+            "recurrent_kernel": (4, 4),
+            "bias": (7,),
+            "context_kernel": (3, 4),
+        },
+        {"context_units": 3, "alpha": 0.7, "use_bias": True},
+        states=2,
+        output_of=lambda output, states: np.concatenate(states, -1),
+    ),
+    Case(
+        "PhasedLSTM",
+        layers.PhasedLSTM,
+        phased_lstm.step,
+        {
+            "kernel": (2, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "peephole_kernel": (12,),
+            "period": (4,),
+            "shift": (4,),
+        },
+        {"open_ratio": 0.8},
+        states=2,
+        in_training=phased_lstm.step_with_leak,
+        learns=False,  # its times are no times, and its units are mostly closed
+    ),
+    Case(
+        "MLSTM",
+        layers.MLSTM,
+        mlstm.step,
+        {"kernel": (3, 18), "bias": (18,)},
+        states=3,
+        scale_free=True,  # queries, keys and values multiply each other
+        output_of=lambda output, states: output,  # h is read from the states
+    ),
+    Case(
+        "RHN",
+        layers.RHN,
+        rhn.step,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 24), "bias": (24,)},
+        {"depth": 3},
+    ),
+    Case(
+        "RHN-of-one-layer",
+        layers.RHN,
+        rhn.step,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 8), "bias": (8,)},
+        {"depth": 1},
+    ),
+    Case(
+        "LMU",
+        layers.LMU,
+        lmu.step,
+        {
+            "kernel": (3, 5),
+            "recurrent_kernel": (4, 5),
+            "memory_kernel": (6, 4),
+            "memory_encoder": (6, 1),
+        },
+        {"memory_size": 6, "theta": 6.0},
+        states=2,
+    ),
+    Case(
+        "LMU-bias",
+        layers.LMU,
+        lmu.step_with_bias,
+        {
+            "kernel": (3, 5),
+            "recurrent_kernel": (4, 5),
+            "bias": (5,),
+            "memory_kernel": (3, 4),
+            "memory_encoder": (3, 1),
+        },
+        {"memory_size": 3, "theta": 20.0, "use_bias": True},
+        states=2,
+    ),
+    Case(
+        "ExpRNN",
+        layers.ExpRNN,
+        exp_rnn.step,
+        {"kernel": (3, 4), "recurrent_kernel": (4, 4), "bias": (4,)},
+        scale_free=True,  # the smallest P still makes an orthogonal U
+    ),
+    Case(
+        "ClockworkRNN",
+        layers.ClockworkRNN,
+        clockwork_rnn.step,
+        {"kernel": (3, 4), "recurrent_kernel": (4, 4), "bias": (4,)},
+        {"groups": 2},
+        states=2,
+        flat=("d state 1",),  # a count of steps
+    ),
+    Case(
+        "ClockworkRNN-three-groups",
+        layers.ClockworkRNN,
+        clockwork_rnn.step_of_three_groups,
+        {"kernel": (3, 4), "recurrent_kernel": (4, 4), "bias": (4,)},
+        {"groups": 3},
+        states=2,
+        flat=("d state 1",),
     ),
 ]
 IDS = [case.id for case in CASES]

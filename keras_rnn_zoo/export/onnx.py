@@ -415,7 +415,7 @@ def _mark(layer, markers, masking, sequences, *rest, mask=None, **others):
             lengths = markers.get("lengths") if masked else None
             x = translate(sequences)
             written["outputs"], written["last"] = _layer_nodes(
-                translate.graph, layer, x, lengths
+                translate.graph, layer, x, sequences.shape[-1], lengths
             )
         return written[which]
 
@@ -443,13 +443,14 @@ def _output_width(layer, sequences):
     return layer.compute_output_shape((None, None, sequences.shape[-1]))[-1]
 
 
-def _layer_nodes(graph, layer, x, lengths):
+def _layer_nodes(graph, layer, x, features, lengths):
     """The nodes of a recurrent layer.
 
     Args:
         graph: a `Graph`.
         layer: the layer.
         x: name of `(batch, time, features)`.
+        features: int.
         lengths: name of int32 `(batch,)`, or None.
 
     Returns:
@@ -468,7 +469,7 @@ def _layer_nodes(graph, layer, x, lengths):
     if all(plans) and len({plan.key for plan in plans}) == 1:
         outputs, last = _node(graph, plans, steps, lengths)
     else:
-        pairs = [_scan(graph, part, steps, lengths) for part in parts]
+        pairs = [_scan(graph, part, steps, features, lengths) for part in parts]
         outputs, last = zip(*pairs, strict=True)
     if not both:
         if isinstance(layer, keras.layers.RNN) and layer.go_backwards:
@@ -613,13 +614,12 @@ def _node(graph, plans, steps, lengths):
 # --- Any other cell
 
 
-def _scan(graph, layer, steps, lengths):
+def _scan(graph, layer, steps, features, lengths):
     """A `Scan` over a layer's step; names of time-major outputs and the last output."""
     import tensorflow as tf
     from onnx import helper
 
     add = graph.add
-    features = _width_of_input(layer)
     jordan = isinstance(layer, zoo.JordanRNN)
     if jordan and layer.feedback == "sample":
         raise ValueError(
@@ -700,15 +700,6 @@ def _scan(graph, layer, steps, lengths):
         scan_output_directions=[backwards],
     )
     return outputs, last
-
-
-def _width_of_input(layer):
-    if isinstance(layer, zoo.JordanRNN):
-        return layer.kernel.shape[0]
-    cell = layer.cell
-    while hasattr(cell, "cells"):
-        cell = cell.cells[0]
-    return cell.kernel.shape[0]
 
 
 # --- Checks

@@ -73,6 +73,7 @@ _SIMPLE = {
     "Neg": "Neg",
     "Exp": "Exp",
     "Log": "Log",
+    "Floor": "Floor",
     "Sqrt": "Sqrt",
     "Abs": "Abs",
     "Sign": "Sign",
@@ -198,6 +199,16 @@ class Translator:
         if op.get_attr("transpose_b"):
             b = self.graph.add("Transpose", b, perm=[1, 0])
         return self.graph.add("MatMul", a, b)
+
+    def _FloorMod(self, op):
+        a, b = (self(x) for x in op.inputs)
+        if op.outputs[0].dtype.is_integer:
+            return self.graph.add("Mod", a, b)
+        # With the sign of b, where ONNX's has that of a.
+        rest = self.graph.add("Mod", a, b, fmod=1)
+        zero = self.graph.constant(0, op.outputs[0].dtype.as_numpy_dtype)
+        other = self.graph.add("Less", self.graph.add("Mul", rest, b), zero)
+        return self.graph.add("Where", other, self.graph.add("Add", rest, b), rest)
 
     def _Square(self, op):
         x = self(op.inputs[0])
@@ -326,6 +337,9 @@ class Translator:
     def _Transpose(self, op):
         order = self._known(op.inputs[1]).tolist()
         return self.graph.add("Transpose", self(op.inputs[0]), perm=order)
+
+    def _BroadcastTo(self, op):
+        return self.graph.add("Expand", self(op.inputs[0]), self._long(op.inputs[1]))
 
     def _Fill(self, op):
         shape = self._long(op.inputs[0])

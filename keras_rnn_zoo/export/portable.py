@@ -1,10 +1,12 @@
 """A model as it may leave: in float32, without carried states, on the plain loop."""
 
 import keras
+import numpy as np
 from keras import tree
 
 from keras_rnn_zoo.layers import CRF, JordanRNN
 from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.step import Products, value_of
 from keras_rnn_zoo.topologies.word_reader import WordReader
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -49,7 +51,19 @@ def portable_copy(model, dtype="float32"):
             layer.use_cudnn = False
     for new, old in zip(_weights(copy), _weights(model), strict=True):
         new.assign(keras.ops.cast(old.value, new.dtype))
+    for part in parts_of(copy, cells=True):
+        if hasattr(part, "derived"):
+            _derive_now(part)
     return copy
+
+
+def _derive_now(cell):
+    """What a cell derives from its weights becomes constant: those change no more."""
+    values = {w.name: value_of(w, cell.compute_dtype) for w in cell.own_weights}
+    derived = cell.derived(Products({}, None, values, None))
+    known = {name: np.asarray(value) for name, value in derived.items()}
+    # Not setattr: Keras would track it as a part of the model.
+    vars(cell)["derived"] = lambda w: known
 
 
 def _weights(model):

@@ -82,6 +82,15 @@ def positive_number(name, value):
     return float(value)
 
 
+def share(name, value):
+    """Returns `value` as a float, or raises if it is not in (0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        _fail(name, "a number with 0 < share <= 1", value, TypeError)
+    if not 0.0 < value <= 1.0:
+        _fail(name, "a number with 0 < share <= 1", value)
+    return float(value)
+
+
 def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
@@ -130,6 +139,7 @@ KINDS = {
     "number": (number, _same),
     "positive number": (positive_number, _same),
     "rate": (rate, _same),
+    "share": (share, _same),
     "rates": (rates, _as_list),
     "flag": (flag, _same),
     "seed": (_integer_or_none, _same),

@@ -37,9 +37,12 @@ class GatedCell(keras.Layer):
     cell: two threads may call it, and every way through time computes the same.
 
     Class attributes:
-        blocks: names of the blocks of `kernel`, and of `bias`, in order.
+        blocks: names of the blocks of `kernel`, in order.
         recurrent_blocks: those of `recurrent_kernel`; None: the same.
+        bias_blocks: those of `bias`; None: those of `kernel`.
         state_names: names of the states, in order.
+        bookkeeping: names of states that are no memory, as a count of steps: zoneout
+            and trained initial states leave them alone.
         gates: names of the blocks that go through σ, in the order of the equations.
         kept_by: name of the gate by which the memory is multiplied at each step.
         replaced_by: name of the gate by whose complement it is multiplied.
@@ -88,8 +91,9 @@ class GatedCell(keras.Layer):
     """
 
     blocks = ()
-    recurrent_blocks = None
+    recurrent_blocks = bias_blocks = None
     state_names = ("h",)
+    bookkeeping = ()
     gates = ()
     kept_by = replaced_by = None
     elsewhere = {}
@@ -118,7 +122,7 @@ class GatedCell(keras.Layer):
         self.mask_per_block = implementation == 1 or self.recurrent_dropout > 0
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.zoneout_rates = self._one_rate_per_state()
-        self._initial_states = None
+        self._initial_states = {}
 
     # --- What a cell declares, where it is not the rule
 
@@ -148,11 +152,27 @@ class GatedCell(keras.Layer):
     @property
     def bias_shape(self):
         """Shape of `bias`."""
-        return (sum(self._sizes(self.blocks).values()),)
+        return (sum(self._sizes(self.bias_blocks).values()),)
+
+    @property
+    def bias_starts(self):
+        """`{block: number}`: blocks of `bias` that all start from one number."""
+        return {}
 
     def initial_bias(self, shape, dtype=None):
         """The first value of `bias`; an initializer like those of Keras."""
-        return self.bias_initializer(shape, dtype=dtype)
+        starts = self.bias_starts
+        if not starts:
+            return self.bias_initializer(shape, dtype=dtype)
+        parts = [
+            (
+                keras.initializers.Constant(starts[block])
+                if block in starts
+                else self.bias_initializer
+            )((size,), dtype=dtype)
+            for block, size in self._sizes(self.bias_blocks).items()
+        ]
+        return ops.concatenate(parts)
 
     def split_bias(self, bias):
         """`(b, d)`: what is added to x_t W, and to h_{t-1} U; None: nothing."""
@@ -197,7 +217,8 @@ class GatedCell(keras.Layer):
             u: `Products` of the states.
 
         Returns:
-            `(output, states)`.
+            `(output, states)`. The output is a tensor, or a list of those that stand
+            side by side in it. Where it is a new state, it follows zoneout.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `step`.")
 
@@ -231,12 +252,13 @@ class GatedCell(keras.Layer):
                 new, states, self.state_shapes, self.state_sizes, strict=True
             )
         ]
-        if not any(self.zoneout_rates):
-            return output, flat
-        zoned = self._zoned(states, flat, keep)
-        for before, after in zip(new, zoned, strict=True):
-            output = after if output is before else output
-        return output, zoned
+        if any(self.zoneout_rates):
+            flat = self._zoned(states, flat, keep)
+        outputs = list(output) if isinstance(output, list | tuple) else [output]
+        for before, after in zip(new, flat, strict=True):
+            outputs = [after if one is before else one for one in outputs]
+        output = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, -1)
+        return output, flat
 
     def all_weights(self, values=None):
         """The weights and those derived from them, by name, as tensors to read.
@@ -251,7 +273,7 @@ class GatedCell(keras.Layer):
     @property
     def own_weights(self):
         """The variables that the equations read: all but the initial states."""
-        before = {id(w) for w in self._initial_states or ()}
+        before = {id(w) for w in self._initial_states.values()}
         return [w for w in self.weights if id(w) not in before]
 
     def of_input(self, weights, mask=None, training=False):
@@ -313,12 +335,13 @@ class GatedCell(keras.Layer):
         if self.use_bias:
             self.bias = self._common_weight("bias", self.bias_shape, self.initial_bias)
         if self.trainable_initial_state:
-            self._initial_states = [
-                self.add_weight(
+            self._initial_states = {
+                name: self.add_weight(
                     shape=(size,), name=f"initial_{name}", initializer="zeros"
                 )
                 for name, size in zip(self.state_names, self.state_sizes, strict=True)
-            ]
+                if name not in self.bookkeeping
+            }
         for weight in self.further_weights(features):
             weight = Weight(*weight)
             setattr(self, weight.name, self.add_weight(**weight._asdict()))
@@ -393,15 +416,17 @@ class GatedCell(keras.Layer):
         return keras.random.dropout(ones, rate, seed=self.seed_generator)
 
     def _one_rate_per_state(self):
-        names = self.state_names
-        if not isinstance(self.zoneout, tuple):
-            return [self.zoneout] * len(names)
-        if len(self.zoneout) != len(names):
+        names = [name for name in self.state_names if name not in self.bookkeeping]
+        rates = self.zoneout
+        if not isinstance(rates, tuple):
+            rates = (rates,) * len(names)
+        if len(rates) != len(names):
             raise ValueError(
                 f"`zoneout` must be one rate, or {len(names)} in the order "
                 f"[{', '.join(names)}]. Received: zoneout={list(self.zoneout)!r}."
             )
-        return list(self.zoneout)
+        rates = dict(zip(names, rates, strict=True))
+        return [rates.get(name, 0.0) for name in self.state_names]
 
     def zoneout_masks(self, *shape):
         """Draws 1 where a state element keeps its value, and 0 elsewhere.
@@ -467,11 +492,11 @@ class GatedCell(keras.Layer):
             ops.zeros((batch_size, size), dtype=self.compute_dtype)
             for size in self.state_sizes
         ]
-        if self._initial_states is None:
-            return zeros
         return [
-            zero + ops.cast(first, self.compute_dtype)
-            for zero, first in zip(zeros, self._initial_states, strict=True)
+            zero + ops.cast(self._initial_states[name], self.compute_dtype)
+            if name in self._initial_states
+            else zero
+            for name, zero in zip(self.state_names, zeros, strict=True)
         ]
 
     def get_config(self):

@@ -51,6 +51,19 @@ from tests.compare import assert_close
             r"`gamma_initializer` must be.*'unit'",
         ),
         (zoo.MinGRU, ValueError, {"recurrent_dropout": 0.5}, r"recurrent_dropout"),
+        (zoo.IntersectionRNN, TypeError, {"gate_bias": "1"}, r"`gate_bias`.*'1'"),
+        (zoo.SCRN, ValueError, {"context_units": 0}, r"positive.*context_units=0"),
+        (zoo.SCRN, ValueError, {"alpha": 1.0}, r"`alpha` must be.*< 1.*alpha=1\.0"),
+        (zoo.PhasedLSTM, ValueError, {"open_ratio": 0.0}, r"0 < .*open_ratio=0\.0"),
+        (zoo.PhasedLSTM, ValueError, {"open_ratio": 1.1}, r"<= 1.*open_ratio=1\.1"),
+        (zoo.PhasedLSTM, TypeError, {"open_ratio": "1"}, r"<= 1.*open_ratio='1'"),
+        (zoo.MLSTM, TypeError, {"forget_bias": None}, r"`forget_bias` must.*None"),
+        (zoo.RHN, ValueError, {"depth": 0}, r"`depth` must be a positive.*depth=0"),
+        (zoo.RHN, TypeError, {"transform_bias": "-2"}, r"`transform_bias`.*'-2'"),
+        (zoo.LMU, ValueError, {"theta": 0.0}, r"`theta` must be a pos.*theta=0\.0"),
+        (zoo.LMU, TypeError, {"memory_size": 2.5}, r"positive.*memory_size=2\.5"),
+        (zoo.ClockworkRNN, ValueError, {"groups": 5}, r"no more.*groups=5, units=4"),
+        (zoo.ClockworkRNN, TypeError, {"groups": "2"}, r"`groups` must be.*'2'"),
     ],
 )
 def test_errors(cls, error, arguments, message):
@@ -152,3 +165,91 @@ def test_layer_norm_keeps_its_statistics_in_float32(rng):
     layer.build((None, None, 3))
     layer.set_weights(plain.get_weights())
     np.testing.assert_allclose(np.asarray(layer(x), "float32"), plain(x), atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("cell", "starts"),
+    [
+        (zoo.IntersectionRNNCell(2), [1, 1, 0, 0, 1, 1, 0, 0]),
+        (zoo.IntersectionRNNCell(2, gate_bias=0.5), [0.5, 0.5, 0, 0, 0.5, 0.5, 0, 0]),
+        (zoo.RHNCell(2, depth=2), [0, 0, -2, -2, 0, 0, -2, -2]),
+        (zoo.RHNCell(1, depth=2, transform_bias=-4.0), [0, -4, 0, -4]),
+        (zoo.MLSTMCell(1), [0, 0, 0, 0, 0, 3]),
+        (zoo.PhasedLSTMCell(1), [0, 1, 0, 0]),
+    ],
+)
+def test_where_biases_start(cell, starts):
+    cell.build((None, 3))
+    np.testing.assert_array_equal(cell.bias, starts)
+
+
+def test_the_other_blocks_of_a_bias_start_from_its_initializer():
+    cell = zoo.RHNCell(1, depth=2, bias_initializer="ones")
+    cell.build((None, 3))
+    np.testing.assert_array_equal(cell.bias, [1, -2, 1, -2])
+
+
+def test_a_phased_lstm_needs_a_feature_beside_the_time():
+    with pytest.raises(ValueError, match="as the last of them, the time.*1 feature"):
+        zoo.PhasedLSTM(4)(np.zeros((2, 5, 1)))
+
+
+def test_a_closed_unit_keeps_its_state_and_leaks_in_training(rng):
+    cell = zoo.PhasedLSTMCell(4, open_ratio=0.5, shift_initializer="zeros")
+    cell.build((None, 3))
+    cell.period.assign([8.0, 8.0, 16.0, 16.0])
+    x = rng.normal(size=(2, 3)).astype("float32")
+    x[:, 2] = 7.0  # behind the open half of 8, within that of 16
+    states = [rng.normal(size=(2, 4)).astype("float32") for _ in range(2)]
+    for training in (False, True):
+        _, new = cell(x, states, training=training)
+        for state, old in zip(new, states, strict=True):
+            moved = np.abs(np.asarray(state) - old)
+            assert moved[:, 2:].min() > 1e-3 > moved[:, :2].max()
+            assert (moved[:, :2] > 0).all() == training
+
+
+def test_groups_of_a_clockwork_move_when_their_time_comes(rng):
+    layer = zoo.ClockworkRNN(6, groups=3, return_sequences=True, return_state=True)
+    x = rng.normal(size=(2, 9, 3)).astype("float32")
+    y, _, t = layer(x)
+    y = np.concatenate([np.zeros((2, 1, 6)), y], 1)
+    moved = (y[:, 1:] != y[:, :-1]).all(0)
+    for unit, period in enumerate([1, 1, 2, 2, 4, 4]):
+        assert moved[:, unit].tolist() == [t % period == 0 for t in range(9)]
+    np.testing.assert_array_equal(t, [[1.0], [1.0]])
+    half = zoo.ClockworkRNN(6, groups=3, return_state=True, dtype="mixed_bfloat16")
+    assert np.asarray(half(np.zeros((1, 603, 3)))[2]).item() == 603 % 4
+
+
+def test_a_fast_group_of_a_clockwork_says_nothing_to_a_slow_one():
+    cell = zoo.ClockworkRNNCell(3, groups=3, recurrent_initializer="ones")
+    cell.build((None, 3))
+    read = np.asarray(cell.all_weights()["recurrent_kernel"])
+    np.testing.assert_array_equal(read, np.tril(np.ones((3, 3))))
+
+
+@pytest.mark.parametrize(
+    ("form", "low", "high"), [("henaff", -np.pi, np.pi), ("cayley", -1.0, 0.0)]
+)
+def test_first_angles_of_an_orthogonal_recurrence(form, low, high):
+    first = zoo.SkewBlocks(form, seed=1)
+    values = np.asarray(first((401, 401)))
+    assert np.count_nonzero(values) == 200
+    angles = values[np.arange(0, 400, 2), np.arange(1, 400, 2)]
+    spread = high - low
+    assert low <= angles.min() < low + 0.1 * spread
+    assert high - 0.1 * spread < angles.max() <= high
+    again = zoo.SkewBlocks.from_config(first.get_config())
+    np.testing.assert_array_equal(again((401, 401)), values)
+    two = [np.asarray(zoo.SkewBlocks(form)((9, 9))) for _ in range(2)]
+    assert np.abs(two[0] - two[1]).max() > 0.01
+    with pytest.raises(ValueError, match="`form` must be 'henaff' or.*form='cay'"):
+        zoo.SkewBlocks("cay")
+
+
+def test_a_list_of_zoneout_rates_leaves_out_what_is_no_memory():
+    cell = zoo.MLSTMCell(4, zoneout=[0.1, 0.2])
+    assert cell.zoneout_rates == [0.1, 0.2, 0.0]
+    with pytest.raises(ValueError, match=r"or 2 in the order \[c, n\]"):
+        zoo.MLSTMCell(4, zoneout=[0.1, 0.2, 0.3])

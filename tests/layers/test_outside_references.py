@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.layers.lmu import legendre_memory
 from tests.compare import assert_close, randomise
-from tests.references import sigmoid
+from tests.references import mlstm, sigmoid
 
 BATCH, TIME, FEATURES, UNITS = 3, 5, 4, 6
 
@@ -178,3 +179,122 @@ def test_the_documented_three_are_those_of_pytorch(name, rng):
     last = last if isinstance(last, tuple) else (last,)
     for end, known in zip(ends, last, strict=True):
         assert_close(end, known.detach().numpy()[0], "float64")
+
+
+@pytest.mark.parametrize("features", [FEATURES, UNITS])
+def test_intersection_rnn_is_that_of_contrib(features, rng):
+    """`tf.contrib.rnn.IntersectionRNNCell`: adds its gates' bias of one in the step."""
+    cell = zoo.IntersectionRNNCell(UNITS, dtype="float64")
+    cell.build((None, features))
+    first = cell.bias.numpy()
+    randomise(cell, rng)
+    kernel, recurrent, bias, *_ = cell.get_weights()
+    cell.bias.assign(bias + first)
+    x, h = rng.normal(size=(BATCH, features)), rng.normal(size=(BATCH, UNITS))
+    z = np.concatenate([x, h], 1) @ np.concatenate([kernel, recurrent]) + bias
+    gh_act, h_act, gy_act, y_act = np.split(z, 4, axis=1)
+    passed = x if features == UNITS else x @ cell.input_kernel.numpy()
+    g_h, g_y = sigmoid(gh_act + 1.0), sigmoid(gy_act + 1.0)
+    new_state = g_h * h + (1.0 - g_h) * np.tanh(h_act)
+    new_y = g_y * passed + (1.0 - g_y) * np.maximum(y_act, 0)
+    y, [state] = cell(x, [h])
+    assert_close(y, new_y, "float64")
+    assert_close(state, new_state, "float64")
+    assert hasattr(cell, "input_kernel") == (features != UNITS)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_time_gate_is_that_of_the_authors(training, rng):
+    """Phased LSTM in Theano: `in_cycle_time`, halves of the open phase, `off_slope`."""
+    cell = zoo.PhasedLSTMCell(UNITS, dtype="float64", open_ratio=0.3)
+    cell.build((None, FEATURES))
+    time = rng.uniform(0, 500, size=(200, 1))
+    x = np.concatenate([rng.normal(size=(200, FEATURES - 1)), time], 1)
+    period, shift = cell.period.numpy(), -cell.shift.numpy()
+    in_cycle_time = np.mod(time + shift, np.abs(period))
+    on_mid, on_end = 0.3 * 0.5 * period, 0.3 * period
+    expected = np.where(
+        in_cycle_time <= on_mid,
+        in_cycle_time / on_mid,
+        np.where(
+            in_cycle_time <= on_end,
+            (on_end - in_cycle_time) / on_mid,
+            (1e-3 if training else 0.0) * (in_cycle_time / period),
+        ),
+    )
+    w = cell.of_input(cell.all_weights(), None, training)
+    np.testing.assert_allclose(cell.terms(x, w).k, expected, atol=1e-12)
+    assert (10 <= period).all() and (period <= 100).all() and (shift <= 0).all()
+    assert 0.2 < (expected > 0.01).mean() < 0.4
+
+
+def test_mlstm_is_the_unstabilised_one_of_its_paper(rng):
+    layer = zoo.MLSTM(UNITS, return_sequences=True, dtype="float64")
+    layer.build((None, None, FEATURES))
+    randomise(layer, rng)
+    x = 3 * rng.normal(size=(BATCH, 20, FEATURES))
+    expected = mlstm.unstabilised(x, layer.get_weights())
+    assert_close(layer(x), expected, "float64")
+    # Beyond what exp can hold without the stabiliser.
+    layer.cell.bias.assign_add(np.where(np.arange(4 * UNITS + 2) == 4 * UNITS, 800, 0))
+    assert np.isfinite(layer(x)).all() and np.abs(layer(x)).max() > 0.01
+
+
+@pytest.mark.parametrize(("size", "theta"), [(1, 1.0), (6, 4.0), (40, 784.0)])
+def test_the_legendre_memory_is_held_as_scipy_holds_it(size, theta):
+    signal = pytest.importorskip("scipy.signal")
+    n = np.arange(size)
+    scale = (2 * n + 1.0)[:, None]
+    row, column = np.meshgrid(n, n, indexing="ij")
+    a = np.where(row < column, -1, (-1.0) ** (row - column + 1)) * scale
+    b = (-1.0) ** n[:, None] * scale
+    system = (a / theta, b / theta, np.eye(size), np.zeros((size, 1)))
+    kept, written, *_ = signal.cont2discrete(system, 1.0, "zoh")
+    ours = legendre_memory(size, theta)
+    np.testing.assert_allclose(ours[0], kept, atol=1e-12)
+    np.testing.assert_allclose(ours[1], written[:, 0], atol=1e-12)
+
+
+def test_lmu_is_that_of_its_authors(rng):
+    """`keras_lmu.LMUCell` with all connections, and a simple cell for the hidden."""
+    keras_lmu = pytest.importorskip("keras_lmu")
+    hidden = keras.layers.SimpleRNNCell(UNITS, use_bias=False, dtype="float64")
+    theirs = keras_lmu.LMUCell(
+        *(1, 5, 12.0, hidden),
+        **dict.fromkeys(("hidden_to_memory", "memory_to_memory"), True),
+        input_to_hidden=True,
+        dtype="float64",
+    )
+    theirs.build((BATCH, FEATURES))
+    ours = zoo.LMUCell(UNITS, memory_size=5, theta=12.0, dtype="float64")
+    ours.build((None, FEATURES))
+    randomise(ours, rng)
+    kernel, recurrent, memory, encoder = ours.get_weights()
+    theirs.kernel.assign(np.concatenate([kernel[:, :1], recurrent[:, :1]]))
+    theirs.recurrent_kernel.assign(encoder)
+    hidden.kernel.assign(np.concatenate([memory, kernel[:, 1:]]))
+    hidden.recurrent_kernel.assign(recurrent[:, 1:])
+    x, h, m = (rng.normal(size=(BATCH, n)) for n in (FEATURES, UNITS, 5))
+    expected, (m_there, h_there) = theirs(x, [m, h])
+    output, [h_new, m_new] = ours(x, [h, m])
+    for actual, known in ((output, expected), (h_new, h_there), (m_new, m_there)):
+        assert_close(actual, known, "float64")
+
+
+def test_the_recurrence_of_exp_rnn_is_scipys_exponential_and_stays_orthogonal(rng):
+    linalg = pytest.importorskip("scipy.linalg")
+    layer = zoo.ExpRNN(UNITS, use_bias=False)
+    model = keras.Sequential([keras.Input((None, FEATURES)), layer])
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    first = layer.cell.recurrent_kernel.numpy()
+    x = rng.normal(size=(8, TIME, FEATURES)).astype("float32")
+    model.fit(x, 9 * np.ones((8, UNITS), "float32"), epochs=3, verbose=0)
+    above = np.triu(layer.cell.recurrent_kernel.numpy(), 1)
+    assert np.abs(above - first).max() > 0.1
+    turn = np.asarray(layer.cell.all_weights()["recurrent_kernel"])
+    np.testing.assert_allclose(turn, linalg.expm(above - above.T), atol=1e-5)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(UNITS), atol=1e-5)
+    h = rng.normal(size=(2, UNITS)).astype("float32")
+    [new] = layer.cell(np.zeros((2, FEATURES), "float32"), [h])[1]
+    lengths = np.linalg.norm(h, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(new, axis=1), lengths, rtol=1e-5)

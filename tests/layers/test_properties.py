@@ -193,11 +193,15 @@ def test_dropout_rate_and_scale(case, rate):
     options = rates(case, rate)
     cell = case.make_cell(units=50, **options)
     cell.build((None, 40))
-    masks = [m for m in cell.draw(200, training=True)[:2] if m is not None]
-    assert len(masks) == len(options)
-    for mask in map(np.asarray, masks):
-        each_gate = "recurrent_dropout" in options
-        assert mask.shape[0] == (len(case.cell.blocks) if each_gate else 1)
+    masks = cell.draw(200, training=True)[:2]
+    each_gate = "recurrent_dropout" in options
+    counts = [len(b) for b in (cell.blocks, cell.recurrent_blocks or cell.blocks)]
+    assert len([m for m in masks if m is not None]) == len(options)
+    for mask, count in zip(masks, counts, strict=True):
+        if mask is None:
+            continue
+        mask = np.asarray(mask)
+        assert mask.shape[0] == (count if each_gate else 1)
         zeros = (mask == 0).mean(axis=(1, 2))
         np.testing.assert_allclose(zeros, rate, atol=0.02)
         np.testing.assert_allclose(mask[mask > 0], 1 / (1 - rate), rtol=1e-6)
