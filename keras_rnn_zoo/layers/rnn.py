@@ -328,8 +328,8 @@ def _check_path(cell, implementation, checkpoint):
             f"implementation={implementation!r}, checkpoint={checkpoint!r}."
         )
     if hasattr(cell, "is_pure"):
-        for name in ("dropout", "recurrent_dropout", "zoneout"):
-            if name != "zoneout" and getattr(cell, name, 0):
+        for name in ("dropout", "recurrent_dropout"):
+            if getattr(cell, name, 0):
                 raise ValueError(
                     f"`cell` must have no {name} if its class has a `call` of its own: "
                     "it would be drawn anew at every step. Received: cell of type "
