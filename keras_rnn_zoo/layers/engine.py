@@ -146,7 +146,7 @@ def choose(layer, training):
 
     "fit …" is Keras's fit, evaluate and predict. A file must never hold a kernel's op,
     nor one that only XLA can run. A graph of inference may be traced for an export, and
-    takes the loop, also where another path is asked for by name. A graph of training is
+    takes what any process can run, also where a kernel is asked for by name. A graph of training is
     a user's own training step: a kernel may run there, and a file that would hold the
     graph is refused when it is saved (`keep_out_of_files`). In a graph "hoisted" is no
     gain for inference: what it saves in products it loses in memory that is written and
@@ -160,6 +160,13 @@ def choose(layer, training):
     if wanted in ("loop", 0, 1, 2) or not takes_engine(cell):
         return "loop"
     if keras.config.backend() != "tensorflow":
+        if wanted not in ("auto", "hoisted") or layer.checkpoint:
+            raise ValueError(
+                "`implementation` must be 'auto', 'loop' or 'hoisted', and "
+                "`checkpoint` None, on a backend other than TensorFlow. Received: "
+                f"implementation={wanted!r}, checkpoint={layer.checkpoint!r} on "
+                f"{keras.config.backend()}."
+            )
         return "hoisted" if training or wanted == "hoisted" else "loop"
     if wanted in ("hoisted", "graph"):
         return wanted
