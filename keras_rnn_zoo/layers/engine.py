@@ -146,11 +146,11 @@ def choose(layer, training):
 
     "fit …" is Keras's fit, evaluate and predict. A file must never hold a kernel's op,
     nor one that only XLA can run. A graph of inference may be traced for an export, and
-    takes what any process can run, also where a kernel is asked for by name. A graph of training is
-    a user's own training step: a kernel may run there, and a file that would hold the
-    graph is refused when it is saved (`keep_out_of_files`). In a graph "hoisted" is no
-    gain for inference: what it saves in products it loses in memory that is written and
-    read.
+    takes what any process can run, also where a kernel is asked for by name. A graph of
+    training is a user's own training step: a kernel may run there, and a file that
+    would hold the graph is refused when it is saved (`keep_out_of_files`). In a graph
+    "hoisted" is no gain for inference: what it saves in products it loses in memory
+    that is written and read.
 
     Measured on a CPU by `python -m tests.benchmarks engine`, `native` and `loops`. What
     XLA costs is a compilation of about a second, once for a layer and a batch size. The
