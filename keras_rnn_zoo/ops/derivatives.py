@@ -70,8 +70,10 @@ def with_reference(forward, reference, args, others=()):
 
 
 def _unwatched(tensors):
-    """The same values, of which neither a tape nor an accumulator outside knows."""
-    if not tf.executing_eagerly():
-        return [tf.stop_gradient(t) for t in tensors]
-    # Forward-mode accumulators take `stop_gradient` for a function of derivative zero.
+    """The same values, of which neither a tape nor an accumulator outside knows.
+
+    `stop_gradient` is not enough: forward-mode accumulators take it for a function of
+    derivative zero, and under two tapes functions of its results are made ready to be
+    differentiated again, which XLA's cannot be.
+    """
     return [tf.bitcast(tf.bitcast(t, _BITS[t.dtype.size]), t.dtype) for t in tensors]

@@ -25,9 +25,9 @@ FEATURES = 3
 def pair(case, implementation, rng, **options):
     """The same layer through the engine and through the loop."""
     options = {"return_state": True, "return_sequences": True, **options}
-    fast, loop = (
-        case.make_layer(implementation=i, **options) for i in (implementation, "loop")
-    )
+    of_loop = {key: value for key, value in options.items() if key != "checkpoint"}
+    fast = case.make_layer(implementation=implementation, **options)
+    loop = case.make_layer(implementation="loop", **of_loop)
     for layer in (fast, loop):
         layer.build((None, None, FEATURES))
     randomise(fast, rng)
