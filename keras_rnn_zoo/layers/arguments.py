@@ -132,7 +132,7 @@ def _integer_or_none(name, value):
 def _keras_object(module, what):
     def get(name, value):
         try:
-            return module.get(value)
+            return module.get(_registered(value))
         except (ValueError, TypeError) as error:
             _fail(
                 name,
@@ -142,6 +142,14 @@ def _keras_object(module, what):
             )
 
     return get, module.serialize
+
+
+def _registered(value):
+    """What a registered name stands for, which Keras 3.16 looks up no longer."""
+    if not isinstance(value, str) or ">" not in value:
+        return value
+    found = keras.saving.get_registered_object(value)
+    return value if found is None else found() if inspect.isclass(found) else found
 
 
 def _same(value):
