@@ -5,11 +5,12 @@
 # make notebooks   every notebook in full, from a clean kernel (make test: in a fast setting)
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
+# make nightly   the tests of the layers with keras-nightly, or with KERAS=keras==3.16.0
 # make lint   format and style, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow differential notebooks lint clean fuzz faults
+.PHONY: demo test slow differential notebooks lint clean fuzz faults nightly
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -33,6 +34,9 @@ fuzz:
 
 faults:
 	@KRZ_FAULT_ROUNDS=$${N:-5} bash .ci/test tests/faults -m "slow or not slow"
+
+nightly:
+	@bash .ci/nightly
 
 lint:
 	@source .ci/env && install_into_venv dev -e

@@ -8,7 +8,7 @@ import numpy as np
 from keras_rnn_zoo import layers as zoo
 
 # What Keras has under the same name.
-_SAME = ("SimpleRNN", "LSTM", "GRU", "RNN", "StackedRNNCells")
+_SAME = ("SimpleRNN", "LSTM", "GRU", "RNN", "StackedRNNCells", "Bidirectional")
 _CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
 # What only the zoo's layers take; with the value at which they do nothing.
 _ONLY_OURS = {
@@ -68,7 +68,9 @@ def to_keras(model):
 
 
 def _converted(model, rewrite):
-    if not isinstance(model, (keras.Model, keras.layers.RNN, zoo.Bidirectional)):
+    if not isinstance(
+        model, (keras.Model, keras.layers.RNN, keras.layers.Bidirectional)
+    ):
         raise TypeError(
             "`model` must be a keras.Model, a recurrent layer or a Bidirectional one. "
             f"Received: model of type {type(model).__name__}."
@@ -133,6 +135,8 @@ def _to_theirs(node):
                 "`model` must do nothing that Keras's layers cannot. Received: "
                 f"{option}={value!r} in {name}."
             )
+    if name not in ("LSTM", "GRU"):  # of Keras's, only they have cuDNN's path
+        config.pop("use_cudnn", None)
     if not config.get("zero_output_for_mask"):
         config.pop("zero_output_for_mask", None)
     return {

@@ -394,7 +394,7 @@ NOT_A_UNIT = {
     "RNN": "carries any cell",
     "GatedCell": "base class",
     "RecurrentLayer": "base class",
-    "Bidirectional": "Keras's own",
+    "Bidirectional": "wraps any layer; tests/layers/test_bidirectional.py",
     "StackedRNNCells": "Keras's own",
     "ResetCell": "wraps any cell; tests/datasets/test_packing.py",
     "CRF": "a head; tests/layers/test_crf.py",

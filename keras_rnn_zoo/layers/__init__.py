@@ -1,9 +1,8 @@
 """Recurrent cells, their layers, and the wrappers that work with them."""
 
-from keras.layers import Bidirectional as Bidirectional
-
 from keras_rnn_zoo.layers.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.base import RecurrentLayer as RecurrentLayer
+from keras_rnn_zoo.layers.bidirectional import Bidirectional as Bidirectional
 from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTM as CIFGLSTM
 from keras_rnn_zoo.layers.cifg_lstm import CIFGLSTMCell as CIFGLSTMCell
 from keras_rnn_zoo.layers.clockwork_rnn import ClockworkRNN as ClockworkRNN

@@ -91,6 +91,34 @@ def share(name, value):
     return float(value)
 
 
+def without_keras_2(kwargs):
+    """Arguments of a layer without what Keras 2 had and Keras 3 has not.
+
+    Raises:
+        ValueError: if one of them says something, with what to write instead.
+    """
+    kwargs = dict(kwargs)
+    if kwargs.pop("time_major", False):
+        _fail(
+            "time_major",
+            "False",
+            True,
+            fix=" Swap the first two axes of the sequences, for which Keras 3 has only "
+            "(batch, time, features): `keras.ops.transpose(x, (1, 0, 2))`.",
+        )
+    for name in ("batch_input_shape", "input_dim", "input_length"):
+        if kwargs.get(name) is not None:
+            _fail(
+                name,
+                "left out: Keras 3 has it no longer",
+                kwargs[name],
+                fix=" Begin the model with `keras.Input((time, features), "
+                "batch_size=…)`, where time and batch_size may be None.",
+            )
+        kwargs.pop(name, None)
+    return kwargs
+
+
 def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
@@ -113,7 +141,7 @@ def _integer_or_none(name, value):
 def _keras_object(module, what):
     def get(name, value):
         try:
-            return module.get(value)
+            return module.get(_registered(value))
         except (ValueError, TypeError) as error:
             _fail(
                 name,
@@ -123,6 +151,14 @@ def _keras_object(module, what):
             )
 
     return get, module.serialize
+
+
+def _registered(value):
+    """What a registered name stands for, which Keras 3.16 looks up no longer."""
+    if not isinstance(value, str) or ">" not in value:
+        return value
+    found = keras.saving.get_registered_object(value)
+    return value if found is None else found() if inspect.isclass(found) else found
 
 
 def _same(value):

@@ -4,7 +4,7 @@ import keras
 from keras import ops, tree
 
 from keras_rnn_zoo.layers import engine
-from keras_rnn_zoo.layers.arguments import positive_integer
+from keras_rnn_zoo.layers.arguments import positive_integer, without_keras_2
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.layers.step import value_of
 
@@ -111,6 +111,7 @@ class RNN(keras.layers.RNN):
         use_cudnn="auto",
         **kwargs,
     ):
+        kwargs = without_keras_2(kwargs)
         if implementation not in engine.IMPLEMENTATIONS or isinstance(
             implementation, bool
         ):

@@ -229,6 +229,7 @@ each_model = pytest.mark.parametrize("name", MODELS)
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.filterwarnings("ignore:.*they do not support quantization")
 @each_model
 def test_a_quantised_model_comes_back(name, tmp_path):
     model = MODELS[name]()

@@ -11,6 +11,11 @@ import pytest
 import keras_rnn_zoo
 from tests.compare import assert_close, assert_same, randomise, run
 
+# Keras's own layers say so from 3.16 on, and end masks; see test_bidirectional.py.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Layer .* was passed an input with a mask:UserWarning"
+)
+
 LAYERS = ["SimpleRNN", "LSTM", "GRU"]
 CELLS = [name + "Cell" for name in LAYERS]
 OURS_ALONE = {
