@@ -34,11 +34,19 @@ def _fail(name, expected, value, error=ValueError, fix=""):
     raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
 
 
+def integer(name, value, expected="an integer"):
+    """Returns `value` as an int, or raises if it is none: a bool, or an array."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:  # an array has `__index__`, whatever its shape
+        pass
+    _fail(name, expected, value, TypeError)
+
+
 def positive_integer(name, value):
     """Returns `value` as an int, or raises if it is not a positive integer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        _fail(name, "a positive integer", value, TypeError)
-    if operator.index(value) <= 0:
+    if integer(name, value, "a positive integer") <= 0:
         _fail(name, "a positive integer", value)
     return operator.index(value)
 
@@ -94,11 +102,7 @@ def flag(name, value):
 
 
 def _integer_or_none(name, value):
-    if value is not None and (
-        isinstance(value, bool) or not hasattr(value, "__index__")
-    ):
-        _fail(name, "an integer or None", value, TypeError)
-    return value if value is None else operator.index(value)
+    return None if value is None else integer(name, value, "an integer or None")
 
 
 def _keras_object(module, what):
@@ -138,6 +142,12 @@ KINDS = {
     "regularizer": _keras_object(keras.regularizers, "a regularizer"),
     "constraint": _keras_object(keras.constraints, "a constraint"),
 }
+
+
+def checked(kind, name, value):
+    """Returns `value` as its kind, a key of `KINDS`, stores it; raises if it is not."""
+    return KINDS[kind][0](name, value)
+
 
 CELL_ARGUMENTS = {
     "units": Argument("positive integer", REQUIRED),
