@@ -10,6 +10,7 @@ import operator
 import typing
 
 import keras
+import numpy as np
 
 
 class Argument(typing.NamedTuple):
@@ -101,13 +102,22 @@ def flag(name, value):
     return bool(value)
 
 
-def _integer_or_none(name, value):
-    return None if value is None else integer(name, value, "an integer or None")
+def _seed(name, value):
+    if value is None:
+        return None
+    expected = "an integer of at most 64 bits, or None"
+    if not -(2**63) <= integer(name, value, expected) < 2**63:
+        _fail(name, expected, value)
+    return operator.index(value)
 
 
 def _keras_object(module, what):
     def get(name, value):
         try:
+            if isinstance(
+                value, np.generic
+            ):  # else `initializers` takes it for a tensor
+                value = value.item()
             return module.get(value)
         except (ValueError, TypeError) as error:
             _fail(
@@ -136,7 +146,7 @@ KINDS = {
     "rate": (rate, _same),
     "rates": (rates, _as_list),
     "flag": (flag, _same),
-    "seed": (_integer_or_none, _same),
+    "seed": (_seed, _same),
     "activation": _keras_object(keras.activations, "an activation"),
     "initializer": _keras_object(keras.initializers, "an initializer"),
     "regularizer": _keras_object(keras.regularizers, "a regularizer"),

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import number, positive_integer
+from keras_rnn_zoo.layers.arguments import checked, number, positive_integer
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
@@ -113,7 +113,7 @@ class HMM(keras.Model):
         self.num_symbols = width if emission == "categorical" else None
         self.num_features = width if emission == "gaussian" else None
         self.mask_value = mask_value
-        self.seed = seed
+        self.seed = seed = checked("seed", "seed", seed)
         self.supports_masking = True
         self.supports_jit = False  # XLA would compile for each length of sequence
 
