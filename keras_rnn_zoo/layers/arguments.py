@@ -95,6 +95,13 @@ def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
 
+def one_of(name, value, choices):
+    """Returns `value`, or raises if it is none of the names `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        _fail(name, f"one of {', '.join(map(repr, choices))}", value)
+    return value
+
+
 def flag(name, value):
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
@@ -114,11 +121,14 @@ def _seed(name, value):
 def _keras_object(module, what):
     def get(name, value):
         try:
-            if isinstance(
-                value, np.generic
-            ):  # else `initializers` takes it for a tensor
-                value = value.item()
-            return module.get(value)
+            if isinstance(value, np.generic):
+                value = value.item()  # a number, and no tensor to begin with
+            found = module.get(value)
+            if found is None or callable(
+                found
+            ):  # an object of any class is let through
+                return found
+            raise TypeError
         except (ValueError, TypeError) as error:
             _fail(
                 name,

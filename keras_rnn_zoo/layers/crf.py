@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import checked, flag, positive_integer
+from keras_rnn_zoo.layers.arguments import checked, flag, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
@@ -109,11 +109,7 @@ class CRF(keras.Layer):
         **kwargs,
     ):
         num_tags = positive_integer("num_tags", num_tags)
-        if returns not in _RETURNS:
-            raise ValueError(
-                f"`returns` must be one of {', '.join(map(repr, _RETURNS))}. "
-                f"Received: returns={returns!r}."
-            )
+        returns = one_of("returns", returns, _RETURNS)
         super().__init__(autocast=False, **kwargs)
         self.num_tags = num_tags
         self.use_kernel = flag("use_kernel", use_kernel)

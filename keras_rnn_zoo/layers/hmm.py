@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import checked, number, positive_integer
+from keras_rnn_zoo.layers.arguments import checked, number, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
@@ -90,11 +90,7 @@ class HMM(keras.Model):
         dtype=None,
     ):
         num_states = positive_integer("num_states", num_states)
-        if emission not in _EMISSIONS:
-            raise ValueError(
-                f"`emission` must be one of {', '.join(map(repr, _EMISSIONS))}. "
-                f"Received: emission={emission!r}."
-            )
+        emission = one_of("emission", emission, _EMISSIONS)
         sizes = {"num_symbols": num_symbols, "num_features": num_features}
         needed = "num_symbols" if emission == "categorical" else "num_features"
         for argument, value in sizes.items():

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers import sampling_schedules
-from keras_rnn_zoo.layers.arguments import checked, flag, positive_integer, rate
+from keras_rnn_zoo.layers.arguments import checked, flag, one_of, positive_integer, rate
 from keras_rnn_zoo.layers.registry import register
 
 FEEDBACK = ("probabilities", "argmax", "sample")
@@ -136,8 +136,8 @@ class JordanRNN(keras.Layer):
         self.units = [positive_integer("units", width) for width in widths]
         self.activation = checked("activation", "activation", activation)
         self.use_bias = flag("use_bias", use_bias)
-        self.feedback = _one_of("feedback", feedback, FEEDBACK)
-        self.training_feedback = _one_of(
+        self.feedback = one_of("feedback", feedback, FEEDBACK)
+        self.training_feedback = one_of(
             "training_feedback", training_feedback, TRAINING_FEEDBACK
         )
         self.sampling_schedule = self._schedule(sampling_schedule)
@@ -577,12 +577,3 @@ def _masked(a, mask):
     if mask is None:
         return a
     return a * (mask if len(a.shape) == 2 else ops.expand_dims(mask, 1))
-
-
-def _one_of(name, value, allowed):
-    if value not in allowed:
-        raise ValueError(
-            f"`{name}` must be one of {', '.join(map(repr, allowed))}. "
-            f"Received: {name}={value!r}."
-        )
-    return value

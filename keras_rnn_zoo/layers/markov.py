@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import integer, positive_integer
+from keras_rnn_zoo.layers.arguments import integer, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 
 _SMOOTHING = ("witten_bell", "kneser_ney")
@@ -83,11 +83,7 @@ class Markov(keras.Model):
                 f"`order` must be an integer of at least 0. Received: order={order!r}."
             )
         vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
-        if smoothing not in _SMOOTHING:
-            raise ValueError(
-                f"`smoothing` must be one of {', '.join(map(repr, _SMOOTHING))}. "
-                f"Received: smoothing={smoothing!r}."
-            )
+        smoothing = one_of("smoothing", smoothing, _SMOOTHING)
         if not isinstance(discount, (int, float)) or isinstance(discount, bool):
             raise TypeError(
                 "`discount` must be a number between 0 and 1. "

@@ -21,7 +21,7 @@ export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
 export TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 KERAS_RNN_ZOO_NATIVE=0 COLUMNS=200
 export TFDS_DATA_DIR=$BASE/tfds
 unmount() { grep -o " $1/[^ ]*" /proc/mounts 2> /dev/null | sort -r | xargs -r umount -l; }
-trap 'cd /; [ -z "$SERVER" ] || kill $SERVER; unmount "$BASE"; rm -rf "$BASE"' EXIT
+trap 'cd /; [ -z "$SERVER" ] || { kill $SERVER; wait $SERVER; } 2> /dev/null; unmount "$BASE"; rm -rf "$BASE"' EXIT
 
 QUICK="--epochs 1 --limit 64 --units 4 --no-pictures --no-baselines -q --data-dir $BASE/tfds"
 N64=$(printf '1 %.0s' {1..64})
