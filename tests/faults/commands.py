@@ -4,11 +4,10 @@ So a command costs what it does, and not the import of TensorFlow. Told over one
 the file of a request, answers over another one with the exit code. A request is
 strings that end with NUL: the directory, `ulimit -v`, a file for what is printed, what
 to run, its arguments after their number, and the environment. To run: `krz`, the
-command line; `many`, several command lines, one a line, in one process; or a file.
+command line; `many`, several command lines, one after the other; or a file.
 
 A line of `many` is `NAME [< FILE] | ARGUMENTS`, the arguments as a shell would read
-them. What it printed goes to `NAME.out`, its exit code to `NAME.rc`; an exception that
-left the command is printed as a traceback.
+them. What it printed goes to `NAME.out`, its exit code to `NAME.rc`.
 """
 
 import os
@@ -19,28 +18,31 @@ import select
 import shlex
 import signal
 import sys
-import traceback
 
-LIMIT = 600  # seconds that a command may take
+LIMIT = 1200  # seconds that a command may take
 
 
-def one_line(app, line, place):
-    import typer.testing
-
-    place.mkdir(parents=True, exist_ok=True)  # if the command before removed it
-    os.chdir(place)
+def fork_one(line, place):
+    """One line of `many`: returns its words in the child, None in the parent."""
     head, _, arguments = line.partition("|")
     name, _, file = (part.strip() for part in head.partition("<"))
-    stdin = pathlib.Path(file).read_bytes() if file else b""
-    result = typer.testing.CliRunner().invoke(
-        app, shlex.split(arguments), input=stdin, color=True
-    )
-    text = result.output
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        text += "".join(traceback.format_exception(result.exception))
+    place.mkdir(parents=True, exist_ok=True)  # if the command before removed it
+    os.chdir(place)
+    child = os.fork()
+    if child == 0:
+        redirect(f"{name}.out", file or os.devnull)
+        return shlex.split(arguments)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     place.mkdir(parents=True, exist_ok=True)
-    (place / f"{name}.out").write_text(text, "utf-8", "surrogateescape")
-    (place / f"{name}.rc").write_text(f"{result.exit_code}\n")
+    (place / f"{name}.rc").write_text(f"{code}\n")
+    return None
+
+
+def redirect(out, given=os.devnull):
+    handle = os.open(out, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
+    os.dup2(os.open(given, os.O_RDONLY), 0)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
 
 
 def become(request):
@@ -52,10 +54,7 @@ def become(request):
     os.environ.clear()
     os.environ.update(one.split("=", 1) for one in variables)
     os.chdir(place)
-    handle = os.open(out, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
-    for target, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, handle)):
-        os.dup2(source, target)
-    os.dup2(handle, 2)
+    redirect(out)
     if limit != "unlimited":
         size = int(limit) * 1024
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
@@ -66,14 +65,16 @@ def run(what, arguments):
     """In the child: ends as a process of that command would."""
     from keras_rnn_zoo import cli
 
-    if what == "krz":
+    if what == "many":
+        place = pathlib.Path.cwd()
+        text = pathlib.Path(arguments[0]).read_text("utf-8", "surrogateescape")
+        words = (fork_one(line, place) for line in text.split("\n") if line.strip())
+        arguments = next((one for one in words if one is not None), None)
+        if arguments is None:
+            return  # all have been run
+    if what in ("krz", "many"):
         sys.argv = ["keras-rnn-zoo", *arguments]
         cli.main()
-    elif what == "many":
-        place = pathlib.Path.cwd()
-        for line in pathlib.Path(arguments[0]).read_text("utf-8").splitlines():
-            if line.strip():
-                one_line(cli.app, line, place)
     else:
         sys.argv, sys.path[0] = [what, *arguments], os.getcwd()
         runpy.run_path(what, run_name="__main__")
@@ -89,7 +90,7 @@ def serve(asks, tells):
                 return become([os.fsdecode(part) for part in parts])
             ended = os.pidfd_open(child)
             if not select.select([ended], [], [], LIMIT)[0]:
-                os.kill(child, signal.SIGKILL)
+                os.killpg(child, signal.SIGKILL)
             os.close(ended)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             print(code if code >= 0 else 128 - code, file=tells, flush=True)

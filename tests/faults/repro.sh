@@ -50,14 +50,14 @@ forked() {
   fi
   { printf '%s\0' "$PWD" "$(ulimit -v)" "$name.out" "$what" $# "$@"; env -0; } > "$BASE/request"
   echo "$BASE/request" >&8
-  read -r -t 900 -u 9 code || fail "$name: no answer: $(tail -1 "$BASE/server.log")"
+  read -r -t 1300 -u 9 code || fail "$name: no answer: $(tail -1 "$BASE/server.log")"
   echo "$code" > "$name.rc"
 }
 # krz NAME ARGUMENTS…: one command in a process of its own
 krz() { local name=$1; shift; forked "$name" krz "$@"; }
 # python NAME [ARGUMENTS…]: a program on standard input
 python() { local name=$1; shift; cat > "$name.py"; forked "$name" "$name.py" "$@"; }
-# many: commands on standard input, one a line, see commands.py
+# many: commands on standard input, a process and a line each, see commands.py
 many() {
   cat > many.list; forked many many "$PWD/many.list"
   [ "$(rc many)" = 0 ] || fail "commands.py: $(tail -1 many.out)"
