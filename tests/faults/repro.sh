@@ -798,7 +798,7 @@ with open("tags.jsonl", "w") as file:
 open("words.txt", "w").write("word " * 4_000_000)
 open("chars.txt", "w").write("x" * 20_000_000)
 P
-  limited() { local name=$1; shift; ( ulimit -v 12000000; ulimit -t 120; timeout 200 "$PYTHON" -m keras_rnn_zoo.cli "$@" > "$name.out" 2>&1; echo $? > "$name.rc" ); }
+  limited() { local name=$1; shift; ( ulimit -v 12000000; ulimit -t 120; timeout 900 "$PYTHON" -m keras_rnn_zoo.cli "$@" > "$name.out" 2>&1; echo $? > "$name.rc" ); }
   limited text train py_cursor_lstm --data text.jsonl $QUICK; refused text "text.jsonl, line 7"
   limited tags train py_tagger_bilstm --data tags.jsonl $QUICK; refused tags "tags.jsonl, line 7"
   limited words predict wnut17_bilstm_crf --file words.txt; refused words
