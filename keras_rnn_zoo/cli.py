@@ -534,15 +534,15 @@ def list_models(runs: Runs = pathlib.Path("runs")):
         "licence of the weights. Empty: train it first.",
         caption_justify="left",
     )
-    longest = max(len(shown(entry.recipe.name)) for entry in entries)
+    longest = max(len(shown(entry.name)) for entry in entries)
     table.add_column("name", no_wrap=True, min_width=longest)
     table.add_column("what it does", min_width=10)
     table.add_column("shipped", no_wrap=True)
     table.add_column("your run", min_width=10)
     for entry in entries:
         table.add_row(
-            shown(entry.recipe.name),
-            shown(entry.recipe.title),
+            shown(entry.name),
+            shown(entry.recipe.title if entry.recipe else ""),
             _short_shipped(entry.shipped, "\n"),
             "broken, see below" if entry.problem else _short_figure(entry.figure),
         )

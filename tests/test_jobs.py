@@ -14,8 +14,9 @@ import keras
 import matplotlib.image
 import numpy as np
 import pytest
+import typer.testing
 
-from keras_rnn_zoo import jobs, presets
+from keras_rnn_zoo import cli, jobs, presets
 from keras_rnn_zoo.training import recipes
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -288,6 +289,21 @@ def test_runs_that_are_not_there(tmp_path, monkeypatch):
             jobs.evaluate("digits_gru", runs=tmp_path)
     with pytest.raises(FileNotFoundError, match="Received: name='digitz'"):
         jobs.predict("digitz", "1", runs=tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"name = 3", b"\xff", b""])
+def test_a_broken_recipe_does_not_end_the_list(tmp_path, monkeypatch, content):
+    directories = recipes.models_directories()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/recipe.toml").write_bytes(content)
+    monkeypatch.setattr(recipes, "models_directories", lambda: [tmp_path, *directories])
+    entries = {one.name: one for one in jobs.list_models(tmp_path)}
+    assert len(entries) == len(recipes.names()) > 10
+    assert entries["broken"].recipe is None
+    assert str(tmp_path / "broken/recipe.toml") in entries["broken"].problem
+    listed = typer.testing.CliRunner().invoke(cli.app, ["list"])
+    assert listed.exit_code == 0
+    assert "broken, see below" in listed.output and "sunspots_gru" in listed.output
 
 
 def test_list_and_show_know_what_is_trained(digits, place):

@@ -22,7 +22,7 @@ from keras_rnn_zoo.export.saved_model import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.layers import JordanRNN
-from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.presets import new_directory, replaceable
 
 INT8_TOLERANCE = 0.1
 
@@ -79,6 +79,7 @@ def export_litert(
         ValueError: if an argument has a wrong value, or the model draws numbers.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `ai-edge-litert` is not installed.
+        OSError: as in `export_saved_model`.
         RuntimeError: if a file answers differently or LiteRT lacks an operation.
     """
     for name, value in (("batch_size", batch_size), ("steps", steps)):
@@ -87,6 +88,7 @@ def export_litert(
                 f"`{name}` must be a positive integer. Received: {name}={value!r}."
             )
     _interpreter()
+    replaceable(path)
     model = portable_copy(model)
     for layer in model.layers:
         if isinstance(layer, JordanRNN) and layer.feedback == "sample":

@@ -29,7 +29,7 @@ from keras_rnn_zoo.export.saved_model import (
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
 from keras_rnn_zoo.layers.engine import differs_from_declared, step_function
 from keras_rnn_zoo.layers.registry import declaration_of
-from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.presets import new_directory, replaceable
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
 # Blocks of ONNX's weights, in its order, by the names of ours.
@@ -84,6 +84,7 @@ def export_onnx(
             not come from its first layer; or if `max_length` is not positive.
         TypeError: if `model` is not a `keras.Model`.
         ImportError: if `onnx` or `onnxruntime` is not installed.
+        OSError: as in `export_saved_model`.
         RuntimeError: if a file answers differently.
     """
     try:
@@ -95,6 +96,7 @@ def export_onnx(
             "pip install 'keras_rnn_zoo[export]'"
         ) from error
     check_max_length(max_length)
+    replaceable(path)
     model = portable_copy(model)
     if characters_of(model) is not None:
         raise ValueError(

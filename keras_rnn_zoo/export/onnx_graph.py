@@ -246,6 +246,22 @@ class Translator:
         found = self.graph.add("ArgMax", self(op.inputs[0]), axis=axis, keepdims=0)
         return self.graph.cast(found, op.outputs[0].dtype.as_numpy_dtype)
 
+    def _BitwiseAnd(self, op):
+        """The sign bit, which `keras.ops.argmax` asks for: -0 is less than 0 there."""
+        bits, mask = op.inputs
+        if bits.op.type != "Bitcast" or self._known(mask) != np.iinfo("int32").min:
+            raise ValueError(
+                "`model` must hold only what there is an ONNX counterpart for. "
+                f"Received: op='BitwiseAnd' ({op.name}) of another than the sign bit."
+            )
+        x, zero = self(bits.op.inputs[0]), self.graph.constant(0.0, "float32")
+        below = (x, self.graph.add("Reciprocal", x))  # that of -0 is -inf
+        negative = self.graph.add(
+            "Or", *(self.graph.add("Less", one, zero) for one in below)
+        )
+        bit = self.graph.constant(np.iinfo("int32").min, "int32")
+        return self.graph.add("Where", negative, bit, self.graph.constant(0, "int32"))
+
     def _OneHot(self, op):
         depth, on, off = (self._known(x) for x in op.inputs[1:])
         values = self.graph.constant([off, on])

@@ -19,7 +19,7 @@ from keras_rnn_zoo.export.portable import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.export.text import TextCodec
-from keras_rnn_zoo.presets import new_directory
+from keras_rnn_zoo.presets import new_directory, replaceable
 from keras_rnn_zoo.version import __version__
 
 SIGNATURES = ("serving_default", "step", "initial_state", "generate")
@@ -102,9 +102,11 @@ def export_saved_model(
         ValueError: if the model cannot have a signature that was asked for, as `step`
             of a bidirectional model, or an argument has a wrong value.
         TypeError: if `model` is not a `keras.Model`.
+        OSError: if `path` may not be made or replaced.
         RuntimeError: if the files answer differently or hold an op that they must not.
     """
     check_max_length(max_length)
+    replaceable(path)
     model = portable_copy(model, dtype)
     x = gold.golden_input(model, golden_input, assets)
     expected = np.asarray(model(x, training=False), "float32")

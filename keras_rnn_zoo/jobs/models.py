@@ -20,21 +20,26 @@ class ModelEntry:
     """A recipe that comes with the package, its run and its shipped weights, if any.
 
     Attributes:
-        recipe: the recipe.
+        recipe: the recipe; None in a list if its file cannot be read.
         path: its file.
         run: directory of the trained model, or None.
         figure: the run's main figure on the test data, or None.
         shipped: content of the shipped model's `metadata.json`, or None.
-        problem: str. What is wrong with the files of the run or of the shipped model;
-            "" if nothing is.
+        problem: str. What is wrong with the recipe, or the files of the run or of the
+            shipped model; "" if nothing is.
     """
 
-    recipe: recipes.Recipe
+    recipe: recipes.Recipe | None
     path: pathlib.Path
     run: pathlib.Path | None
     figure: Figure | None
     shipped: dict[str, Any] | None = None
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the recipe, or of its directory where it cannot be read."""
+        return self.path.parent.name if self.recipe is None else self.recipe.name
 
 
 #: What a `metrics.json` must have.
@@ -77,7 +82,14 @@ def list_models(runs: str | os.PathLike = "runs") -> list[ModelEntry]:
     Args:
         runs: the directory that holds the runs.
     """
-    return [show(name, runs=runs) for name in recipes.names()]
+    entries = []
+    for name in recipes.names():
+        path = recipes.find(name)
+        try:
+            entries.append(show(name, runs=runs))
+        except (OSError, ValueError) as error:
+            entries.append(ModelEntry(None, path, None, None, problem=str(error)))
+    return entries
 
 
 def show(name: str = DEFAULT_NAME, *, runs: str | os.PathLike = "runs") -> ModelEntry:

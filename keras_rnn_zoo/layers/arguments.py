@@ -10,6 +10,7 @@ import operator
 import typing
 
 import keras
+import numpy as np
 
 
 class Argument(typing.NamedTuple):
@@ -34,11 +35,19 @@ def _fail(name, expected, value, error=ValueError, fix=""):
     raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
 
 
+def integer(name, value, expected="an integer"):
+    """Returns `value` as an int, or raises if it is none: a bool, or an array."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:  # an array has `__index__`, whatever its shape
+        pass
+    _fail(name, expected, value, TypeError)
+
+
 def positive_integer(name, value):
     """Returns `value` as an int, or raises if it is not a positive integer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        _fail(name, "a positive integer", value, TypeError)
-    if operator.index(value) <= 0:
+    if integer(name, value, "a positive integer") <= 0:
         _fail(name, "a positive integer", value)
     return operator.index(value)
 
@@ -123,6 +132,13 @@ def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
 
+def one_of(name, value, choices):
+    """Returns `value`, or raises if it is none of the names `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        _fail(name, f"one of {', '.join(map(repr, choices))}", value)
+    return value
+
+
 def flag(name, value):
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
@@ -130,18 +146,24 @@ def flag(name, value):
     return bool(value)
 
 
-def _integer_or_none(name, value):
-    if value is not None and (
-        isinstance(value, bool) or not hasattr(value, "__index__")
-    ):
-        _fail(name, "an integer or None", value, TypeError)
-    return value if value is None else operator.index(value)
+def _seed(name, value):
+    if value is None:
+        return None
+    expected = "an integer of at most 64 bits, or None"
+    if not -(2**63) <= integer(name, value, expected) < 2**63:
+        _fail(name, expected, value)
+    return operator.index(value)
 
 
 def _keras_object(module, what):
     def get(name, value):
         try:
-            return module.get(_registered(value))
+            if isinstance(value, np.generic):
+                value = value.item()  # a number, and no tensor to begin with
+            found = module.get(_registered(value))
+            if found is None or callable(found):  # any class's object is let through
+                return found
+            raise TypeError
         except (ValueError, TypeError) as error:
             _fail(
                 name,
@@ -178,12 +200,18 @@ KINDS = {
     "share": (share, _same),
     "rates": (rates, _as_list),
     "flag": (flag, _same),
-    "seed": (_integer_or_none, _same),
+    "seed": (_seed, _same),
     "activation": _keras_object(keras.activations, "an activation"),
     "initializer": _keras_object(keras.initializers, "an initializer"),
     "regularizer": _keras_object(keras.regularizers, "a regularizer"),
     "constraint": _keras_object(keras.constraints, "a constraint"),
 }
+
+
+def checked(kind, name, value):
+    """Returns `value` as its kind, a key of `KINDS`, stores it; raises if it is not."""
+    return KINDS[kind][0](name, value)
+
 
 CELL_ARGUMENTS = {
     "units": Argument("positive integer", REQUIRED),

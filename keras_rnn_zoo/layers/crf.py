@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import flag, positive_integer
+from keras_rnn_zoo.layers.arguments import checked, flag, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
@@ -109,11 +109,7 @@ class CRF(keras.Layer):
         **kwargs,
     ):
         num_tags = positive_integer("num_tags", num_tags)
-        if returns not in _RETURNS:
-            raise ValueError(
-                f"`returns` must be one of {', '.join(map(repr, _RETURNS))}. "
-                f"Received: returns={returns!r}."
-            )
+        returns = one_of("returns", returns, _RETURNS)
         super().__init__(autocast=False, **kwargs)
         self.num_tags = num_tags
         self.use_kernel = flag("use_kernel", use_kernel)
@@ -128,12 +124,24 @@ class CRF(keras.Layer):
             "allowed_last": _allowed("allowed_last", allowed_last, vector),
         }
         _check_some_path(num_tags, **self._allowed)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.transition_initializer = keras.initializers.get(transition_initializer)
-        self.boundary_initializer = keras.initializers.get(boundary_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.transition_regularizer = keras.regularizers.get(transition_regularizer)
+        self.kernel_initializer = checked(
+            "initializer", "kernel_initializer", kernel_initializer
+        )
+        self.bias_initializer = checked(
+            "initializer", "bias_initializer", bias_initializer
+        )
+        self.transition_initializer = checked(
+            "initializer", "transition_initializer", transition_initializer
+        )
+        self.boundary_initializer = checked(
+            "initializer", "boundary_initializer", boundary_initializer
+        )
+        self.kernel_regularizer = checked(
+            "regularizer", "kernel_regularizer", kernel_regularizer
+        )
+        self.transition_regularizer = checked(
+            "regularizer", "transition_regularizer", transition_regularizer
+        )
         self.supports_masking = True
         self.supports_jit = False  # XLA would compile for each length of sequence
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import number, positive_integer
+from keras_rnn_zoo.layers.arguments import checked, number, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
@@ -90,11 +90,7 @@ class HMM(keras.Model):
         dtype=None,
     ):
         num_states = positive_integer("num_states", num_states)
-        if emission not in _EMISSIONS:
-            raise ValueError(
-                f"`emission` must be one of {', '.join(map(repr, _EMISSIONS))}. "
-                f"Received: emission={emission!r}."
-            )
+        emission = one_of("emission", emission, _EMISSIONS)
         sizes = {"num_symbols": num_symbols, "num_features": num_features}
         needed = "num_symbols" if emission == "categorical" else "num_features"
         for argument, value in sizes.items():
@@ -113,7 +109,7 @@ class HMM(keras.Model):
         self.num_symbols = width if emission == "categorical" else None
         self.num_features = width if emission == "gaussian" else None
         self.mask_value = mask_value
-        self.seed = seed
+        self.seed = seed = checked("seed", "seed", seed)
         self.supports_masking = True
         self.supports_jit = False  # XLA would compile for each length of sequence
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.arguments import Argument, positive_number
+from keras_rnn_zoo.layers.arguments import Argument, checked, number, positive_number
 from keras_rnn_zoo.layers.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.registry import register
 
@@ -49,7 +49,13 @@ class UnitUniform(keras.initializers.RandomUniform):
     """
 
     def __init__(self, minval=0.0, maxval=1.0, seed=None):
-        super().__init__(minval, maxval, seed)
+        super().__init__(
+            number("minval", minval),
+            number("maxval", maxval),
+            seed
+            if isinstance(seed, keras.random.SeedGenerator)
+            else checked("seed", "seed", seed),
+        )
 
 
 @register

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers import sampling_schedules
-from keras_rnn_zoo.layers.arguments import KINDS, flag, positive_integer, rate
+from keras_rnn_zoo.layers.arguments import checked, flag, one_of, positive_integer, rate
 from keras_rnn_zoo.layers.registry import register
 
 FEEDBACK = ("probabilities", "argmax", "sample")
@@ -134,21 +134,27 @@ class JordanRNN(keras.Layer):
             )
         widths = units if many else [units]
         self.units = [positive_integer("units", width) for width in widths]
-        self.activation = keras.activations.get(activation)
+        self.activation = checked("activation", "activation", activation)
         self.use_bias = flag("use_bias", use_bias)
-        self.feedback = _one_of("feedback", feedback, FEEDBACK)
-        self.training_feedback = _one_of(
+        self.feedback = one_of("feedback", feedback, FEEDBACK)
+        self.training_feedback = one_of(
             "training_feedback", training_feedback, TRAINING_FEEDBACK
         )
         self.sampling_schedule = self._schedule(sampling_schedule)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_initializer = checked(
+            "initializer", "kernel_initializer", kernel_initializer
+        )
+        self.recurrent_initializer = checked(
+            "initializer", "recurrent_initializer", recurrent_initializer
+        )
+        self.bias_initializer = checked(
+            "initializer", "bias_initializer", bias_initializer
+        )
         self.dropout = rate("dropout", dropout)
         self.recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
         self.output_dropout = rate("output_dropout", output_dropout)
-        self.seed = KINDS["seed"][0]("seed", seed)
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed = checked("seed", "seed", seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.input_spec = keras.InputSpec(ndim=3)
         self.supports_masking = True
 
@@ -571,12 +577,3 @@ def _masked(a, mask):
     if mask is None:
         return a
     return a * (mask if len(a.shape) == 2 else ops.expand_dims(mask, 1))
-
-
-def _one_of(name, value, allowed):
-    if value not in allowed:
-        raise ValueError(
-            f"`{name}` must be one of {', '.join(map(repr, allowed))}. "
-            f"Received: {name}={value!r}."
-        )
-    return value

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import positive_integer
+from keras_rnn_zoo.layers.arguments import integer, one_of, positive_integer
 from keras_rnn_zoo.layers.registry import register
 
 _SMOOTHING = ("witten_bell", "kneser_ney")
@@ -78,20 +78,12 @@ class Markov(keras.Model):
         name=None,
         dtype=None,
     ):
-        if isinstance(order, bool) or not hasattr(order, "__index__"):
-            raise TypeError(
-                f"`order` must be an integer of at least 0. Received: order={order!r}."
-            )
-        if order < 0:
+        if integer("order", order, "an integer of at least 0") < 0:
             raise ValueError(
                 f"`order` must be an integer of at least 0. Received: order={order!r}."
             )
         vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
-        if smoothing not in _SMOOTHING:
-            raise ValueError(
-                f"`smoothing` must be one of {', '.join(map(repr, _SMOOTHING))}. "
-                f"Received: smoothing={smoothing!r}."
-            )
+        smoothing = one_of("smoothing", smoothing, _SMOOTHING)
         if not isinstance(discount, (int, float)) or isinstance(discount, bool):
             raise TypeError(
                 "`discount` must be a number between 0 and 1. "
@@ -102,7 +94,7 @@ class Markov(keras.Model):
                 "`discount` must be a number between 0 and 1. "
                 f"Received: discount={discount!r}."
             )
-        excluded = tuple(sorted({token.__index__() for token in excluded}))
+        excluded = _tokens("excluded", excluded)
         if any(not 0 <= token < vocabulary_size for token in excluded) or (
             len(excluded) >= vocabulary_size
         ):
@@ -111,7 +103,7 @@ class Markov(keras.Model):
                 f"{vocabulary_size - 1}. Received: excluded={excluded!r}."
             )
         super().__init__(name=name, dtype=dtype)
-        self.order = order.__index__()
+        self.order = integer("order", order)
         self.vocabulary_size = vocabulary_size
         self.smoothing = smoothing
         self.discount = float(discount)
@@ -331,6 +323,16 @@ class Markov(keras.Model):
                 mixed = (tf.maximum(count - self.discount, 0.0) + rest) / total
             chances = tf.where(known[:, tf.newaxis], mixed, chances)
         return chances
+
+
+def _tokens(name, value):
+    """The tokens in their order, each once; raises if `value` holds something else."""
+    try:
+        return tuple(sorted({integer(name, token) for token in value}))
+    except TypeError:
+        raise TypeError(
+            f"`{name}` must be a sequence of integers. Received: {name}={value!r}."
+        ) from None
 
 
 def _left(tokens, mask):

@@ -4,7 +4,12 @@ import keras
 from keras import ops, tree
 
 from keras_rnn_zoo.layers import engine
-from keras_rnn_zoo.layers.arguments import positive_integer, without_keras_2
+from keras_rnn_zoo.layers.arguments import (
+    checked,
+    flag,
+    positive_integer,
+    without_keras_2,
+)
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.layers.step import value_of
 
@@ -87,6 +92,7 @@ class RNN(keras.layers.RNN):
     before the first unmasked step, or everywhere with `zero_output_for_mask`).
 
     Raises:
+        TypeError: if a bool is asked for and something else is given.
         ValueError: if `implementation` or `use_cudnn` is none of the above; if
             `initial_state` does not hold one tensor per state, of the state's width.
 
@@ -112,8 +118,10 @@ class RNN(keras.layers.RNN):
         **kwargs,
     ):
         kwargs = without_keras_2(kwargs)
-        if implementation not in engine.IMPLEMENTATIONS or isinstance(
-            implementation, bool
+        if (
+            not isinstance(implementation, str | int)
+            or isinstance(implementation, bool)
+            or implementation not in engine.IMPLEMENTATIONS
         ):
             raise ValueError(
                 f"`implementation` must be one of {engine.IMPLEMENTATIONS}. "
@@ -123,7 +131,14 @@ class RNN(keras.layers.RNN):
             truncate = positive_integer("truncate", truncate)
         if checkpoint is not None:
             checkpoint = positive_integer("checkpoint", checkpoint)
-        if use_cudnn not in ("auto", True, False):
+        if "activity_regularizer" in kwargs:
+            name = "activity_regularizer"
+            kwargs[name] = checked("regularizer", name, kwargs[name])
+        if not isinstance(use_cudnn, bool | str) or use_cudnn not in (
+            "auto",
+            True,
+            False,
+        ):
             raise ValueError(
                 "`use_cudnn` must be 'auto', True or False. "
                 f"Received: use_cudnn={use_cudnn!r}."
@@ -133,12 +148,12 @@ class RNN(keras.layers.RNN):
         _check_path(cell, implementation, checkpoint)
         super().__init__(
             cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            zero_output_for_mask=zero_output_for_mask,
+            return_sequences=flag("return_sequences", return_sequences),
+            return_state=flag("return_state", return_state),
+            go_backwards=flag("go_backwards", go_backwards),
+            stateful=flag("stateful", stateful),
+            unroll=flag("unroll", unroll),
+            zero_output_for_mask=flag("zero_output_for_mask", zero_output_for_mask),
             **kwargs,
         )
         self.supports_masking = True

@@ -11,6 +11,8 @@ import math
 import keras
 from keras import ops
 
+from keras_rnn_zoo.layers.arguments import integer
+
 _LOG_2 = math.log(2.0)
 
 
@@ -70,6 +72,9 @@ class TokenAccuracy(_MaskedStepMean):
         dtype: dtype of the metric's result. None: float32.
         ignore_class: int. Steps whose true class it is do not count. None: all do.
 
+    Raises:
+        TypeError: if `ignore_class` is neither an integer nor None.
+
     Call arguments:
         y_true: int, `(batch, time)` or `(batch,)`. Class ids.
         y_pred: float, `(batch, time, classes)` or `(batch, classes)`. Probabilities or
@@ -85,7 +90,11 @@ class TokenAccuracy(_MaskedStepMean):
 
     def __init__(self, name="accuracy", dtype=None, ignore_class=None):
         super().__init__(_is_right, name=name, dtype=dtype)
-        self.ignore_class = ignore_class
+        self.ignore_class = None
+        if ignore_class is not None:
+            self.ignore_class = integer(
+                "ignore_class", ignore_class, "an integer or None"
+            )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         if self.ignore_class is not None:

@@ -4,6 +4,8 @@ The share of right tags says little where most tags are O. A span is right when 
 first step, its last step and its kind all are.
 """
 
+import contextlib
+
 import keras
 from keras import ops
 
@@ -13,11 +15,11 @@ class _SpanMetric(keras.metrics.Metric):
 
     def __init__(self, tags, average="micro", name=None, dtype=None):
         super().__init__(name=name, dtype=dtype)
-        if average not in ("micro", "macro"):
+        if not isinstance(average, str) or average not in ("micro", "macro"):
             raise ValueError(
                 f"`average` must be 'micro' or 'macro'. Received: average={average!r}."
             )
-        self.tags = tuple(tags)
+        self.tags = _texts(tags)
         self.average = average
         self._kinds, self._begins, self._kind_of = _read(self.tags)
         shape = (len(self._kinds),)
@@ -189,6 +191,7 @@ class SpanF1(_SpanMetric):
             `(batch, time)`.
 
     Raises:
+        TypeError: if `tags` is no sequence of strings.
         ValueError: if a tag is of another form, or `average` is not known; in calls: if
             a shape is another.
 
@@ -206,6 +209,19 @@ class SpanF1(_SpanMetric):
     def result(self):
         """Returns the F1."""
         return self._mean(self._scores()[2])
+
+
+def _texts(tags):
+    """The tags as a tuple; raises if `tags` is no sequence of strings."""
+    if not isinstance(tags, str | bytes):
+        with contextlib.suppress(TypeError):  # nothing to go through
+            tags = tuple(tags)
+    if isinstance(tags, tuple) and all(isinstance(tag, str) for tag in tags):
+        return tags
+    raise TypeError(
+        "`tags` must be a sequence of strings, such as ['O', 'B-name', 'I-name']. "
+        f"Received: tags={tags!r}."
+    )
 
 
 def _read(tags):

@@ -647,7 +647,11 @@ def _put_back(place, working):
     with contextlib.suppress(FileNotFoundError):
         if not place.inside:
             if not os.path.lexists(place.path):
-                old.rename(place.path)
+                try:
+                    old.rename(place.path)
+                except OSError as error:  # another process was faster: its result stays
+                    if error.errno not in _TAKEN:
+                        raise
         elif (working / "ready").is_dir():
             _finish_inside(place, working)
         else:

@@ -6,7 +6,7 @@ import json
 import keras
 
 from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
-from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
+from keras_rnn_zoo.layers.arguments import checked, flag, number, positive_integer, rate
 from keras_rnn_zoo.topologies.word_reader import WordReader, check_characters
 
 DEFAULT_UNITS = 64
@@ -160,7 +160,8 @@ def check_head(head, allowed, output_activation):
             f"`head` must be {' or '.join(map(repr, allowed))}, or a dict of such a "
             f"`name` and arguments of `CRF`. Received: head={head!r}."
         )
-    if name == "crf" and keras.activations.get(output_activation) not in (
+    activation = checked("activation", "output_activation", output_activation)
+    if name == "crf" and activation not in (
         keras.activations.softmax,
         keras.activations.linear,
     ):
@@ -269,7 +270,8 @@ class RecurrentModel(keras.Model):
         recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
         output_dropout = rate("output_dropout", output_dropout)
         head_name, head_arguments = check_head(head, self.heads, output_activation)
-        activation = keras.activations.get(output_activation)
+        activation = checked("activation", "output_activation", output_activation)
+        seed = checked("seed", "seed", seed)
         policy = keras.dtype_policies.get(dtype)
 
         inputs = model_input(vocabulary_size, num_features, characters)

@@ -5,7 +5,7 @@ import json
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.arguments import flag, positive_integer, rate
+from keras_rnn_zoo.layers.arguments import checked, flag, positive_integer, rate
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.topologies import _reading
 
@@ -233,8 +233,11 @@ class WindowClassifier(keras.Model):
         )
         units = _reading.check_units(units, "LSTM")
         dropout = rate("dropout", dropout)
-        activation = keras.activations.get(activation)
-        output_activation = keras.activations.get(output_activation)
+        activation = checked("activation", "activation", activation)
+        output_activation = checked(
+            "activation", "output_activation", output_activation
+        )
+        seed = checked("seed", "seed", seed)
         policy = keras.dtype_policies.get(dtype)
 
         inputs = _reading.model_input(reading[0], reading[2])

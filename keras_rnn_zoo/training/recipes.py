@@ -283,6 +283,7 @@ def names() -> list[str]:
         path.parent.name
         for directory in models_directories()
         for path in directory.glob(f"*/{RECIPE_FILE}")
+        if path.is_file()
     }
     return sorted(found)
 

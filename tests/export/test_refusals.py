@@ -1,5 +1,7 @@
 """What an exported file must refuse instead of answering."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -199,3 +201,18 @@ def test_litert_refuses_numbers_that_are_none(tmp_path):
                 with pytest.raises(RuntimeError, match="(?i)gather"):
                     run(**{**given, key: broken})
         run(**given)
+
+
+@pytest.mark.parametrize("export", [export_saved_model, export_onnx, export_litert])
+def test_a_place_that_is_taken_is_refused_before_any_work(
+    tmp_path, monkeypatch, export
+):
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    def work(*_args, **_kwargs):
+        raise AssertionError("the model was looked at first")
+
+    monkeypatch.setattr(sys.modules[export.__module__], "portable_copy", work)
+    with pytest.raises(FileExistsError, match="`path` must be free, .*thesis.txt"):
+        export(features_model(), tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
