@@ -3,9 +3,13 @@
 import pathlib
 import re
 import subprocess
+import sys
 import tomllib
 
+import pytest
+
 import keras_rnn_zoo
+from keras_rnn_zoo import extras
 
 ROOT = pathlib.Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -68,6 +72,28 @@ def test_versions_and_pins_agree():
     [keras] = [one for one in PROJECT["project"]["dependencies"] if "keras>" in one]
     oldest = re.match(r"keras>=([\d.]+),", keras)[1]
     assert f"keras=={oldest}.0\n" in workflow and f"--upgrade {keras} " in workflow
+
+
+def test_every_hint_names_an_extra_that_there_is():
+    known = PROJECT["project"]["optional-dependencies"]
+    named = []
+    for path in (ROOT / "keras_rnn_zoo").rglob("*.py"):
+        if path.name != "extras.py":
+            found = path.read_text()
+            assert "keras_rnn_zoo[" not in found, path
+            named += re.findall(r"extras\.(?:require|hint)\(\s*[\"'](\w+)", found)
+    assert len(named) > 12 and set(named) <= set(known)
+
+
+def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch):
+    extras.require("plot", "All", "json", "json.decoder")
+    monkeypatch.setitem(sys.modules, "nothing", None)
+    assert not extras.is_installed("nothing.of.that")
+    message = r"A plot needs it\. Install it with: pip install 'keras_rnn_zoo\[plot\]'$"
+    with pytest.raises(ImportError, match=message):
+        extras.require("plot", "A plot needs it.", "json", "nothing.below")
+    with pytest.raises(KeyError):
+        extras.require("plot", "A plot needs it.", "nothing", error=KeyError)
 
 
 def test_contributing_says_what_the_continuous_integration_does():

@@ -28,7 +28,8 @@ BELOW = {  # room: the rooms that it may import
     },
 }
 EVERYTHING = {"jobs", "cli", "_command", "__init__", "__main__", "version"}
-LIGHT = {"version", "terminal", "interrupts"}  # they import nothing of the package
+# They import nothing of the package.
+LIGHT = {"version", "terminal", "interrupts", "extras"}
 
 
 def imported_modules(path):
