@@ -1,8 +1,10 @@
 # make demo   installs into .venv, trains the default model and shows what it did
-# make test   installs into .venv and runs the tests
-# make slow   the long trainings as well
+# make test   installs into .venv and runs the tests but for long trainings and notebooks
+# make slow   the long trainings and the notebooks, in a fast setting, as well
+# make ci     what the continuous integration runs
 # make differential   every path of the layers against the loop, 2,000 drawn configurations
-# make notebooks   every notebook in full, from a clean kernel (make test: in a fast setting)
+# make notebooks   every notebook in full, from a clean kernel
+# make wheel  builds sdist and wheel into dist/, and uses the wheel in an empty environment
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
 # make nightly   the tests of the layers with keras-nightly, or with KERAS=keras==3.16.0
@@ -10,7 +12,7 @@
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow differential notebooks lint clean fuzz faults nightly
+.PHONY: demo test slow ci wheel differential notebooks lint clean fuzz faults nightly
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -22,12 +24,18 @@ test:
 slow:
 	@bash .ci/test -m "slow or not slow"
 
+ci:
+	@bash .ci/run
+
+wheel:
+	@bash .ci/wheel
+
 differential:
 	@source .ci/env && install_into_venv dev -e
 	.venv/bin/python -m tests.differential --count 2000
 
 notebooks:
-	@KRZ_NOTEBOOK_FULL=1 bash .ci/test tests/test_notebooks.py
+	@KRZ_NOTEBOOK_FULL=1 bash .ci/test tests/test_notebooks.py -m "notebooks or not notebooks"
 
 fuzz:
 	@KRZ_FUZZ_EXAMPLES=$${N:-2000} bash .ci/test tests/fuzz
@@ -40,7 +48,7 @@ nightly:
 
 lint:
 	@source .ci/env && install_into_venv dev -e
-	.venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@source .ci/env && run_lint
 
 clean:
 	rm -rf .venv build dist runs *.egg-info .pytest_cache .hypothesis .ruff_cache

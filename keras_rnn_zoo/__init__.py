@@ -1,7 +1,7 @@
 """The home of recurrent networks in Keras 3: cells, layers and ready-built models."""
 
 import importlib
-import pathlib
+import importlib.util
 import sys
 
 from keras_rnn_zoo.version import __version__ as __version__
@@ -64,7 +64,19 @@ _LAYERS = (
     "bio_constraints",
 )
 
-_ROOMS = ("convert", "export", "inspection", "layers", "ops", "topologies")
+_ROOMS = (
+    "convert",
+    "datasets",
+    "export",
+    "inspection",
+    "layers",
+    "metrics",
+    "native",
+    "ops",
+    "presets",
+    "topologies",
+    "training",
+)
 
 __all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__", "load"]
 
@@ -86,18 +98,42 @@ def __dir__():
     return sorted({*globals(), *__all__})
 
 
-def _is_the_command():
-    """Whether this process is `keras-rnn-zoo`, which imports Keras when it needs it."""
-    started = [*sys.argv[:1], *sys.orig_argv[1:3]]
-    return any(pathlib.Path(part).stem == "keras-rnn-zoo" for part in started) or (
-        "keras_rnn_zoo.cli" in started
-    )
+class _WhenKerasIsThere:
+    """Finder that registers the classes as soon as Keras has been imported.
+
+    Keras must know them before it loads a saved model, and they need Keras, which costs
+    seconds that `keras-rnn-zoo --help` does not have.
+    """
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """Return the spec of `keras` with one thing more to do; None for all others."""
+        if name != "keras":
+            return None
+        sys.meta_path.remove(cls)
+        spec = importlib.util.find_spec("keras")
+        if spec is None or spec.loader is None:
+            sys.meta_path.insert(0, cls)
+            return spec
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            try:
+                execute(module)
+            except BaseException:
+                sys.meta_path.insert(0, cls)  # whoever tries it again
+                raise
+            _register()
+
+        spec.loader.exec_module = exec_module
+        return spec
 
 
-if _is_the_command():
-    from keras_rnn_zoo import interrupts
-
-    interrupts.watch()
-else:
-    # Keras must know the classes before it loads a saved model.
+def _register():
     importlib.import_module("keras_rnn_zoo.topologies")
+
+
+if "keras" in sys.modules:
+    _register()
+else:
+    sys.meta_path.insert(0, _WhenKerasIsThere)

@@ -974,6 +974,7 @@ def native_clean():
 
 def main():
     """Run the command line."""
+    interrupts.watch()
     # Before TensorFlow is imported, or it is too late.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
@@ -987,5 +988,5 @@ def main():
         sys.exit(130)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # as it was started before there was `__main__.py`
     main()

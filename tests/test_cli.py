@@ -23,7 +23,7 @@ def cli(tmp_path_factory):
 
     def run(*arguments, stdin="", **environment):
         return subprocess.run(
-            [sys.executable, "-m", "keras_rnn_zoo.cli", *arguments],
+            [sys.executable, "-m", "keras_rnn_zoo", *arguments],
             cwd=directory,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             input=stdin,
@@ -224,10 +224,10 @@ def test_native_where_it_cannot_be(here, tmp_path, monkeypatch):
 def test_help_lists_the_commands_without_importing_tensorflow(cli):
     code = (
         "import sys\n"
-        "sys.argv = ['/usr/bin/keras-rnn-zoo', '--help']\n"
-        "from keras_rnn_zoo import cli\n"
+        "sys.argv = ['whatever', '--help']\n"
+        "from keras_rnn_zoo import _command\n"
         "try:\n"
-        "    cli.main()\n"
+        "    _command.main()\n"
         "finally:\n"
         "    print('heavy:', {'tensorflow', 'keras'} & set(sys.modules))\n"
     )

@@ -66,16 +66,3 @@ def test_pyproject_and_setup_cfg_do_not_overlap():
         assert section not in project["tool"]
         assert tools.get(section) not in {*project, *project["tool"]}
         assert not section.startswith("options")
-
-
-def test_the_wheel_carries_every_package():
-    import tomllib
-
-    root = pathlib.Path(__file__).parents[1]
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    found = {
-        ".".join(path.parent.relative_to(root).parts)
-        for path in (root / "keras_rnn_zoo").rglob("__init__.py")
-    }
-    listed = set(project["tool"]["setuptools"]["packages"])
-    assert listed == found | {"keras_rnn_zoo._models"}

@@ -486,7 +486,7 @@ def snapshot(directory):
 def test_a_killed_training_leaves_the_old_run_and_nothing_half_written(digits, place):
     directory = digits[0].directory
     before = snapshot(directory)
-    command = [sys.executable, "-m", "keras_rnn_zoo.cli", "train", "digits_gru"]
+    command = [sys.executable, "-m", "keras_rnn_zoo", "train", "digits_gru"]
     command += ["--epochs", "100000", "--out", str(directory)]
     command += ["--data-dir", str(place / "tfds")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

@@ -100,6 +100,7 @@ def test_the_rules_see_what_is_wrong():
     assert "no figure" in found and "not executed" in found
 
 
+@pytest.mark.notebooks
 @pytest.mark.filterwarnings("default")
 @every_notebook
 def test_runs_from_a_clean_kernel(path, monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow_datasets as tfds
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import chorales, corpus, vowels
 from keras_rnn_zoo.datasets.conll import parse_conll
 
@@ -316,13 +317,9 @@ class KrzDigits(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         del dl_manager  # nothing to download
-        try:
-            from sklearn.datasets import load_digits
-        except ImportError as error:
-            raise ImportError(
-                "krz_digits needs scikit-learn. Install it with: "
-                "pip install 'keras_rnn_zoo[data]'"
-            ) from error
+        extras.require("data", "krz_digits needs scikit-learn.", "sklearn.datasets")
+        from sklearn.datasets import load_digits
+
         digits = load_digits()
         images, labels = digits.images.astype(np.uint8), digits.target
         order = np.arange(len(labels))

@@ -4,6 +4,8 @@ import pathlib
 
 import numpy as np
 
+from keras_rnn_zoo import extras
+
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 #: The keys of a piano from the lowest to the highest; MIDI note 21 to 108.
@@ -23,13 +25,9 @@ def read_mat(path) -> dict[str, list[np.ndarray]]:
         ImportError: without SciPy.
         ValueError: if the file holds anything else.
     """
-    try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise ImportError(
-            "krz_jsb_chorales needs SciPy to be prepared. Install it with: "
-            "pip install 'keras_rnn_zoo[data]'"
-        ) from error
+    extras.require("data", "krz_jsb_chorales needs SciPy to be prepared.", "scipy.io")
+    from scipy.io import loadmat
+
     cells = {"train": "traindata", "validation": "validdata", "test": "testdata"}
     name = pathlib.Path(path).name
     content = loadmat(path)

@@ -6,6 +6,8 @@ import pathlib
 
 import numpy as np
 
+from keras_rnn_zoo import extras
+
 
 def sunspots(context: int = 24, horizon: int = 8):
     """Windows over the yearly sunspot numbers, 1700 to 2008.
@@ -30,13 +32,8 @@ def sunspots(context: int = 24, horizon: int = 8):
     >>> [len(part) for part in windows.values()], windows["train"][0][0].shape
     ([169, 43, 52], (24, 1))
     """
-    found = importlib.util.find_spec("statsmodels")
-    if found is None:
-        raise ImportError(
-            "krz_sunspots needs statsmodels. Install it with: "
-            "pip install 'keras_rnn_zoo[data]'"
-        )
-    [place] = found.submodule_search_locations
+    extras.require("data", "krz_sunspots needs statsmodels.", "statsmodels")
+    [place] = importlib.util.find_spec("statsmodels").submodule_search_locations
     path = pathlib.Path(place, "datasets", "sunspots", "sunspots.csv")
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

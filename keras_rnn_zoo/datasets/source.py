@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import hashlib
-import importlib.util
 import io
 import logging
 import os
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets.codec import Codec
 from keras_rnn_zoo.terminal import shown
 
@@ -150,11 +150,9 @@ def _check_config(builder_class, config):
 
 
 def _check_package(name, package):
-    if package is not None and importlib.util.find_spec(package) is None:
-        raise ImportError(
-            f"To prepare {name}, TensorFlow Datasets needs {package}. "
-            "Install it with: pip install 'keras_rnn_zoo[data]'"
-        )
+    if package is not None:
+        needs = f"To prepare {name}, TensorFlow Datasets needs {package}."
+        extras.require("data", needs, package)
 
 
 def _prepare(builder, manual_dir):

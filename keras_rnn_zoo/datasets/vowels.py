@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets.files import DataError
 
 #: Packages that carry the files, and where.
@@ -26,8 +27,8 @@ def find_file(part: str) -> pathlib.Path:
             if path.is_file():
                 return path
     raise ImportError(
-        "krz_japanese_vowels needs the files that sktime carries. Install it with: "
-        "pip install 'keras_rnn_zoo[data]'"
+        "krz_japanese_vowels needs the files that sktime carries. "
+        + extras.hint("data")
     )
 
 

@@ -6,6 +6,7 @@ import tempfile
 
 import numpy as np
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.portable import (
     answer_name,
@@ -141,13 +142,13 @@ def export_litert(
 
 
 def _interpreter():
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise ImportError(
-            "LiteRT files are checked by running them, which needs ai-edge-litert: "
-            "pip install 'keras_rnn_zoo[export]'"
-        ) from error
+    extras.require(
+        "export",
+        "LiteRT files are checked by running them, which needs ai-edge-litert.",
+        "ai_edge_litert.interpreter",
+    )
+    from ai_edge_litert.interpreter import Interpreter
+
     return Interpreter
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo import layers as zoo
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.onnx_graph import OPSET, Graph, Translator, onnx_type
@@ -87,14 +88,14 @@ def export_onnx(
         OSError: as in `export_saved_model`.
         RuntimeError: if a file answers differently.
     """
-    try:
-        import onnx
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "ONNX files need onnx to be written and onnxruntime to be checked: "
-            "pip install 'keras_rnn_zoo[export]'"
-        ) from error
+    extras.require(
+        "export",
+        "ONNX files need onnx to be written and onnxruntime to be checked.",
+        "onnx",
+        "onnxruntime",
+    )
+    import onnx
+
     check_max_length(max_length)
     replaceable(path)
     model = portable_copy(model)

@@ -1,13 +1,13 @@
 """A callback that watches the gradients while a model trains."""
 
 import dataclasses
-import importlib.util
 import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.inspection import plotting
 
 
@@ -69,11 +69,8 @@ class GradientMonitor(keras.callbacks.Callback):
             raise TypeError(
                 f"`stop_on_nan` must be a bool. Received: stop_on_nan={stop_on_nan!r}."
             )
-        if log_dir is not None and importlib.util.find_spec("tensorboard") is None:
-            raise ImportError(
-                "`log_dir` needs TensorBoard. Install it with: "
-                "pip install 'keras_rnn_zoo[tensorboard]'"
-            )
+        if log_dir is not None:
+            extras.require("tensorboard", "`log_dir` needs TensorBoard.", "tensorboard")
         self.log_dir = log_dir
         self.stop_on_nan = stop_on_nan
         self._optimizer = self._writer = None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.inspection.report_plots import colour_of as colour_of
 
 
@@ -13,12 +14,9 @@ def axes(ax, width=6.0, height=3.0, columns=1):
     """
     if ax is not None:
         return ax if columns == 1 else list(np.atleast_1d(ax))
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Plots need matplotlib. Install it with: pip install 'keras_rnn_zoo[plot]'"
-        ) from error
+    extras.require("plot", "Plots need matplotlib.", "matplotlib.pyplot")
+    import matplotlib.pyplot as plt
+
     size = (width * columns, height)
     _, made = plt.subplots(
         1, columns, figsize=size, squeeze=False, layout="constrained"

@@ -4,10 +4,11 @@ Every function draws one picture and writes it as PNG. Matplotlib comes with the
 `plot`; it is imported when a picture is drawn, and never opens a window.
 """
 
-import importlib.util
 from collections.abc import Sequence
 
 import numpy as np
+
+from keras_rnn_zoo import extras
 
 #: Colours that people with any kind of colour vision can tell apart on white
 #: (Okabe and Ito, 2008), for classes in their order. The first is a quiet grey.
@@ -63,16 +64,12 @@ def _colours_of(labels):
 
 def is_available() -> bool:
     """Return whether pictures can be drawn here."""
-    return importlib.util.find_spec("matplotlib") is not None
+    return extras.is_installed("matplotlib")
 
 
 def _figure(width, height):
     """Return a figure that belongs to no window and no global state."""
-    if not is_available():
-        raise ImportError(
-            "Pictures need matplotlib. Install it with: "
-            "pip install 'keras_rnn_zoo[plot]'"
-        )
+    extras.require("plot", "Pictures need matplotlib.", "matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import importlib.util
 import os
 import pathlib
 import platform
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.jobs.answer import continue_text
 from keras_rnn_zoo.jobs.common import (
     DEFAULT_NAME,
@@ -472,11 +472,7 @@ def _train_into(
 
 def require_tensorboard():
     """Raise unless TensorBoard is installed."""
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ImportError(
-            "`tensorboard` needs TensorBoard. Install it with: "
-            "pip install 'keras_rnn_zoo[tensorboard]'"
-        )
+    extras.require("tensorboard", "`tensorboard` needs TensorBoard.", "tensorboard")
 
 
 def _tensorboard_callbacks(directory):
@@ -616,10 +612,7 @@ def _draw(directory, reporter, model, pipelines, **findings):
     from keras_rnn_zoo.training.evaluation import bits_of
 
     if not report_plots.is_available():
-        reporter.say(
-            "No pictures: matplotlib is missing. "
-            "Install it with: pip install 'keras_rnn_zoo[plot]'"
-        )
+        reporter.say(f"No pictures: matplotlib is missing. {extras.hint('plot')}")
         return
     report.draw(
         directory,

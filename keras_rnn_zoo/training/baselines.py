@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import Pipelines
 from keras_rnn_zoo.layers import Markov
 from keras_rnn_zoo.training import word_windows
@@ -213,12 +214,9 @@ _ADD_ONE = "counted in the training steps, one added to each count"
 
 def _key_regression(pipelines):
     """A regression for each key; their common strength is chosen on validation data."""
-    try:
-        from scipy.optimize import minimize
-    except ImportError as error:
-        raise Skipped(
-            "skipped: needs SciPy. Install it with: pip install 'keras_rnn_zoo[data]'"
-        ) from error
+    extras.require("data", "skipped: needs SciPy.", "scipy.optimize", error=Skipped)
+    from scipy.optimize import minimize
+
     x, y = _steps(pipelines, "train")
     x_validation, y_validation = _steps(pipelines, "validation")
     x_test, _ = _steps(pipelines, "test")
@@ -666,10 +664,4 @@ def _vectors(pipelines, features):
 
 
 def _require_sklearn():
-    try:
-        import sklearn  # noqa: F401
-    except ImportError as error:
-        raise Skipped(
-            "skipped: needs scikit-learn. Install it with: "
-            "pip install 'keras_rnn_zoo[data]'"
-        ) from error
+    extras.require("data", "skipped: needs scikit-learn.", "sklearn", error=Skipped)

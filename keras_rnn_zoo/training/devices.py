@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+from keras_rnn_zoo import extras
+
 
 def silence_tensorflow() -> None:
     """Import TensorFlow with its start-up notes kept off the terminal.
@@ -203,8 +205,8 @@ def _extras():
         try:
             yield package, importlib.metadata.version(package), True
         except importlib.metadata.PackageNotFoundError:
-            hint = "" if extra is None else f" 'keras_rnn_zoo[{extra}]'"
-            yield package, f"missing; pip install{hint or ' ' + package}", bool(extra)
+            how = extras.command(extra) if extra else f"pip install {package}"
+            yield package, f"missing; {how}", bool(extra)
 
 
 def _xla():

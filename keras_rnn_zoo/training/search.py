@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from keras_rnn_zoo import extras
 from keras_rnn_zoo.presets.places import whole_file
 from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training.recipes import SEARCHABLE
@@ -101,13 +102,7 @@ def check(recipe, count: int) -> None:
         )
     if count < 1:
         raise ValueError(f"`count` must be positive. Received: count={count!r}.")
-    try:
-        import optuna  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "A search needs Optuna. Install it with: "
-            "pip install 'keras_rnn_zoo[search]'"
-        ) from error
+    extras.require("search", "A search needs Optuna.", "optuna")
 
 
 def _trials(recipe, pipelines, count, dtype, listener):

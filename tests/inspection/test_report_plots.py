@@ -1,5 +1,7 @@
 """The pictures: written, of a sensible size, and not empty."""
 
+import importlib.util
+
 import matplotlib.image
 import numpy as np
 import pytest
@@ -126,6 +128,6 @@ def test_curves(tmp_path):
 
 
 def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(report_plots.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"keras_rnn_zoo\[plot\]"):
         report_plots.curves(tmp_path / "c.png", {"loss": [1]}, 1, "accuracy")

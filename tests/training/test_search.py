@@ -1,9 +1,9 @@
 """Searching for settings, and what TensorBoard is told of a training."""
 
-import builtins
 import csv
 import logging
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -180,14 +180,7 @@ def test_what_cannot_be_searched(place, monkeypatch):
         jobs.search("digits_gru", 2, resume=True)
     with pytest.raises(TypeError, match="colour"):
         jobs.search("digits_gru", 2, colour="red")
-    imported = builtins.__import__
-
-    def without_optuna(name, *args, **kwargs):
-        if name == "optuna":
-            raise ImportError(name)
-        return imported(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_optuna)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r"keras_rnn_zoo\[search\]"):
         jobs.search("digits_gru", 2, out=place / "x")
 
