@@ -7,6 +7,8 @@ import keras
 
 from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
 from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
+from keras_rnn_zoo.layers.fitting import NoClassWeights
+from keras_rnn_zoo.layers.parts import KeepsSettings
 from keras_rnn_zoo.topologies.word_reader import WordReader, check_characters
 
 DEFAULT_UNITS = 64
@@ -219,7 +221,7 @@ def deserialize_cell(config):
     return found
 
 
-class RecurrentModel(keras.Model):
+class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
     """Base of `ManyToMany` and `ManyToOne`: reader, recurrent stack, output layer.
 
     A functional model with the config of its constructor. `return_sequences` says
@@ -322,6 +324,7 @@ class RecurrentModel(keras.Model):
             given = {key: written[key] for key in head_arguments}
             config["head"] = {"name": head_name, **given}
         self._config = json.dumps(config)
+        self._is_made()
 
     @property
     def num_layers(self):
@@ -335,9 +338,14 @@ class RecurrentModel(keras.Model):
         return self.get_config()["num_outputs"]
 
     def get_config(self):
-        return {**json.loads(self._config), "name": self.name}
+        return {**json.loads(self._config), "name": self.name, **self._changed}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            return cls(**{**config, "cell": deserialize_cell(config["cell"])})
+    def _from_arguments(cls, arguments):
+        return cls(**{**arguments, "cell": deserialize_cell(arguments["cell"])})
+
+    @property
+    def _weighs(self):
+        if self.head_name == "crf":
+            return "(batch,)"
+        return "(batch, time)" if self.return_sequences else None
