@@ -1,9 +1,20 @@
-"""What Keras's `fit` means by an option, where a model would take it for another."""
+"""What the models say where Keras's `fit` or backend would do something else."""
 
 import functools
 import inspect
 
 import keras
+
+
+def needs_tensorflow(cls):
+    """Raises, naming the class, unless Keras's backend is TensorFlow."""
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise ValueError(
+            f"Keras's backend must be TensorFlow for `{cls.__name__}`. Received: "
+            f"backend={backend!r}. Set KERAS_BACKEND=tensorflow before Keras is "
+            "imported."
+        )
 
 
 class NoClassWeights:

@@ -80,8 +80,8 @@ class KeepsSettings:
     @property
     def _changed(self):
         """`{"changed": settings}` for the config; empty if nothing was changed."""
-        now = settings(self)
-        return {} if json.dumps(now) == self._settings else {"changed": now}
+        now = json.dumps(settings(self))
+        return {} if now == self._settings else {"changed": json.loads(now)}
 
     def _is_made(self):
         """Notes the settings; called at the end of the constructor."""

@@ -182,7 +182,7 @@ class RNN(keras.layers.RNN):
             lambda s: value_of(s, self.cell.compute_dtype), list(initial_state)
         )
         if sequences.shape[1] == 0:
-            _checked_mask(mask, sequences)
+            checked_mask(mask, sequences)
             last, outputs = self._nothing_read(sequences)
         else:
             last, outputs, states = self.inner_loop(
@@ -211,7 +211,7 @@ class RNN(keras.layers.RNN):
         return all(hasattr(cell, "is_pure") for cell in cells)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        mask = _checked_mask(mask, sequences)
+        mask = checked_mask(mask, sequences)
         if mask is not None:  # what is masked touches no weight, not even as NaN
             there = ops.expand_dims(mask, -1)
             sequences = ops.where(there, sequences, ops.zeros_like(sequences))
@@ -345,7 +345,7 @@ def _of_rows(state, known, rows):
     return ops.broadcast_to(state, (rows, *state.shape[1:]))
 
 
-def _checked_mask(mask, sequences):
+def checked_mask(mask, sequences):
     """`mask` as bool `(batch, time)`; raises, naming both shapes, if it is another."""
     if mask is None:
         return None

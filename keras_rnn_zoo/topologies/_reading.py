@@ -1,11 +1,12 @@
 """What the ready-built models share: how they read, and how they stack layers."""
 
+import functools
 import inspect
 import json
 
 import keras
 
-from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
+from keras_rnn_zoo.layers import CRF, Bidirectional, CRFLoss, make_recurrent
 from keras_rnn_zoo.layers.arguments import flag, number, positive_integer, rate
 from keras_rnn_zoo.layers.fitting import NoClassWeights
 from keras_rnn_zoo.layers.parts import KeepsSettings
@@ -185,6 +186,11 @@ def make_head(name, arguments, num_outputs, activation, dtype=None):
     return keras.layers.Dense(num_outputs, activation=activation, **common)
 
 
+def _is_common(loss):
+    """Whether a loss is known to be one of tags by themselves."""
+    return isinstance(loss, str | keras.losses.Loss) and not isinstance(loss, CRFLoss)
+
+
 def serialize_cell(cell):
     """A cell given by name, class or instance as something JSON can hold."""
     if isinstance(cell, str):
@@ -343,6 +349,22 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
     @classmethod
     def _from_arguments(cls, arguments):
         return cls(**{**arguments, "cell": deserialize_cell(arguments["cell"])})
+
+    @functools.wraps(keras.Model.compile)
+    def compile(self, *args, **kwargs):
+        given = inspect.signature(keras.Model.compile).bind(self, *args, **kwargs)
+        loss = given.arguments.get("loss")
+        if self.head_name == "crf" and _is_common(loss):
+            raise ValueError(
+                "`loss` must be `keras_rnn_zoo.CRFLoss()` for head='crf', whose output "
+                f"is no probability of each tag. Received: loss={loss!r}."
+            )
+        super().compile(*args, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
 
     @property
     def _weighs(self):
