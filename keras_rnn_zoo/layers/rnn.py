@@ -1,5 +1,7 @@
 """The layer that carries a cell through a sequence."""
 
+import inspect
+
 import keras
 from keras import ops, tree
 
@@ -149,6 +151,11 @@ class RNN(keras.layers.RNN):
         self.checkpoint = checkpoint
         self.use_cudnn = use_cudnn
 
+    def __call__(self, sequences, *args, **kwargs):
+        if self.return_state and isinstance(sequences, keras.KerasTensor):
+            _check_not_inside_sequential(self)
+        return super().__call__(sequences, *args, **kwargs)
+
     def build(self, sequences_shape, *args, **kwargs):
         super().build(sequences_shape, *args, **kwargs)
         engine.prepare(self)
@@ -238,7 +245,8 @@ class RNN(keras.layers.RNN):
 
     def _checked_sequences(self, sequences):
         shape = getattr(sequences, "shape", None)
-        if not hasattr(shape, "__len__") or len(shape) != 3:
+        ragged = hasattr(sequences, "row_splits")
+        if ragged or not hasattr(shape, "__len__") or len(shape) != 3:
             kind = type(sequences).__name__
             raise ValueError(
                 "`sequences` must be one tensor of shape (batch, time, features). "
@@ -321,11 +329,17 @@ def _check_path(cell, implementation, checkpoint):
             )
         return
     kind = type(cell).__name__
-    if checkpoint is not None or implementation not in ("auto", "loop", 0, 1, 2):
+    if checkpoint is not None:
         raise ValueError(
-            "`implementation` must be 'auto' or 'loop', and `checkpoint` None, for "
-            f"this cell, of which only a call is known. Received: cell of type {kind}, "
-            f"implementation={implementation!r}, checkpoint={checkpoint!r}."
+            "`checkpoint` must be None for this cell, of which only a call is known. "
+            f"Received: checkpoint={checkpoint!r} and a cell of type {kind}. Use a cell "
+            "of the zoo, by itself."
+        )
+    if implementation not in ("auto", "loop", 0, 1, 2):
+        raise ValueError(
+            "`implementation` must be 'auto' or 'loop' for this cell, of which only a "
+            f"call is known. Received: implementation={implementation!r} and a cell of "
+            f"type {kind}."
         )
     if hasattr(cell, "is_pure"):
         for name in ("dropout", "recurrent_dropout", "zoneout"):
@@ -338,8 +352,30 @@ def _check_path(cell, implementation, checkpoint):
                 )
 
 
+def _check_not_inside_sequential(layer):
+    """Raises if a `keras.Sequential` would give the states to its next layer."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, keras.Sequential):
+            if layer in caller.layers[:-1]:
+                raise ValueError(
+                    "`return_state` must be False inside of `keras.Sequential`, whose "
+                    "layers give one tensor to the next. Received: return_state=True "
+                    f"in {layer.name!r}. Use the functional API: `y, *states = "
+                    "layer(x)`."
+                )
+            return
+        frame = frame.f_back
+
+
 def _of_rows(state, known, rows):
     """A state of one row for every row of a batch, as others are."""
+    if None not in (state.shape[0], known) and state.shape[0] not in (1, known):
+        raise ValueError(
+            f"`initial_state` must have the rows of `sequences`, {known}, or one. "
+            f"Received: initial_state of shape {tuple(state.shape)}."
+        )
     if state.shape[0] is not None and (state.shape[0] != 1 or known == 1):
         return state
     return ops.broadcast_to(state, (rows, *state.shape[1:]))
