@@ -332,8 +332,8 @@ def _check_path(cell, implementation, checkpoint):
     if checkpoint is not None:
         raise ValueError(
             "`checkpoint` must be None for this cell, of which only a call is known. "
-            f"Received: checkpoint={checkpoint!r} and a cell of type {kind}. Use a cell "
-            "of the zoo, by itself."
+            f"Received: checkpoint={checkpoint!r} and a cell of type {kind}. Take one "
+            "cell of the zoo."
         )
     if implementation not in ("auto", "loop", 0, 1, 2):
         raise ValueError(
