@@ -9,6 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from tests.paths import outcome, says
@@ -177,6 +178,26 @@ def test_a_crf_with_another_loss_says_which_it_needs(loss):
     _, error = outcome(first_loss, "crf", loss, np.ones((4, 5, 2), "float32"), y)
     assert isinstance(error, ValueError), repr(error)
     says(error, "CRFLoss")
+
+
+def test_the_best_path_says_that_it_has_no_gradient():
+    model = keras.Sequential([keras.Input((5, 2)), zoo.CRF(3)])
+    model.compile("sgd", "categorical_crossentropy", run_eagerly=True)
+    x, y = np.ones((4, 5, 2), "float32"), np.eye(3)[TAGS]
+    _, error = outcome(model.train_on_batch, x, y)
+    says(error, "CRFLoss", "returns='marginals'")
+    assert np.isfinite(model.test_on_batch(x, y))
+
+
+def test_what_a_crf_masks_touches_no_weight():
+    crf = zoo.CRF(3)
+    x, mask = np.ones((2, 5, 2), "float32"), np.ones((2, 5), bool)
+    mask[0, 3:] = mask[1] = False
+    x[~mask] = np.nan
+    with tf.GradientTape() as tape:
+        loss = zoo.CRFLoss()(TAGS[:2], crf(x, mask=mask))
+    for gradient in tape.gradient(loss, [w.value for w in crf.trainable_weights]):
+        assert np.isfinite(gradient).all()
 
 
 # --- Dropout of our cells in the layer of Keras
