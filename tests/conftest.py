@@ -33,7 +33,7 @@ def rng():
 
 @pytest.fixture(scope="session", autouse=True)
 def kernels():
-    """Kernels, built before the first test: else a busy machine takes other paths."""
+    """Builds the kernels first: else a busy machine takes other paths."""
     from keras_rnn_zoo import native
 
     for dtype in native.DTYPES:

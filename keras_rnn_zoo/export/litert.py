@@ -23,6 +23,7 @@ from keras_rnn_zoo.export.saved_model import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.layers import JordanRNN
+from keras_rnn_zoo.layers.arguments import positive_integer
 from keras_rnn_zoo.presets import new_directory, replaceable
 
 INT8_TOLERANCE = 0.1
@@ -83,11 +84,8 @@ def export_litert(
         OSError: as in `export_saved_model`.
         RuntimeError: if a file answers differently or LiteRT lacks an operation.
     """
-    for name, value in (("batch_size", batch_size), ("steps", steps)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(
-                f"`{name}` must be a positive integer. Received: {name}={value!r}."
-            )
+    batch_size = positive_integer("batch_size", batch_size)
+    steps = positive_integer("steps", steps)
     _interpreter()
     replaceable(path)
     model = portable_copy(model)

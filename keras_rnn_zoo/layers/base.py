@@ -8,6 +8,7 @@ more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 import itertools
 import math
 import re
+import warnings
 
 import keras
 from keras import ops
@@ -73,7 +74,8 @@ class GatedCell(keras.Layer):
         recurrent_dropout: float in [0, 1). Share of elements dropped from what U
             multiplies, with one mask for all steps of a sequence (Gal & Ghahramani,
             2016, https://arxiv.org/abs/1512.05287) and one mask for each block. A cell
-            called by itself, or in a layer of Keras, draws masks at every call.
+            called by itself, or in `keras.layers.RNN`, draws masks at every call, for
+            it keeps none, and warns of it: `keras_rnn_zoo.RNN` draws one a sequence.
         seed: int or None. Seed of the dropout and zoneout masks.
         zoneout: float in [0, 1), or a list with one for each state. Share of a state's
             elements that keep their value at a step, drawn anew for every step; outside
@@ -223,6 +225,13 @@ class GatedCell(keras.Layer):
         raise NotImplementedError(f"{type(self).__name__} has no `step`.")
 
     def call(self, inputs, states, training=False):
+        if training and (self.dropout or self.recurrent_dropout):
+            warnings.warn(
+                f"A {type(self).__name__} that is called by itself, or in "
+                "keras.layers.RNN, draws new dropout masks at every step. Carry it "
+                "through the sequence in a keras_rnn_zoo.RNN, which draws them once.",
+                stacklevel=2,
+            )
         draws = self.draw(ops.shape(inputs)[0], training=training)
         weights = self.all_weights()
         x = self.terms(inputs, self.of_input(weights, draws.inputs, training))

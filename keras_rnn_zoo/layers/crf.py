@@ -5,7 +5,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.arguments import checked, flag, one_of, positive_integer
+from keras_rnn_zoo.layers.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.rnn import checked_mask
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
 
@@ -108,6 +110,7 @@ class CRF(keras.Layer):
         transition_regularizer=None,
         **kwargs,
     ):
+        needs_tensorflow(CRF)
         num_tags = positive_integer("num_tags", num_tags)
         returns = one_of("returns", returns, _RETURNS)
         super().__init__(autocast=False, **kwargs)
@@ -196,6 +199,7 @@ class CRF(keras.Layer):
             if self.returns == "path":
                 outputs = tf.one_hot(outputs, self.num_tags, dtype=self.variable_dtype)
                 outputs *= tf.cast(chain["mask"], outputs.dtype)[..., tf.newaxis]
+                outputs = _without_gradient(outputs, chain["unary"])
         setattr(outputs, _CHAIN, chain)
         return outputs
 
@@ -243,15 +247,19 @@ class CRF(keras.Layer):
 
     def _chain(self, inputs, mask):
         """The arguments of the functions in `ops.chains`."""
+        inputs = tf.convert_to_tensor(inputs)
         if not self.built:
             self.build(tuple(inputs.shape))
+        mask = checked_mask(mask, inputs)
         x = tf.cast(inputs, self.variable_dtype)
+        if mask is not None:  # what is masked touches no weight, not even as NaN
+            x = tf.where(mask[..., tf.newaxis], x, tf.zeros_like(x))
         if self.use_kernel:
             x = tf.tensordot(x, tf.convert_to_tensor(self.kernel), 1) + self.bias
             x.set_shape((*inputs.shape[:2], self.num_tags))
         if mask is None:
             mask = tf.ones(tf.shape(x)[:2], "bool")
-        chain = {"unary": x, "mask": tf.cast(mask, "bool")}
+        chain = {"unary": x, "mask": mask}
         chain["transition"] = self._forbid(self.transition, "allowed_transitions")
         for name, rule in (("initial", "allowed_first"), ("final", "allowed_last")):
             if self.use_boundary:
@@ -311,9 +319,11 @@ class CRFLoss(keras.losses.Loss):
 
         L = -score(y) + log Σ_y' exp(score(y'))
 
-    A row's loss is that of its whole sequence; the reduction is over rows. The output
-    of the layer brings the scores along, as it does its mask, so that it must reach the
-    loss as it left the layer.
+    A row's loss is that of its whole sequence; the reduction is over rows, and so
+    `sample_weight` weighs rows. Keras's `class_weight` would weigh a row by the place
+    of its highest tag: it has no meaning here. The output of the layer brings the
+    scores along, as it does its mask, so that it must reach the loss as it left the
+    layer.
 
     Args:
         reduction: "sum_over_batch_size", the mean over rows; "sum"; or None.
@@ -343,6 +353,8 @@ class CRFLoss(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Returns the loss, reduced."""
         chain = getattr(y_pred, _CHAIN, None)
+        if chain is None and _is_symbolic(y_pred):
+            return tf.zeros((), self.dtype)
         if chain is None:
             raise ValueError(
                 "`y_pred` must be what a `CRF` layer returned, unchanged. Received: "
@@ -362,6 +374,37 @@ class CRFLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return -_log_likelihood(y_true, y_pred)
+
+
+def _is_symbolic(tensor):
+    """Whether Keras only asks for shapes, as it does before it trains on replicas.
+
+    It calls the loss with placeholders of its own then, in a graph of this name.
+    """
+    graph = getattr(tensor, "graph", None)
+    return isinstance(tensor, keras.KerasTensor) or (
+        not tf.executing_eagerly()
+        and getattr(graph, "name", "").startswith("scratch_graph")
+        and tensor.op.type == "Placeholder"
+    )
+
+
+def _without_gradient(path, scores):
+    """`path`, which says so when it is asked for a gradient towards `scores`."""
+
+    @tf.custom_gradient
+    def answer(path, scores):
+        def gradient(upstream):
+            raise ValueError(
+                "`loss` must be `keras_rnn_zoo.CRFLoss()` for the output of `CRF`: the "
+                "best path has no gradient. Received: another function of the path to "
+                "differentiate. Use `returns='marginals'`, or `keras.ops.stop_gradient`"
+                " where none is wanted."
+            )
+
+        return tf.identity(path), gradient
+
+    return answer(path, scores)
 
 
 def bio_constraints(tags, scheme="BIO"):

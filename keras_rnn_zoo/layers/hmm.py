@@ -7,7 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.arguments import checked, number, one_of, positive_integer
+from keras_rnn_zoo.layers.fitting import NoClassWeights, needs_tensorflow
+from keras_rnn_zoo.layers.parts import KeepsSettings
 from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.rnn import checked_mask
 from keras_rnn_zoo.ops import chains
 from keras_rnn_zoo.ops.crf import check_tags
 
@@ -15,7 +18,7 @@ _EMISSIONS = ("categorical", "gaussian")
 
 
 @register
-class HMM(keras.Model):
+class HMM(NoClassWeights, KeepsSettings, keras.Model):
     """Hidden Markov model of sequences of symbols or of real-valued features.
 
         P(s, x) = π[s_1] Π_{t>1} A[s_{t-1}, s_t] Π_t B[s_t](x_t)
@@ -77,6 +80,8 @@ class HMM(keras.Model):
     >>> history = hmm.fit(x, verbose=0)
     """
 
+    _weighs = "(batch,)"
+
     def __init__(
         self,
         num_states,
@@ -89,6 +94,7 @@ class HMM(keras.Model):
         name=None,
         dtype=None,
     ):
+        needs_tensorflow(HMM)
         num_states = positive_integer("num_states", num_states)
         emission = one_of("emission", emission, _EMISSIONS)
         sizes = {"num_symbols": num_symbols, "num_features": num_features}
@@ -135,6 +141,7 @@ class HMM(keras.Model):
             self.mean = add("mean", num_states, width, spread=1.0, place=2)
             self.log_variance = add("log_variance", num_states, width, spread=0.0)
         self.built = True
+        self._is_made()
 
     def call(self, inputs, mask=None):
         return chains.log_norm(**self._chain(inputs, mask))
@@ -266,15 +273,31 @@ class HMM(keras.Model):
         shown = mean + spread * generator.normal(size=mean.shape)
         return states, shown.astype("float32")
 
+    def fit(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+        """As `keras.Model.fit`; `sample_weight` also where there are no states."""
+        y = _no_states(x, y, sample_weight)
+        data = kwargs.get("validation_data")
+        if data is not None and isinstance(data, tuple | list) and len(data) == 3:
+            kwargs["validation_data"] = data[0], _no_states(*data), data[2]
+        return super().fit(x, y, *args, sample_weight=sample_weight, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+        """As `keras.Model.evaluate`; `sample_weight` also where there are no states."""
+        y = _no_states(x, y, sample_weight)
+        return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
+
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """-log P(x), or with states as `y` -log P(y, x): the mean over sequences."""
-        losses = -y_pred if y is None else -self.joint_log_prob(y, x)
+        if y is None or y.shape[1:] == (0,):
+            losses = -y_pred
+        else:
+            losses = -self.joint_log_prob(y, x)
         if sample_weight is not None:
-            losses *= tf.reshape(tf.cast(sample_weight, losses.dtype), [-1])
-        extra = [tf.cast(loss, losses.dtype) for loss in self.losses]
-        return tf.add_n([tf.reduce_mean(losses), *extra])
+            sample_weight = tf.reshape(sample_weight, [-1])
+        loss = _Mean(name="mean")(losses, losses, sample_weight)  # of all replicas
+        return loss + super().compute_loss() if self.losses else loss
 
     def _chain(self, observations, mask):
         """The arguments of the functions in `ops.chains`."""
@@ -291,7 +314,7 @@ class HMM(keras.Model):
                 f"`observations` must be of shape {shape}. "
                 f"Received: observations of shape {tuple(x.shape)}."
             )
-        mask = self.mask_of(x) if mask is None else tf.cast(mask, "bool")
+        mask = self.mask_of(x) if mask is None else checked_mask(mask, x)
         return {
             "unary": self._emission_log_prob(x, mask),
             "mask": mask,
@@ -320,7 +343,22 @@ class HMM(keras.Model):
             "seed": self.seed,
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **self._changed,
         }
+
+
+class _Mean(keras.losses.Loss):
+    """The mean of losses over the sequences of a batch, on however many replicas."""
+
+    def call(self, y_true, y_pred):
+        return y_pred
+
+
+def _no_states(x, y, sample_weight):
+    """`y`, or for it states of no step: Keras passes no weights on where it is None."""
+    if y is not None or sample_weight is None or not hasattr(x, "shape"):
+        return y
+    return np.zeros((x.shape[0], 0), "int32")
 
 
 def _probabilities(logits):

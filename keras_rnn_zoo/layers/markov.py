@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.arguments import integer, one_of, positive_integer
+from keras_rnn_zoo.layers.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.registry import register
 
 _SMOOTHING = ("witten_bell", "kneser_ney")
@@ -78,6 +79,7 @@ class Markov(keras.Model):
         name=None,
         dtype=None,
     ):
+        needs_tensorflow(Markov)
         if integer("order", order, "an integer of at least 0") < 0:
             raise ValueError(
                 f"`order` must be an integer of at least 0. Received: order={order!r}."

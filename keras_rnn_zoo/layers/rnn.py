@@ -1,5 +1,7 @@
 """The layer that carries a cell through a sequence."""
 
+import inspect
+
 import keras
 from keras import ops, tree
 
@@ -165,6 +167,11 @@ class RNN(keras.layers.RNN):
         self.checkpoint = checkpoint
         self.use_cudnn = use_cudnn
 
+    def __call__(self, sequences, *args, **kwargs):
+        if self.return_state and isinstance(sequences, keras.KerasTensor):
+            _check_not_inside_sequential(self)
+        return super().__call__(sequences, *args, **kwargs)
+
     def build(self, sequences_shape, *args, **kwargs):
         super().build(sequences_shape, *args, **kwargs)
         engine.prepare(self)
@@ -198,7 +205,7 @@ class RNN(keras.layers.RNN):
             lambda s: value_of(s, self.cell.compute_dtype), list(initial_state)
         )
         if sequences.shape[1] == 0:
-            _checked_mask(mask, sequences)
+            checked_mask(mask, sequences)
             last, outputs = self._nothing_read(sequences)
         else:
             last, outputs, states = self.inner_loop(
@@ -227,7 +234,7 @@ class RNN(keras.layers.RNN):
         return all(hasattr(cell, "is_pure") for cell in cells)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        mask = _checked_mask(mask, sequences)
+        mask = checked_mask(mask, sequences)
         if mask is not None:  # what is masked touches no weight, not even as NaN
             there = ops.expand_dims(mask, -1)
             sequences = ops.where(there, sequences, ops.zeros_like(sequences))
@@ -254,7 +261,8 @@ class RNN(keras.layers.RNN):
 
     def _checked_sequences(self, sequences):
         shape = getattr(sequences, "shape", None)
-        if not hasattr(shape, "__len__") or len(shape) != 3:
+        ragged = hasattr(sequences, "row_splits")
+        if ragged or not hasattr(shape, "__len__") or len(shape) != 3:
             kind = type(sequences).__name__
             raise ValueError(
                 "`sequences` must be one tensor of shape (batch, time, features). "
@@ -337,11 +345,17 @@ def _check_path(cell, implementation, checkpoint):
             )
         return
     kind = type(cell).__name__
-    if checkpoint is not None or implementation not in ("auto", "loop", 0, 1, 2):
+    if checkpoint is not None:
         raise ValueError(
-            "`implementation` must be 'auto' or 'loop', and `checkpoint` None, for "
-            f"this cell, of which only a call is known. Received: cell of type {kind}, "
-            f"implementation={implementation!r}, checkpoint={checkpoint!r}."
+            "`checkpoint` must be None for this cell, of which only a call is known. "
+            f"Received: checkpoint={checkpoint!r} and a cell of type {kind}. Take one "
+            "cell of the zoo."
+        )
+    if implementation not in ("auto", "loop", 0, 1, 2):
+        raise ValueError(
+            "`implementation` must be 'auto' or 'loop' for this cell, of which only a "
+            f"call is known. Received: implementation={implementation!r} and a cell of "
+            f"type {kind}."
         )
     if hasattr(cell, "is_pure"):
         for name in ("dropout", "recurrent_dropout"):
@@ -354,14 +368,36 @@ def _check_path(cell, implementation, checkpoint):
                 )
 
 
+def _check_not_inside_sequential(layer):
+    """Raises if a `keras.Sequential` would give the states to its next layer."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, keras.Sequential):
+            if layer in caller.layers[:-1]:
+                raise ValueError(
+                    "`return_state` must be False inside of `keras.Sequential`, whose "
+                    "layers give one tensor to the next. Received: return_state=True "
+                    f"in {layer.name!r}. Use the functional API: `y, *states = "
+                    "layer(x)`."
+                )
+            return
+        frame = frame.f_back
+
+
 def _of_rows(state, known, rows):
     """A state of one row for every row of a batch, as others are."""
+    if None not in (state.shape[0], known) and state.shape[0] not in (1, known):
+        raise ValueError(
+            f"`initial_state` must have the rows of `sequences`, {known}, or one. "
+            f"Received: initial_state of shape {tuple(state.shape)}."
+        )
     if state.shape[0] is not None and (state.shape[0] != 1 or known == 1):
         return state
     return ops.broadcast_to(state, (rows, *state.shape[1:]))
 
 
-def _checked_mask(mask, sequences):
+def checked_mask(mask, sequences):
     """`mask` as bool `(batch, time)`; raises, naming both shapes, if it is another."""
     if mask is None:
         return None

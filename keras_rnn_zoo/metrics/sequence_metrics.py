@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.arguments import integer
+from keras_rnn_zoo.metrics.shapes import check_weights
 
 _LOG_2 = math.log(2.0)
 
@@ -32,6 +33,12 @@ class _StepMean(keras.metrics.Mean):
 # `MeanMetricWrapper.update_state` turns the Keras mask of `y_pred` into weights and
 # hands values and weights to the next class in line, which is `_StepMean`.
 class _MaskedStepMean(keras.metrics.MeanMetricWrapper, _StepMean):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        steps = y_pred.shape[:-1]
+        check_weights("sample_weight", sample_weight, steps)
+        check_weights("mask", getattr(y_pred, "_keras_mask", None), steps)
+        return super().update_state(y_true, y_pred, sample_weight)
+
     def get_config(self):
         config = super().get_config()
         config.pop("fn", None)
@@ -98,6 +105,7 @@ class TokenAccuracy(_MaskedStepMean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         if self.ignore_class is not None:
+            check_weights("sample_weight", sample_weight, y_pred.shape[:-1])
             classes = _as_classes(ops.convert_to_tensor(y_true), y_pred[..., 0])
             counts = ops.cast(ops.not_equal(classes, self.ignore_class), self.dtype)
             weight = 1.0 if sample_weight is None else sample_weight

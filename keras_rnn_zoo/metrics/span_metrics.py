@@ -9,6 +9,8 @@ import contextlib
 import keras
 from keras import ops
 
+from keras_rnn_zoo.metrics.shapes import check_weights
+
 
 class _SpanMetric(keras.metrics.Metric):
     """Counts spans of each kind: right ones, predicted ones, true ones."""
@@ -40,6 +42,14 @@ class _SpanMetric(keras.metrics.Metric):
                 "shape (batch, time, tags). Received: y_true of shape "
                 f"{tuple(y_true.shape)}, y_pred of shape {tuple(y_pred.shape)}."
             )
+        pairs = zip(y_true.shape, y_pred.shape, strict=True)
+        if any(a != b and None not in (a, b) for a, b in pairs):
+            raise ValueError(
+                "`y_pred` must have the rows and steps of `y_true`. Received: y_true "
+                f"of shape {tuple(y_true.shape)}, y_pred of {tuple(y_pred.shape)}."
+            )
+        check_weights("sample_weight", sample_weight, y_true.shape)
+        check_weights("mask", mask, y_true.shape)
         y_true, y_pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "int32")
         counts = ops.ones_like(y_true, dtype="bool")
         if mask is not None:

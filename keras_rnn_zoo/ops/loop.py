@@ -122,4 +122,5 @@ def unrolled(step, x, states, output_size):
 
 def in_place(linear, a, plus=None):
     """`linear(a) + plus`, where and when a step asks for it."""
-    return linear(a) if plus is None else ops.add(plus, linear(a))
+    # Not `ops.add`, which takes two tensors of no rows for one and its bias.
+    return linear(a) if plus is None else plus + linear(a)

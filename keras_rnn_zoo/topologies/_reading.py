@@ -1,12 +1,15 @@
 """What the ready-built models share: how they read, and how they stack layers."""
 
+import functools
 import inspect
 import json
 
 import keras
 
-from keras_rnn_zoo.layers import CRF, Bidirectional, make_recurrent
+from keras_rnn_zoo.layers import CRF, Bidirectional, CRFLoss, make_recurrent
 from keras_rnn_zoo.layers.arguments import checked, flag, number, positive_integer, rate
+from keras_rnn_zoo.layers.fitting import NoClassWeights
+from keras_rnn_zoo.layers.parts import KeepsSettings
 from keras_rnn_zoo.topologies.word_reader import WordReader, check_characters
 
 DEFAULT_UNITS = 64
@@ -184,6 +187,11 @@ def make_head(name, arguments, num_outputs, activation, dtype=None):
     return keras.layers.Dense(num_outputs, activation=activation, **common)
 
 
+def _is_common(loss):
+    """Whether a loss is known to be one of tags by themselves."""
+    return isinstance(loss, str | keras.losses.Loss) and not isinstance(loss, CRFLoss)
+
+
 def serialize_cell(cell):
     """A cell given by name, class or instance as something JSON can hold."""
     if isinstance(cell, str):
@@ -220,7 +228,7 @@ def deserialize_cell(config):
     return found
 
 
-class RecurrentModel(keras.Model):
+class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
     """Base of `ManyToMany` and `ManyToOne`: reader, recurrent stack, output layer.
 
     A functional model with the config of its constructor. `return_sequences` says
@@ -324,6 +332,7 @@ class RecurrentModel(keras.Model):
             given = {key: written[key] for key in head_arguments}
             config["head"] = {"name": head_name, **given}
         self._config = json.dumps(config)
+        self._is_made()
 
     @property
     def num_layers(self):
@@ -337,9 +346,30 @@ class RecurrentModel(keras.Model):
         return self.get_config()["num_outputs"]
 
     def get_config(self):
-        return {**json.loads(self._config), "name": self.name}
+        return {**json.loads(self._config), "name": self.name, **self._changed}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            return cls(**{**config, "cell": deserialize_cell(config["cell"])})
+    def _from_arguments(cls, arguments):
+        return cls(**{**arguments, "cell": deserialize_cell(arguments["cell"])})
+
+    @functools.wraps(keras.Model.compile)
+    def compile(self, *args, **kwargs):
+        given = inspect.signature(keras.Model.compile).bind(self, *args, **kwargs)
+        loss = given.arguments.get("loss")
+        if self.head_name == "crf" and _is_common(loss):
+            raise ValueError(
+                "`loss` must be `keras_rnn_zoo.CRFLoss()` for head='crf', whose output "
+                f"is no probability of each tag. Received: loss={loss!r}."
+            )
+        super().compile(*args, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    @property
+    def _weighs(self):
+        if self.head_name == "crf":
+            return "(batch,)"
+        return "(batch, time)" if self.return_sequences else None

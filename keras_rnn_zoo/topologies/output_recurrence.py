@@ -2,13 +2,15 @@
 
 import keras
 
+from keras_rnn_zoo.layers.fitting import NoClassWeights
 from keras_rnn_zoo.layers.jordan_rnn import JordanRNN
+from keras_rnn_zoo.layers.parts import KeepsSettings
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.topologies import _reading
 
 
 @register
-class OutputRecurrence(keras.Model):
+class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
     """Output recurrence: an output at every step, fed back to the next hidden state.
 
         h_t = φ(x_t U + ŷ_{t-1} W + b)
@@ -128,6 +130,7 @@ class OutputRecurrence(keras.Model):
         self.recurrence.build((None, None, width))
         self.recurrence.built = True
         self.built = True
+        self._is_made()
 
     # --- Forward
 
@@ -252,12 +255,8 @@ class OutputRecurrence(keras.Model):
             "mask_value": self.mask_value,
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **self._changed,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            return cls(**config)
 
 
 def _split(inputs):

@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.arguments import checked, flag, positive_integer, rate
+from keras_rnn_zoo.layers.fitting import NoClassWeights
+from keras_rnn_zoo.layers.parts import KeepsSettings
 from keras_rnn_zoo.layers.registry import register
 from keras_rnn_zoo.topologies import _reading
 
@@ -129,7 +131,7 @@ class PositionOutputs(keras.Layer):
 
 
 @register
-class WindowClassifier(keras.Model):
+class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
     """A feed-forward network on neighbouring steps, or on a whole sequence at once.
 
     `window=w`, an output at every step from the 2w + 1 steps around it:
@@ -290,19 +292,19 @@ class WindowClassifier(keras.Model):
             "dtype": keras.dtype_policies.serialize(policy),
         }
         self._config = json.dumps(config)  # as text: Keras tracks what lies in a dict
+        self._is_made()
 
     @property
     def num_outputs(self):
         """Width of the output."""
         return self.get_config()["num_outputs"]
 
-    def get_config(self):
-        return {**json.loads(self._config), "name": self.name}
+    @property
+    def _weighs(self):
+        return "(batch, time)" if self.get_config()["return_sequences"] else None
 
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            return cls(**config)
+    def get_config(self):
+        return {**json.loads(self._config), "name": self.name, **self._changed}
 
 
 def _without_masked(x, mask):

@@ -10,7 +10,8 @@ class CarriedStates(keras.callbacks.Callback):
 
     Within an epoch the states of stateful layers are carried from batch to batch, as
     `datasets.contiguous_streams` needs it. They are reset before each epoch, and
-    before a validation, whose streams are others; after it, training goes on from the
+    before a validation, whose streams are others. Whatever is asked of the model
+    between two batches (`predict`, `evaluate`, a call), training goes on from the
     states it had.
 
     Raises:
@@ -31,7 +32,7 @@ class CarriedStates(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self._kept = None
+        self._train = None
 
     def set_model(self, model):
         super().set_model(model)
@@ -47,21 +48,51 @@ class CarriedStates(keras.callbacks.Callback):
                 "`stateful=True`, or leave `CarriedStates` out."
             )
 
+    def on_train_begin(self, logs=None):
+        # Around the step itself: callbacks that ask something may come before this one.
+        self._train = train = self.model.train_function
+        self._kept = None
+
+        def with_its_own_states(*data):
+            self._put_back()
+            results = train(*data)
+            self._kept = self._states()
+            return results
+
+        self.model.train_function = with_its_own_states
+
+    def on_train_end(self, logs=None):
+        self._put_back()
+        if self._train is not None:
+            self.model.train_function = self._train
+        self._train = None
+
     def on_epoch_begin(self, epoch, logs=None):
         self._reset()
+        self._kept = self._states()
 
     def on_test_begin(self, logs=None):
-        self._kept = [
-            [keras.ops.convert_to_numpy(v) for v in keras.tree.flatten(layer.states)]
-            for layer in self._layers
-        ]
+        self._before_test = self._states()
         self._reset()
 
     def on_test_end(self, logs=None):
-        for layer, values in zip(self._layers, self._kept, strict=True):
-            variables = keras.tree.flatten(layer.states)
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
+        self._set(self._before_test)
+
+    def _states(self):
+        return [
+            keras.ops.convert_to_numpy(variable)
+            for layer in self._layers
+            for variable in keras.tree.flatten(layer.states)
+        ]
+
+    def _set(self, values):
+        variables = keras.tree.flatten([layer.states for layer in self._layers])
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def _put_back(self):
+        if self._kept is not None:
+            self._set(self._kept)
 
     def _reset(self):
         for layer in self._layers:

@@ -83,7 +83,7 @@ def results():
         timeout=600,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    lines = [line for line in done.stdout.splitlines() if line.startswith("['")]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
     return dict(map(ast.literal_eval, lines))
 
 
