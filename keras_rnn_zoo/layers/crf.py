@@ -59,6 +59,7 @@ class CRF(keras.Layer):
     Call arguments:
         inputs: `(batch, time, features)`.
         mask: bool `(batch, time)`, of any pattern.
+        training: bool. Where the path is asked for a gradient, training says why not.
 
     Returns:
         `(batch, time, num_tags)` floats, or for "tags" int32 `(batch, time)`; zeros at
@@ -190,7 +191,7 @@ class CRF(keras.Layer):
             autocast=False,  # half precision would lose small differences of scores
         )
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs, mask=None, training=False):
         chain = self._chain(inputs, mask)
         if self.returns == "marginals":
             outputs = chains.marginals(**chain)
@@ -199,7 +200,8 @@ class CRF(keras.Layer):
             if self.returns == "path":
                 outputs = tf.one_hot(outputs, self.num_tags, dtype=self.variable_dtype)
                 outputs *= tf.cast(chain["mask"], outputs.dtype)[..., tf.newaxis]
-                outputs = _without_gradient(outputs, chain["unary"])
+                if training:  # a file would trace the gradient, which raises
+                    outputs = _without_gradient(outputs, chain["unary"])
         setattr(outputs, _CHAIN, chain)
         return outputs
 
@@ -275,7 +277,7 @@ class CRF(keras.Layer):
             return scores
         return tf.where(self._allowed[rule], scores, tf.cast(FORBIDDEN, scores.dtype))
 
-    def compute_output_spec(self, inputs, mask=None):
+    def compute_output_spec(self, inputs, mask=None, training=False):
         if not self.built:
             self.build(inputs.shape)
         shape = tuple(inputs.shape[:2])
