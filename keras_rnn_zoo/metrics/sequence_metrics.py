@@ -7,11 +7,11 @@ add up steps.
 """
 
 import math
+import operator
 
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.arguments import integer
 from keras_rnn_zoo.metrics.shapes import check_weights
 
 _LOG_2 = math.log(2.0)
@@ -99,9 +99,15 @@ class TokenAccuracy(_MaskedStepMean):
         super().__init__(_is_right, name=name, dtype=dtype)
         self.ignore_class = None
         if ignore_class is not None:
-            self.ignore_class = integer(
-                "ignore_class", ignore_class, "an integer or None"
-            )
+            try:
+                if isinstance(ignore_class, bool):
+                    raise TypeError
+                self.ignore_class = operator.index(ignore_class)
+            except TypeError:
+                raise TypeError(
+                    "`ignore_class` must be an integer or None. Received: "
+                    f"ignore_class={ignore_class!r}."
+                ) from None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         if self.ignore_class is not None:
