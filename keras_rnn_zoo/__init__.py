@@ -98,6 +98,23 @@ def __dir__():
     return sorted({*globals(), *__all__})
 
 
+#: Rooms that the classes to register need, and that need Keras themselves.
+_NEEDED = ("keras_rnn_zoo.layers", "keras_rnn_zoo.ops", "keras_rnn_zoo.topologies")
+
+
+class _AsItIs:
+    """Loader of a module that was imported while it was looked for."""
+
+    @staticmethod
+    def create_module(spec):
+        """Return the module that there is."""
+        return sys.modules[spec.name]
+
+    @staticmethod
+    def exec_module(module):
+        """Nothing is left to do."""
+
+
 class _WhenKerasIsThere:
     """Finder that registers the classes as soon as Keras has been imported.
 
@@ -105,24 +122,32 @@ class _WhenKerasIsThere:
     seconds that `keras-rnn-zoo --help` does not have.
     """
 
+    _looking = False
+
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         """Return the spec of `keras` with one thing more to do; None for all others."""
-        if name != "keras":
+        if name in _NEEDED:
+            # First Keras, and with it all that is registered: a room that is being
+            # imported already could not be imported for that.
+            importlib.import_module("keras")
+            known = name in sys.modules
+            return importlib.util.spec_from_loader(name, _AsItIs) if known else None
+        if name != "keras" or cls._looking:
             return None
-        sys.meta_path.remove(cls)
-        spec = importlib.util.find_spec("keras")
+        cls._looking = True
+        try:
+            spec = importlib.util.find_spec("keras")
+        finally:
+            cls._looking = False
         if spec is None or spec.loader is None:
-            sys.meta_path.insert(0, cls)
             return spec
         execute = spec.loader.exec_module
 
         def exec_module(module):
-            try:
-                execute(module)
-            except BaseException:
-                sys.meta_path.insert(0, cls)  # whoever tries it again
-                raise
+            execute(module)
+            if cls in sys.meta_path:  # until then: whoever asks may not import it
+                sys.meta_path.remove(cls)
             _register()
 
         spec.loader.exec_module = exec_module

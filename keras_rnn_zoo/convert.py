@@ -338,8 +338,11 @@ def to_torch(layers, *, numpy=False):
 
 def _blocks(kind):
     """The blocks of a layer's weights in our order, and in PyTorch's."""
-    cell = getattr(zoo, f"{kind}Cell")(1)
-    return cell.blocks, cell.elsewhere.get("torch")
+    cell = getattr(zoo, f"{kind}Cell")
+    elsewhere = cell.elsewhere  # a property, where it depends on arguments
+    if not isinstance(elsewhere, dict):
+        elsewhere = cell(1).elsewhere
+    return cell.blocks, elsewhere.get("torch")
 
 
 def _torch_kinds():

@@ -99,3 +99,22 @@ def test_every_room_is_reachable_from_the_package(name, monkeypatch):
     # As it is before anybody has imported the room.
     monkeypatch.delitem(vars(keras_rnn_zoo), name, raising=False)
     assert getattr(keras_rnn_zoo, name).__name__ == f"keras_rnn_zoo.{name}"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "from keras_rnn_zoo.layers import LSTM",
+        "from keras_rnn_zoo.datasets import load",
+        "import importlib.util, keras_rnn_zoo; importlib.util.find_spec('keras')",
+    ],
+)
+def test_whatever_is_imported_first_all_classes_are_registered_once(first):
+    code = (
+        f"{first}\n"
+        "import sys, keras, keras_rnn_zoo.layers as layers\n"
+        "assert keras.saving.get_registered_object('keras_rnn_zoo>ManyToMany')\n"
+        "assert layers.LSTM is sys.modules['keras_rnn_zoo.layers.lstm'].LSTM\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

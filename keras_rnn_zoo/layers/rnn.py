@@ -409,6 +409,8 @@ def checked_mask(mask, sequences):
     shape = tuple(mask.shape)
     if len(shape) == 3 and shape[2] == 1:
         mask = mask[..., 0]
+    elif len(shape) == 3 and shape[2] is None:  # fails, when it runs, if it is not 1
+        mask = ops.reshape(mask, ops.shape(mask)[:2])
     batch, time = sequences.shape[:2]
     fits = len(mask.shape) == 2 and all(
         a == b or a is None or b is None or (a == 1 and axis == 0)

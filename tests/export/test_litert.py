@@ -175,12 +175,12 @@ def test_what_cannot_be_exported_is_said_and_leaves_the_old_files(
         (tmp_path / "files" / name).write_text('{"reads": 1, "parameters": 2}')
     draws = zoo.OutputRecurrence(3, 4, vocabulary_size=5, feedback="sample")
     good = zoo.ManyToOne(3, 4, num_features=2)
-    for model, arguments, message in [
-        (draws, {}, "Received: feedback='sample'"),
-        (good, {"batch_size": 0}, "Received: batch_size=0"),
-        (good, {"steps": 2.5}, "Received: steps=2.5"),
+    for error, model, arguments, message in [
+        (ValueError, draws, {}, "Received: feedback='sample'"),
+        (ValueError, good, {"batch_size": 0}, "Received: batch_size=0"),
+        (TypeError, good, {"steps": 2.5}, "Received: steps=2.5"),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(error, match=message):
             export_litert(model, tmp_path / "files", **arguments)
     inputs = keras.Input((None, 2))
     model = keras.Model(inputs, zoo.GRU(2)(Odd()(inputs)))

@@ -27,6 +27,7 @@ REQUIRED = {
     "JordanRNN": {"num_outputs": 3},
     "MaxAbs": {"max_value": 2.0},
     "UnitUniform": {},
+    "SkewBlocks": {},
     "ConstantSampling": {"k": 0.5},
     "ExponentialSampling": {},
     "InverseSigmoidSampling": {},

@@ -19,6 +19,10 @@ each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
 OTHER = {
     "units": 5,
     "activation": "softsign",
+    "output_activation": "softsign",
+    "alpha": 0.5,
+    "open_ratio": 0.5,
+    "leak": 0.25,
     "recurrent_activation": "hard_sigmoid",
     "use_bias": False,
     "kernel_initializer": "he_normal",
@@ -74,10 +78,10 @@ def arguments_of(cls):
         if name in ("args", "kwargs", "cell"):
             continue
         default = parameter.default
-        if name in OTHER:
-            found[name] = OTHER[name]
-        elif isinstance(default, bool):
+        if isinstance(default, bool):
             found[name] = not default
+        elif name in OTHER:
+            found[name] = OTHER[name]
         elif isinstance(default, int | float):
             found[name] = default + 1
         elif name.endswith("_initializer"):

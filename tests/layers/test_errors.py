@@ -27,7 +27,7 @@ ONE_STATE = [np.zeros((2, 4), "float32")]
             r"`recurrent_dropout` must be.*recurrent_dropout=2",
         ),
         (TypeError, {"use_bias": "no"}, r"`use_bias` must be True or False.*'no'"),
-        (TypeError, {"seed": 0.5}, r"`seed` must be an integer or None.*seed=0\.5"),
+        (TypeError, {"seed": 0.5}, r"`seed` must be an integer.* or None.*seed=0\.5"),
         (ValueError, {"activation": "tangh"}, r"`activation` must be.*'tangh'"),
         (
             ValueError,

@@ -154,7 +154,7 @@ def test_a_subclass_with_its_own_equations_takes_another_path(paths, rng):
     doubled.set_weights(plain.get_weights())
     np.testing.assert_allclose(doubled(x), 2 * plain(x), rtol=1e-5)
     zoo.RNN(Renamed(4))(x)
-    assert paths == ["hoisted", "native", "native"]
+    assert paths == ["loop", "native", "native"]
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

@@ -21,6 +21,7 @@ from tests.compare import assert_close, randomise
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
 # What has to trace is tried on one cell of each kind.
 KINDS = [c for c in CASES if c.id in ("LSTM", "MGU", "LayerNormLSTM", "IndRNN")]
+WITH_ACTIVATION = [case for case in CASES if "activation" in case.cell.arguments]
 each_kind = pytest.mark.parametrize("case", KINDS, ids=lambda case: case.id)
 THREADS = 8
 CALLS = int(os.environ.get("KERAS_RNN_ZOO_THREAD_CALLS", "1"))
@@ -146,7 +147,7 @@ class Crossing:
         return self.function(value)
 
 
-@each_case
+@pytest.mark.parametrize("case", WITH_ACTIVATION, ids=lambda case: case.id)
 def test_two_calls_that_cross(case, rng):
     """The switch between two threads made certain, as any slow step makes it."""
     activation = Crossing(keras.ops.tanh)
@@ -233,7 +234,7 @@ class Inside:
 
 @pytest.mark.parametrize(
     ("case", "graph"),
-    [*((case, False) for case in CASES), *((case, True) for case in KINDS)],
+    [*((case, False) for case in WITH_ACTIVATION), *((case, True) for case in KINDS)],
     ids=lambda value: getattr(value, "id", "graph" if value is True else "eager"),
 )
 def test_a_call_inside_of_a_call_changes_neither(case, graph, rng):

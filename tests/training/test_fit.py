@@ -251,7 +251,7 @@ def test_pad():
 
 def test_a_recipe_can_end_in_a_crf(rng):
     data = pipelines(rng)
-    data.labels = ("O", "B-name")
+    data.labels, data.facts = ("O", "B-name"), {}
     recipe = recipe_of(model__head={"name": "crf", "scheme": "BIOES"})
     model = fitting.build_model(recipe, data)
     # B- waits for an E- that is not among the labels.
