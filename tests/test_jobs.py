@@ -301,6 +301,7 @@ def test_a_broken_recipe_does_not_end_the_list(tmp_path, monkeypatch, content):
     assert len(entries) == len(recipes.names()) > 10
     assert entries["broken"].recipe is None
     assert str(tmp_path / "broken/recipe.toml") in entries["broken"].problem
+    monkeypatch.setenv("COLUMNS", "200")
     listed = typer.testing.CliRunner().invoke(cli.app, ["list"])
     assert listed.exit_code == 0
     assert "broken, see below" in listed.output and "sunspots_gru" in listed.output

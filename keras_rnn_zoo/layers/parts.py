@@ -45,13 +45,22 @@ def settings(model):
     return {
         path: {
             "trainable": part.trainable,
-            "dtype": keras.dtype_policies.serialize(part.dtype_policy),
-            "quantization_config": keras.saving.serialize_keras_object(
-                getattr(part, "quantization_config", None)
+            "dtype": _alone(keras.dtype_policies.serialize(part.dtype_policy)),
+            "quantization_config": _alone(
+                keras.saving.serialize_keras_object(
+                    getattr(part, "quantization_config", None)
+                )
             ),
         }
         for path, part in _parts_by_path(model)
     }
+
+
+def _alone(config):
+    """A config without the number that it has while Keras writes or reads a file."""
+    if not isinstance(config, dict):
+        return config
+    return {k: v for k, v in config.items() if k != "shared_object_id"}
 
 
 def set_again(model, changed):

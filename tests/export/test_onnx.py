@@ -10,7 +10,7 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.export import export_onnx
-from keras_rnn_zoo.export.portable import portable_copy
+from keras_rnn_zoo.export.portable import input_of, portable_copy
 from tests.export.models import MODELS, TAGS, first_states, forget, looking_at, make
 from tests.fresh import ask_without_the_zoo
 
@@ -136,7 +136,7 @@ NODES = {
     "masked features": ["GRU", "GRU"],
     "forecaster": ["GRU"],
     "output recurrence": ["Scan"],
-    "every cell": ["GRU", "LSTM", "LSTM", "LSTM", "RNN", *["Scan"] * 8],
+    "every cell": ["GRU", "LSTM", "LSTM", "LSTM", "RNN", *["Scan"] * 16],
     "stateful": ["GRU", "LSTM", "LSTM"],
     "stacked cells": ["RNN", "Scan"],
 } | {name: nodes for name, (_, nodes) in MORE.items()}
@@ -188,10 +188,11 @@ def served(tmp_path_factory):
         assert done.max_difference <= 5e-6
         assert done.num_bytes > 2_000
         copy = portable_copy(model)
-        if hasattr(copy.layers[0], "input_dim") or copy.input_shape[2:] == ():
+        reads, width = input_of(copy)
+        if reads == "tokens":
             x = TOKENS
         else:
-            x = rng.normal(size=(3, 6, copy.input_shape[-1])).astype("float32")
+            x = rng.normal(size=(3, 6, width)).astype("float32")
             x[0, 1] = x[1, 4:] = 0.5 if name == "nested" else 0
         has_step = "step" in done.signatures
         first = first_states(copy, 3) if has_step else {}

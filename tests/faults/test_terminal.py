@@ -126,7 +126,8 @@ def predictions(text):
     yield prediction(text, "recall", truth=np.array([0, 1])), "azIBx"
     yield prediction(text, "language_model"), "BIx"
     yield prediction(text, "tagging", truth=np.array([0, 1])), "BI"
-    yield prediction(text, "tagging", names=names, true_names=names), "az"
+    tags = {"tags": (f"B-{text}", f"I-{text}")}
+    yield prediction(text, "tagging", names=names, true_names=names, **tags), "az"
 
 
 class Running:
