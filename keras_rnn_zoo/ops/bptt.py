@@ -339,7 +339,8 @@ def checkpointed_bptt(
         return [outputs[-1:] if last_only else outputs, *last]
 
     args, rest = tf.nest.flatten(known), tf.nest.flatten(others)
-    outputs, *states = with_reference(forward, reference, args, rest)
+    again = not compiled
+    outputs, *states = with_reference(forward, reference, args, rest, again)
     if last_only:
         any_step = [tf.reduce_any(m, axis=0, keepdims=True) for m in masks]
         return sequence.settle(outputs, states, any_step)
@@ -357,6 +358,7 @@ class _Sequence:
         self.form = form
         self.step = step
         self.truncate = truncate
+        self.compiled = bool(compiled)
         self.loops = _Loops(step, form, truncate)
         if compiled:
             self.loops = _Compiled(self.loops)
@@ -430,7 +432,8 @@ class _Sequence:
             return self.plain(length, offset, *of(args), constants, masks)
 
         args, rest = tf.nest.flatten(known), tf.nest.flatten(others)
-        outputs, *last = with_reference(forward, reference, args, rest)
+        again = not self.compiled
+        outputs, *last = with_reference(forward, reference, args, rest, again)
         return outputs, last
 
     def plain(self, length, offset, x, states, weights, constants, masks):

@@ -5,7 +5,7 @@ import tensorflow as tf
 _BITS = {2: tf.int16, 4: tf.int32, 8: tf.int64}
 
 
-def with_reference(forward, reference, args, others=()):
+def with_reference(forward, reference, args, others=(), again=True):
     """Computes a function whose first derivative is written by hand.
 
     What a hand-written way back does cannot be differentiated again: it would give
@@ -22,6 +22,8 @@ def with_reference(forward, reference, args, others=()):
             traced in graphs that see none.
         args: list of float tensors.
         others: list of tensors that have no gradient.
+        again: bool. False refuses derivatives of derivatives, in words: for programs of
+            XLA in a graph, which TensorFlow cannot run beside them.
 
     Returns:
         list of tensors.
@@ -45,6 +47,8 @@ def with_reference(forward, reference, args, others=()):
             def gradient(*deltas):
                 args, rest = list(given[:count]), list(given[count:known])
                 try:
+                    if not again:
+                        raise ValueError("XLA's loops are differentiated once")
                     both = of_reference(args, rest, list(given[known:]), list(deltas))
                 except (TypeError, ValueError, LookupError) as error:
                     raise NotImplementedError(

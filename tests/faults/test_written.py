@@ -239,7 +239,5 @@ def test_weights_that_are_no_numbers_are_not_loaded(copied, value):
 @pytest.mark.parametrize("text", ["[]", "null", '{"files": []}', '{"files": {"a": 1}}'])
 def test_another_document_is_no_metadata(copied, text):
     (copied / "metadata.json").write_text(text)
-    with pytest.raises(
-        ValueError, match=r"metadata.json.* must be .*Received: "
-    ):
+    with pytest.raises(ValueError, match=r"metadata.json.* must be .*Received: "):
         keras_rnn_zoo.load(copied)
