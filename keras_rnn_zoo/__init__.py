@@ -6,64 +6,6 @@ import sys
 
 from keras_rnn_zoo.version import __version__ as __version__
 
-_TOPOLOGIES = ("ManyToMany", "ManyToOne", "OutputRecurrence", "WindowClassifier")
-_LAYERS = (
-    "CIFGLSTM",
-    "CRF",
-    "GRU",
-    "HMM",
-    "JANET",
-    "LMU",
-    "LSTM",
-    "MGU",
-    "MLSTM",
-    "RHN",
-    "RNN",
-    "SCRN",
-    "Bidirectional",
-    "CIFGLSTMCell",
-    "ClockworkRNN",
-    "ClockworkRNNCell",
-    "CRFLoss",
-    "ExpRNN",
-    "ExpRNNCell",
-    "GRUCell",
-    "IndRNN",
-    "IndRNNCell",
-    "IntersectionRNN",
-    "IntersectionRNNCell",
-    "JANETCell",
-    "JordanRNN",
-    "LayerNormGRU",
-    "LayerNormGRUCell",
-    "LayerNormLSTM",
-    "LayerNormLSTMCell",
-    "LayerNormSimpleRNN",
-    "LayerNormSimpleRNNCell",
-    "LMUCell",
-    "LSTMCell",
-    "Markov",
-    "MaxAbs",
-    "MGUCell",
-    "MinGRU",
-    "MinGRUCell",
-    "MLSTMCell",
-    "PeepholeLSTM",
-    "PeepholeLSTMCell",
-    "PhasedLSTM",
-    "PhasedLSTMCell",
-    "ProjectedLSTM",
-    "ProjectedLSTMCell",
-    "RHNCell",
-    "SCRNCell",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "SkewBlocks",
-    "StackedRNNCells",
-    "UnitUniform",
-    "bio_constraints",
-)
-
 _ROOMS = (
     "convert",
     "datasets",
@@ -78,24 +20,73 @@ _ROOMS = (
     "training",
 )
 
-__all__ = [*_LAYERS, *_TOPOLOGIES, *_ROOMS, "__version__", "load"]
+#: Where the classes are, which are found there: a new one is named nowhere else.
+_SHELVES = ("layers", "topologies")
+
+#: Modules that had other names: `import` goes on finding them there.
+_MOVED = {
+    **{
+        f"keras_rnn_zoo.layers.{name}": f"keras_rnn_zoo.layers.{shelf}.{name}"
+        for shelf, names in {
+            "cells": (
+                *("cifg_lstm", "clockwork_rnn", "exp_rnn", "gru", "ind_rnn"),
+                *("intersection_rnn", "janet", "layer_norm", "lmu", "lstm", "mgu"),
+                *("min_gru", "mlstm", "peephole_lstm", "phased_lstm"),
+                *("projected_lstm", "rhn", "scrn", "simple_rnn"),
+            ),
+            "core": (
+                *("arguments", "base", "bidirectional", "engine", "fitting", "parts"),
+                *("registry", "reset_cell", "rnn", "step"),
+            ),
+            "heads": ("crf", "jordan_rnn", "sampling_schedules"),
+        }.items()
+        for name in names
+    },
+    "keras_rnn_zoo.layers.hmm": "keras_rnn_zoo.topologies.hmm",
+    "keras_rnn_zoo.layers.markov": "keras_rnn_zoo.topologies.markov",
+    "keras_rnn_zoo.topologies.word_reader": "keras_rnn_zoo.layers.readers.word_reader",
+}
 
 
 def __getattr__(name):
-    if name in _LAYERS:
-        return getattr(importlib.import_module("keras_rnn_zoo.layers"), name)
-    if name in _TOPOLOGIES:
-        return getattr(importlib.import_module("keras_rnn_zoo.topologies"), name)
     if name == "load":
         importlib.import_module("keras_rnn_zoo.topologies")  # Keras must know them
         return importlib.import_module("keras_rnn_zoo.presets").load
-    if name in _ROOMS:
-        return importlib.import_module(f"keras_rnn_zoo.{name}")
+    if name == "__all__":
+        return [*_classes(), *_ROOMS, "__version__", "load"]
+    if not name.startswith("_"):
+        # `from keras_rnn_zoo import jobs` asks here first; no class is needed for it.
+        if importlib.util.find_spec(f"keras_rnn_zoo.{name}") is not None:
+            return importlib.import_module(f"keras_rnn_zoo.{name}")
+        found = _classes()
+        if name in found:
+            return found[name]
     raise AttributeError(f"module 'keras_rnn_zoo' has no attribute {name!r}")
 
 
+def _classes():
+    """Classes and functions that stand in the package itself, by name."""
+    found = {}
+    for room in _SHELVES:
+        module = importlib.import_module(f"keras_rnn_zoo.{room}")
+        found |= {name: getattr(module, name) for name in module.__all__}
+    return found
+
+
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__getattr__("__all__")})
+
+
+class _Moved:
+    """Finder of the modules that have another name now."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Return a spec that leads to the same module; None for all others."""
+        if name not in _MOVED:
+            return None
+        importlib.import_module(_MOVED[name])
+        return importlib.util.spec_from_loader(name, _AsItIs)
 
 
 #: Rooms that the classes to register need, and that need Keras themselves.
@@ -108,11 +99,14 @@ class _AsItIs:
     @staticmethod
     def create_module(spec):
         """Return the module that there is."""
-        return sys.modules[spec.name]
+        module = sys.modules[_MOVED.get(spec.name, spec.name)]
+        spec.loader_state = module.__spec__
+        return module
 
     @staticmethod
     def exec_module(module):
-        """Nothing is left to do."""
+        """Give the module its own spec back: nothing else is left to do."""
+        module.__spec__ = module.__spec__.loader_state
 
 
 class _WhenKerasIsThere:
@@ -158,6 +152,7 @@ def _register():
     importlib.import_module("keras_rnn_zoo.topologies")
 
 
+sys.meta_path.insert(0, _Moved)
 if "keras" in sys.modules:
     _register()
 else:

@@ -983,9 +983,15 @@ def main():
     try:
         interrupts.begin()
         app(prog_name=app.info.name)
-    except KeyboardInterrupt:  # before or after a command
+    except (KeyboardInterrupt, SystemExit):
+        if not interrupts.is_noted():
+            raise
+        # Before or after a command; while it was read, Typer ends without a word.
+        interrupts.honoured()
         _say_error(("Stopped.", "red"))
         sys.exit(130)
+    finally:
+        interrupts.end()
 
 
 if __name__ == "__main__":  # as it was started before there was `__main__.py`

@@ -38,7 +38,7 @@ def from_keras(model):
     Example:
     >>> theirs = keras.Sequential([keras.Input((None, 3)), keras.layers.LSTM(4)])
     >>> type(from_keras(theirs).layers[0]).__module__
-    'keras_rnn_zoo.layers.lstm'
+    'keras_rnn_zoo.layers.cells.lstm'
     """
     return _converted(model, _to_ours)
 

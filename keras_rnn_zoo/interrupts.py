@@ -13,7 +13,10 @@ import threading
 #: Seconds after which an interrupt that has not arrived is raised again.
 _AGAIN = 0.1
 
-_state = {"noted": False, "begun": False, "timer": None}
+#: What runs the first lines of a compiled module.
+_LOADERS = ("ExtensionFileLoader.create_module", "ExtensionFileLoader.exec_module")
+
+_state = {"noted": False, "begun": False, "reminder": None}
 
 
 def watch() -> None:
@@ -35,8 +38,19 @@ def begin() -> None:
 
 
 def honoured() -> None:
-    """Forget what was noted: the command has it."""
+    """Forget what was noted: the command has it, and is not interrupted in its end."""
+    _state["begun"] = False
+    reminder, _state["reminder"] = _state["reminder"], None
+    if reminder is not None:
+        reminder.stop.set()
+        reminder.join()  # or it might do it once more when nobody is left to have it
     _state["noted"] = False
+
+
+def end() -> None:
+    """Let the next one end the process at once: there is nothing left to tidy up."""
+    if signal.getsignal(signal.SIGINT) is _interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_noted() -> bool:
@@ -48,22 +62,30 @@ def _interrupted(number, frame):
     again, _state["noted"] = _state["noted"], True
     if not _state["begun"]:
         return
-    if _state["timer"] is None:
-        _state["timer"] = threading.Timer(_AGAIN, _remind)
-        _state["timer"].daemon = True
-        _state["timer"].start()
-    if not (again and _is_on_its_way(sys.exc_info()[1])):
-        raise KeyboardInterrupt
-
-
-def _remind():
-    _state["timer"] = None
-    if not _state["noted"]:
+    if _state["reminder"] is None:
+        reminder = _Reminder(daemon=True)
+        reminder.start()
+        _state["reminder"] = reminder
+    if again and _is_on_its_way(sys.exc_info()[1]) or _is_in_a_library(frame):
         return
-    if hasattr(signal, "pthread_kill"):  # ends what the main thread waits for, too
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-    else:
-        _thread.interrupt_main()
+    raise KeyboardInterrupt
+
+
+class _Reminder(threading.Thread):
+    """Interrupts the main thread again and again until it is told to stop."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.stop = threading.Event()
+
+    def run(self):
+        while not self.stop.wait(_AGAIN):
+            if not (_state["noted"] and _state["begun"]):
+                continue
+            if hasattr(signal, "pthread_kill"):  # ends what it waits for, too
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
 
 
 def _is_on_its_way(error):
@@ -72,6 +94,15 @@ def _is_on_its_way(error):
         if isinstance(error, KeyboardInterrupt):
             return True
         error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_in_a_library(frame):
+    """Whether a compiled module is being imported: an error there may abort it all."""
+    while frame is not None:
+        if frame.f_code.co_qualname in _LOADERS:
+            return True
+        frame = frame.f_back
     return False
 
 

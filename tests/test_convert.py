@@ -6,7 +6,7 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import convert
-from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.core.parts import parts_of
 from tests.compare import assert_close, randomise
 
 KINDS = {"RNN": 1, "GRU": 3, "LSTM": 4}

@@ -114,7 +114,61 @@ def test_whatever_is_imported_first_all_classes_are_registered_once(first):
         f"{first}\n"
         "import sys, keras, keras_rnn_zoo.layers as layers\n"
         "assert keras.saving.get_registered_object('keras_rnn_zoo>ManyToMany')\n"
-        "assert layers.LSTM is sys.modules['keras_rnn_zoo.layers.lstm'].LSTM\n"
+        "assert layers.LSTM is sys.modules['keras_rnn_zoo.layers.cells.lstm'].LSTM\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+MOVED = """
+import importlib, sys, keras_rnn_zoo
+for old, new in keras_rnn_zoo._MOVED.items():
+    module = importlib.import_module(old)
+    assert module is importlib.import_module(new) and module.__spec__.name == new, old
+from keras_rnn_zoo.layers.lstm import LSTM
+from keras_rnn_zoo.layers import HMM, Markov, JordanRNN
+assert LSTM is keras_rnn_zoo.LSTM and HMM is keras_rnn_zoo.topologies.HMM
+"""
+
+
+def test_a_module_that_moved_is_found_by_its_old_name():
+    done = subprocess.run([sys.executable, "-c", MOVED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_star_brings_what_the_package_says_and_nothing_unknown_is_there():
+    names = {}
+    exec("from keras_rnn_zoo import *", names)
+    assert {"LSTM", "ManyToMany", "HMM", "load", "datasets"} <= set(names)
+    with pytest.raises(AttributeError, match="has no attribute 'LSTN'"):
+        _ = keras_rnn_zoo.LSTN
+
+
+def test_nothing_of_the_package_imports_in_a_circle():
+    """Module by module, what is imported at the top."""
+    names = {}
+    for path in FILES:
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        names[".".join(parts).removesuffix(".__init__")] = path
+    below = {}
+    for name, path in names.items():
+        below[name] = {
+            module
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for module in _named_by(node, names)
+            if module in names
+        }
+    done, todo = set(), dict(below)
+    while todo:
+        free = {name for name, needs in todo.items() if needs - {name} <= done}
+        assert free, {name: needs - done for name, needs in todo.items()}
+        done |= free
+        todo = {name: needs for name, needs in todo.items() if name not in free}
+
+
+def _named_by(node, known):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    inside = [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name if name in known else node.module for name in inside]

@@ -23,7 +23,7 @@ from keras_rnn_zoo.export.saved_model import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.layers import JordanRNN
-from keras_rnn_zoo.layers.arguments import positive_integer
+from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.presets import new_directory, replaceable
 
 INT8_TOLERANCE = 0.1

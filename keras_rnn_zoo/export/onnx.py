@@ -28,8 +28,8 @@ from keras_rnn_zoo.export.saved_model import (
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
-from keras_rnn_zoo.layers.engine import differs_from_declared, step_function
-from keras_rnn_zoo.layers.registry import declaration_of
+from keras_rnn_zoo.layers.core.engine import differs_from_declared, step_function
+from keras_rnn_zoo.layers.core.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory, replaceable
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}

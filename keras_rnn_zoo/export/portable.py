@@ -5,9 +5,9 @@ import numpy as np
 from keras import tree
 
 from keras_rnn_zoo.layers import CRF, JordanRNN
-from keras_rnn_zoo.layers.parts import parts_of
-from keras_rnn_zoo.layers.step import Products, value_of
-from keras_rnn_zoo.topologies.word_reader import WordReader
+from keras_rnn_zoo.layers.core.parts import parts_of
+from keras_rnn_zoo.layers.core.step import Products, value_of
+from keras_rnn_zoo.layers.readers.word_reader import WordReader
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 

@@ -9,7 +9,7 @@ from keras import ops, tree
 
 from keras_rnn_zoo.export.portable import input_of, masking_layer
 from keras_rnn_zoo.layers import JordanRNN
-from keras_rnn_zoo.layers.engine import step_function
+from keras_rnn_zoo.layers.core.engine import step_function
 
 # Layers whose output at a step depends on their input at that step alone.
 _STEP_BY_STEP = (

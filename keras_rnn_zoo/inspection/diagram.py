@@ -7,8 +7,8 @@ import keras
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.stepping import parts_over_time
 from keras_rnn_zoo.layers import JordanRNN
-from keras_rnn_zoo.layers.arguments import positive_integer
-from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.core.arguments import positive_integer
+from keras_rnn_zoo.layers.core.parts import parts_of
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _COLOURS = {"input": "#8a8a8a", "hidden": "#0072b2", "output": "#009e73"}

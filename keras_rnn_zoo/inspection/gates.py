@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.stepping import gate_names, recurrent_layers, stepping
-from keras_rnn_zoo.layers.registry import declaration_of
+from keras_rnn_zoo.layers.core.registry import declaration_of
 
 
 @dataclasses.dataclass(frozen=True)

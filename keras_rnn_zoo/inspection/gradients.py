@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.stepping import state_names, stepping
-from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.core.parts import parts_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_rnn_zoo.inspection import plotting
-from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.core.parts import parts_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,9 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.parts import parts_of
-from keras_rnn_zoo.layers.registry import declaration_of
-from keras_rnn_zoo.topologies.word_reader import WordReader
+from keras_rnn_zoo.layers.core.parts import parts_of
+from keras_rnn_zoo.layers.core.registry import declaration_of
+from keras_rnn_zoo.layers.readers.word_reader import WordReader
 
 
 @dataclasses.dataclass

@@ -280,13 +280,16 @@ def _given_owner(directory):
 
 def _check_content(place, kinds, carried, argument="path"):
     """Check that all that stands at a place may go."""
-    for left in reversed(range(20)):
+    for left in reversed(range(40)):
         before = _version(place.path)
         try:
             return _check_once(place, kinds, carried, argument)
         except OSError:
-            if not left or _version(place.path) == before:
-                raise  # else another process may have replaced it meanwhile
+            # Nothing cannot be wrong: what was found came and may have gone meanwhile.
+            same = before is not None and _version(place.path) == before
+            if same or not left:
+                raise  # else another process has replaced it: see what is there now
+            time.sleep(0.005)
 
 
 def _version(path):

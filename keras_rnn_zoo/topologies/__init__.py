@@ -1,11 +1,9 @@
 """Ready-built models: what goes in at every step, and what comes out when."""
 
-from keras_rnn_zoo.topologies.many_to_many import ManyToMany as ManyToMany
-from keras_rnn_zoo.topologies.many_to_one import ManyToOne as ManyToOne
-from keras_rnn_zoo.topologies.output_recurrence import (
-    OutputRecurrence as OutputRecurrence,
-)
-from keras_rnn_zoo.topologies.window_classifier import (
-    WindowClassifier as WindowClassifier,
-)
-from keras_rnn_zoo.topologies.word_reader import WordReader as WordReader
+from keras_rnn_zoo.layers.core.registry import shelf
+from keras_rnn_zoo.layers.readers import WordReader as WordReader
+
+_classes = shelf(__name__, __path__)
+globals().update(_classes)
+
+__all__ = [*_classes]

@@ -7,10 +7,16 @@ import json
 import keras
 
 from keras_rnn_zoo.layers import CRF, Bidirectional, CRFLoss, make_recurrent
-from keras_rnn_zoo.layers.arguments import checked, flag, number, positive_integer, rate
-from keras_rnn_zoo.layers.fitting import NoClassWeights
-from keras_rnn_zoo.layers.parts import KeepsSettings
-from keras_rnn_zoo.topologies.word_reader import WordReader, check_characters
+from keras_rnn_zoo.layers.core.arguments import (
+    checked,
+    flag,
+    number,
+    positive_integer,
+    rate,
+)
+from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.parts import KeepsSettings
+from keras_rnn_zoo.layers.readers.word_reader import WordReader, check_characters
 
 DEFAULT_UNITS = 64
 

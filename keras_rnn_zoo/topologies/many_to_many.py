@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_rnn_zoo.layers.arguments import number, positive_integer
-from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.core.arguments import number, positive_integer
+from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.topologies._reading import RecurrentModel
 
 

@@ -1,6 +1,6 @@
 """One answer for a sequence of any length."""
 
-from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.topologies._reading import RecurrentModel
 
 

@@ -2,10 +2,10 @@
 
 import keras
 
-from keras_rnn_zoo.layers.fitting import NoClassWeights
-from keras_rnn_zoo.layers.jordan_rnn import JordanRNN
-from keras_rnn_zoo.layers.parts import KeepsSettings
-from keras_rnn_zoo.layers.registry import register
+from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.parts import KeepsSettings
+from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.layers.heads.jordan_rnn import JordanRNN
 from keras_rnn_zoo.topologies import _reading
 
 

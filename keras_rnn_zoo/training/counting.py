@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.hmm import HMM
-from keras_rnn_zoo.layers.markov import Markov
+from keras_rnn_zoo.topologies.hmm import HMM
+from keras_rnn_zoo.topologies.markov import Markov
 from keras_rnn_zoo.training import em
 
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.arguments import flag, positive_integer
-from keras_rnn_zoo.layers.hmm import HMM
+from keras_rnn_zoo.layers.core.arguments import flag, positive_integer
+from keras_rnn_zoo.topologies.hmm import HMM
 
 
 def fit_em(

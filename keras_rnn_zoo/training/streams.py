@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_rnn_zoo.layers.parts import parts_of
+from keras_rnn_zoo.layers.core.parts import parts_of
 
 
 class CarriedStates(keras.callbacks.Callback):

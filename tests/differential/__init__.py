@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from tests.cases import CASES, Case
+from tests.case import Case
+from tests.cases import CASES
 from tests.compare import assert_close, randomise
 from tests.paths import at, loose
 

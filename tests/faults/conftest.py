@@ -101,6 +101,7 @@ def command():
         yield server.run
         server.process.stdin.close()
         server.process.wait(60)
+        server.process.stdout.close()
 
 
 @pytest.fixture(scope="session")

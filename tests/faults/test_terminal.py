@@ -574,6 +574,17 @@ CLEANUP = """
         time.sleep(0.4)
         print("tidied up")
 """
+LIBRARY = """
+    global ExtensionFileLoader
+
+    class ExtensionFileLoader:
+        def exec_module(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            print("tidied up")
+
+    ExtensionFileLoader().exec_module()
+    time.sleep(20)
+"""
 ANOTHER = """
     try:
         stop()
@@ -590,9 +601,10 @@ ANOTHER = """
         "Destructor(); time.sleep(20)",
         "exec(open('swallow.py').read())",
         CLEANUP,
+        LIBRARY,
         ANOTHER,
     ],
-    ids="import callback destructor end cleanup another".split(),
+    ids="import callback destructor end cleanup library another".split(),
 )
 def test_an_interrupt_that_is_swallowed_stops_the_command(body, tmp_path):
     (tmp_path / "swallow.py").write_text(SWALLOW)
@@ -601,7 +613,27 @@ def test_an_interrupt_that_is_swallowed_stops_the_command(body, tmp_path):
     assert done.returncode == 130, (done.stdout, done.stderr)
     assert time.monotonic() - started < 19
     assert "Traceback" not in done.stderr and "ignored" not in done.stderr
-    assert ("tidied up" in done.stdout) == (body == CLEANUP)
+    assert ("tidied up" in done.stdout) == (body in (CLEANUP, LIBRARY))
+
+
+@pytest.mark.parametrize("method", ["make_context", "invoke"])
+def test_an_interrupt_while_the_command_line_is_read_is_said(method, tmp_path):
+    """Typer makes a silent exit code of it there."""
+    code = CHILD.format(body="pass").replace(
+        "cli.main()",
+        f"cli._Commands.{method} = lambda *a, **k: stop()\ncli.main()",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert done.stderr == "Stopped.\n"
 
 
 @pytest.mark.parametrize("seconds", [0.35, 1.2, 2.5])
@@ -619,6 +651,9 @@ def test_an_interrupt_while_tensorflow_is_imported_is_honoured(seconds, tmp_path
     out, err = process.communicate(timeout=60)
     # Before the package is imported at all, Python itself ends by the signal.
     assert process.returncode in (130, -signal.SIGINT), (out, err)
-    if process.returncode == 130:
+    # It does so too if one was raised, and honoured, within an `eval` of a library.
+    if process.returncode == 130 or "Stopped." in err:
         assert err.splitlines()[-1].startswith("Stopped."), err
         assert "Traceback" not in err and out == ""
+    else:
+        assert err.splitlines()[-1] == "KeyboardInterrupt", err

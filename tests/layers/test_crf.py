@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import CRF, CRFLoss, ManyToMany, ManyToOne, bio_constraints
-from keras_rnn_zoo.layers.crf import FORBIDDEN
+from keras_rnn_zoo.layers.heads.crf import FORBIDDEN
 from tests.compare import randomise
 from tests.fresh import run_without_the_zoo
 from tests.references import chains as reference

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.layers.core import engine
 from keras_rnn_zoo.ops import cudnn
 from tests.cases import CASES
 from tests.compare import assert_close, assert_same, randomise, run

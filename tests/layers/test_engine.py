@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers import engine
-from keras_rnn_zoo.ops import bptt
-from tests.cases import ANATOMIES, CASES, IDS
+from keras_rnn_zoo.layers.core import engine
+from keras_rnn_zoo.ops.bptt import bptt, pieces, recursion
+from tests.cases import ANATOMIES, BY_ID, CASES, IDS
 from tests.compare import assert_close, assert_same, randomise, run, tensors
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -98,9 +98,9 @@ def test_xla_in_pieces_equals_loop(case, time, rng, monkeypatch):
     mask = rng.random((9, time)) > 0.3 if time > 1 else None
     expected = run(loop, inputs, states, mask, training=True)
     shapes = [value.shape for value in expected.values()][: 1 + len(states)]
-    lengths, counts, names = [], bptt._Pieces._counts, []
+    lengths, counts, names = [], pieces.Pieces._counts, []
     monkeypatch.setattr(
-        bptt._Pieces, "_counts", lambda *a: lengths.append(a[1]) or counts(*a)
+        pieces.Pieces, "_counts", lambda *a: lengths.append(a[1]) or counts(*a)
     )
 
     given = [inputs] if mask is None else [inputs, mask]
@@ -147,7 +147,7 @@ def test_xla_compiles_once_for_all_lengths_and_smaller_last_batches(tmp_path):
 
 
 def test_xla_is_left_out_of_functions_that_may_be_exported(rng):
-    fast, _ = pair(CASES[2], "xla", rng)
+    fast, _ = pair(BY_ID["LSTM"], "xla", rng)
     graph = tf.function(fast).get_concrete_function(tf.TensorSpec((None, None, 3)))
     functions = graph.graph.as_graph_def().library.function
     assert functions and not any("_XlaMustCompile" in f.attr for f in functions)
@@ -240,7 +240,7 @@ def test_mixed_precision(case, policy, rng):
 
 
 def test_one_trace_serves_every_batch_and_length(rng):
-    fast, loop = pair(CASES[2], "graph", rng)
+    fast, loop = pair(BY_ID["LSTM"], "graph", rng)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, FEATURES))])
     def gradient(x):
@@ -259,14 +259,14 @@ def test_one_trace_serves_every_batch_and_length(rng):
 
 def test_control_a_wrong_backward_pass_is_noticed(rng, monkeypatch):
     """A product whose gradient is not that of the product must fail the comparison."""
-    right = bptt._recall
+    right = recursion.recalling
 
     def wrong(products, sums):
         product = right(products, sums)
         return lambda linear, a, plus=None: product(linear, 1.01 * a, plus)
 
-    monkeypatch.setattr(bptt, "_recall", wrong)
-    fast, loop = pair(CASES[2], "graph", rng, dtype="float64")
+    monkeypatch.setattr(recursion, "recalling", wrong)
+    fast, loop = pair(BY_ID["LSTM"], "graph", rng, dtype="float64")
     inputs, states = draw(rng, loop, 2, 4, "float64")
     with pytest.raises(AssertionError, match="max.a-b"):
         assert_same(run(fast, inputs, states), run(loop, inputs, states), "float64")
@@ -287,7 +287,7 @@ def test_a_shorter_length_leaves_the_rest_alone(rng):
             steps = tf.constant(steps)
             with tf.GradientTape() as tape:
                 tape.watch([steps, *tensors[1:]])
-                outputs, [last] = bptt.bptt(
+                outputs, [last] = bptt(
                     one_step,
                     [steps],
                     [tensors[1]],

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.layers.core import engine
 from tests.cases import CASES
 from tests.compare import assert_same, randomise, run
 from tests.fresh import run_without_the_zoo
@@ -172,7 +172,7 @@ two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(cpu, two)
 import keras, numpy as np
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.layers.core import engine
 
 taken, choose = set(), engine.choose
 def note(*arguments):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers.lmu import legendre_memory
+from keras_rnn_zoo.layers.cells.lmu import legendre_memory
 from tests.compare import assert_close, randomise
 from tests.references import mlstm, sigmoid
 

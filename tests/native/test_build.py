@@ -152,7 +152,7 @@ TRAIN = """
 import sys
 import keras, numpy as np
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers import engine
+from keras_rnn_zoo.layers.core import engine
 
 x = np.random.default_rng(0).normal(size=(8, 5, 3))
 weights = []

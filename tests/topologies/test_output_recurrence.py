@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers import sampling_schedules as schedules
+from keras_rnn_zoo.layers.heads import sampling_schedules as schedules
 from keras_rnn_zoo.topologies import OutputRecurrence
 from tests.compare import assert_close, randomise
 from tests.references import jordan_rnn as reference

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import CRFLoss
+from keras_rnn_zoo.layers.readers.word_reader import UNKNOWN_ID, WordReader
 from keras_rnn_zoo.topologies import ManyToMany, ManyToOne
-from keras_rnn_zoo.topologies.word_reader import UNKNOWN_ID, WordReader
 from tests.compare import assert_close, randomise
 from tests.references import word_reader
 from tests.topologies.shared import compiled, finite_differences, train_values

@@ -1,0 +1,246 @@
+"""How often a model that feeds its output back is still shown the truth.
+
+A schedule is called with the number of training steps done and returns the
+probability, in [0, 1], that a step of the sequence gets the true previous output
+instead of the model's own.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+from keras_rnn_zoo.layers.core.arguments import number
+from keras_rnn_zoo.layers.core.registry import register
+
+
+class SamplingSchedule:
+    """Base of the schedules of scheduled sampling; subclass it for one of your own.
+
+    A subclass writes `probability(step)` with `keras.ops`, for a float scalar tensor
+    `step`. The result is kept between `minimum` and 1.
+
+    Reference: Bengio et al., 2015, "Scheduled Sampling for Sequence Prediction with
+    Recurrent Neural Networks", https://arxiv.org/abs/1506.03099, section 2.4.
+    Differs from the paper: the floor, there only of the linear decay, is in all.
+
+    Args:
+        minimum: float in [0, 1]. The probability never falls below it.
+
+    Raises:
+        TypeError: if `minimum` is not a number.
+        ValueError: if `minimum` is not in [0, 1].
+    """
+
+    def __init__(self, minimum=0.0):
+        self.minimum = _between("minimum", minimum, 0.0, 1.0)
+
+    def probability(self, step):
+        """The probability at `step`, before the floor."""
+        raise NotImplementedError
+
+    def __call__(self, step):
+        """The probability of the truth after `step` training steps, a float scalar."""
+        p = self.probability(ops.cast(step, "float32"))
+        return ops.clip(ops.cast(p, "float32"), self.minimum, 1.0)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {"minimum": self.minimum}
+
+    @classmethod
+    def from_config(cls, config):
+        """Makes the schedule again from its config."""
+        return cls(**config)
+
+
+@register
+class ConstantSampling(SamplingSchedule):
+    """The same probability at every training step.
+
+        ε_i = k
+
+    Args:
+        k: float in [0, 1]. 1 is teacher forcing, 0 never shows the truth.
+
+    Raises:
+        TypeError: if `k` is not a number.
+        ValueError: if `k` is not in [0, 1].
+
+    Example:
+    >>> float(ConstantSampling(0.25)(100))
+    0.25
+    """
+
+    def __init__(self, k):
+        super().__init__()
+        self.k = _between("k", k, 0.0, 1.0)
+
+    def probability(self, step):
+        return ops.zeros_like(step) + self.k
+
+    def get_config(self):
+        return {"k": self.k}
+
+
+@register
+class LinearSampling(SamplingSchedule):
+    """A probability that falls by the same amount each training step.
+
+        ε_i = max(minimum, k - c i)
+
+    Args:
+        k: float in [0, 1]. The probability at the first step.
+        c: float, at least 0. What each training step takes off.
+        minimum: float in [0, 1]. The probability never falls below it.
+
+    Raises:
+        TypeError: if an argument is not a number.
+        ValueError: if an argument is out of its range.
+
+    Example:
+    >>> float(LinearSampling(k=1.0, c=0.01, minimum=0.2)(50))
+    0.5
+    """
+
+    def __init__(self, k=1.0, c=0.001, minimum=0.0):
+        super().__init__(minimum)
+        self.k = _between("k", k, 0.0, 1.0)
+        self.c = _between("c", c, 0.0, math.inf)
+
+    def probability(self, step):
+        return self.k - self.c * step
+
+    def get_config(self):
+        return {"k": self.k, "c": self.c, **super().get_config()}
+
+
+@register
+class ExponentialSampling(SamplingSchedule):
+    """A probability that falls by the same factor each training step.
+
+        ε_i = max(minimum, k^i)
+
+    Args:
+        k: float in (0, 1). The factor.
+        minimum: float in [0, 1]. The probability never falls below it.
+
+    Raises:
+        TypeError: if an argument is not a number.
+        ValueError: if an argument is out of its range.
+
+    Example:
+    >>> round(float(ExponentialSampling(0.99)(100)), 3)
+    0.366
+    """
+
+    def __init__(self, k=0.998, minimum=0.0):
+        super().__init__(minimum)
+        self.k = _between("k", k, 0.0, 1.0)
+        if self.k in (0.0, 1.0):
+            raise ValueError(
+                "`k` must be a number with 0 < k < 1. "
+                f"Received: k={k!r}. Use ConstantSampling for what does not change."
+            )
+
+    def probability(self, step):
+        return ops.exp(math.log(self.k) * step)
+
+    def get_config(self):
+        return {"k": self.k, **super().get_config()}
+
+
+@register
+class InverseSigmoidSampling(SamplingSchedule):
+    """A probability that stays near 1, falls, and then stays near 0.
+
+        ε_i = max(minimum, k / (k + exp(i / k)))
+
+    It is 1/2 after k ln k training steps.
+
+    Args:
+        k: float, at least 1. The larger, the later and the slower it falls.
+        minimum: float in [0, 1]. The probability never falls below it.
+
+    Raises:
+        TypeError: if an argument is not a number.
+        ValueError: if an argument is out of its range.
+
+    Example:
+    >>> round(float(InverseSigmoidSampling(100.0)(460.5)), 3)
+    0.5
+    """
+
+    def __init__(self, k=150.0, minimum=0.0):
+        super().__init__(minimum)
+        self.k = _between("k", k, 1.0, math.inf)
+
+    def probability(self, step):
+        # k / (k + exp(i/k)) without an exponential that overflows.
+        return ops.sigmoid(math.log(self.k) - step / self.k)
+
+    def get_config(self):
+        return {"k": self.k, **super().get_config()}
+
+
+NAMES = {
+    "linear": LinearSampling,
+    "exponential": ExponentialSampling,
+    "inverse_sigmoid": InverseSigmoidSampling,
+}
+
+
+def get(schedule):
+    """Returns a `SamplingSchedule` for whatever the user calls a schedule.
+
+    Args:
+        schedule: a name ("linear", "exponential", "inverse_sigmoid"); a dict with that
+            `name` and the arguments of the schedule, as a recipe has it; a number, the
+            same at every step; a `SamplingSchedule`, or its Keras config.
+
+    Raises:
+        ValueError: if the name or the number is none that can be used.
+        TypeError: if `schedule` is none of the above.
+    """
+    if isinstance(schedule, SamplingSchedule):
+        return schedule
+    if isinstance(schedule, dict) and "name" in schedule:
+        arguments = dict(schedule)
+        schedule = get(arguments.pop("name"))
+        unknown = set(arguments) - set(schedule.get_config())
+        if unknown:
+            raise ValueError(
+                "`sampling_schedule` must hold `name` and its arguments "
+                f"{', '.join(schedule.get_config())}. Received: "
+                f"sampling_schedule with {', '.join(sorted(unknown))}."
+            )
+        return type(schedule)(**arguments)
+    if isinstance(schedule, dict):
+        made = keras.saving.deserialize_keras_object(schedule)
+        if isinstance(made, SamplingSchedule):
+            return made
+    elif isinstance(schedule, str):
+        if schedule in NAMES:
+            return NAMES[schedule]()
+        raise ValueError(
+            f"`sampling_schedule` must be one of {', '.join(NAMES)}, a number between "
+            f"0 and 1 or a SamplingSchedule. Received: sampling_schedule={schedule!r}."
+        )
+    elif isinstance(schedule, (int, float)) and not isinstance(schedule, bool):
+        return ConstantSampling(_between("sampling_schedule", schedule, 0.0, 1.0))
+    raise TypeError(
+        f"`sampling_schedule` must be one of {', '.join(NAMES)}, a number between 0 "
+        f"and 1 or a SamplingSchedule. Received: sampling_schedule={schedule!r}."
+    )
+
+
+def _between(name, value, low, high):
+    value = math.inf if value == math.inf else number(name, value)
+    if not low <= value <= high or value == math.inf:
+        expected = (
+            f"a finite number of at least {low:g}"
+            if high == math.inf
+            else f"a number from {low:g} to {high:g}"
+        )
+        raise ValueError(f"`{name}` must be {expected}. Received: {name}={value!r}.")
+    return value

@@ -1,0 +1,8 @@
+"""Layers that read: what stands before the recurrent layers of a model."""
+
+from keras_rnn_zoo.layers.core.registry import shelf
+
+_classes = shelf(__name__, __path__)
+globals().update(_classes)
+
+__all__ = [*_classes]

@@ -1,0 +1,1 @@
+"""One file of rows a cell file: see `tests/cases.py`."""
