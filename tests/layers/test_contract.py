@@ -131,6 +131,9 @@ def test_dtype_policy_reaches_the_cell(case, policy, rng):
     assert layer.cell.dtype_policy.name == policy
     assert {r.dtype.name for r in results} == {expected.compute_dtype}
     assert {w.dtype for w in layer.weights} == {expected.variable_dtype}
+    states = layer.cell.get_initial_state(2)
+    output, states = layer.cell(draw(rng)[:, 0], states)
+    assert {s.dtype.name for s in (output, *states)} == {expected.compute_dtype}
 
 
 @each_unit
