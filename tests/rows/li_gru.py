@@ -1,0 +1,12 @@
+from keras_rnn_zoo import layers
+from tests.case import Case
+from tests.references import li_gru
+
+ROWS = [
+    Case(
+        "LiGRU",
+        layers.LiGRU,
+        li_gru.step,
+        {"kernel": (3, 8), "recurrent_kernel": (4, 8), "bias": (8,)},
+    ),
+]

@@ -1,0 +1,13 @@
+from keras_rnn_zoo import layers
+from tests.case import Case
+from tests.references import ran
+
+ROWS = [
+    Case(
+        "RAN",
+        layers.RAN,
+        ran.step,
+        {"kernel": (3, 12), "recurrent_kernel": (4, 8), "bias": (8,)},
+        states=2,
+    ),
+]
