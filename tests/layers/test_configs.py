@@ -59,6 +59,7 @@ OTHER = {
     "checkpoint": 4,
     "use_cudnn": False,
     "epsilon": 0.25,
+    "update": 0.25,
     "projection_units": 3,
     "beta": 0.5,
     "longest": 30,

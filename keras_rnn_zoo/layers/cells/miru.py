@@ -18,9 +18,8 @@ class MiRU1Cell(GatedCell):
     When to use it: small devices; the rate λ is chosen for the task, not learned.
 
     Reference: "MiRU", Neurocomputing, 2026,
-    https://doi.org/10.1016/j.neucom.2026.132847. Differs from the paper: the paper was
-    not at hand: the equations are those which the libraries torchrecurrent and
-    RecurrentLayers.jl agree on.
+    https://doi.org/10.1016/j.neucom.2026.132847. Read in the libraries torchrecurrent
+    and RecurrentLayers.jl, not in the paper.
 
     Args:
         update: number in [0, 1). λ, how much of the state stays. Other arguments: see
@@ -87,9 +86,8 @@ class MiRU2Cell(GatedCell):
     a leaky one.
 
     Reference: "MiRU", Neurocomputing, 2026,
-    https://doi.org/10.1016/j.neucom.2026.132847. Differs from the paper: the paper was
-    not at hand: the equations are those which the libraries torchrecurrent and
-    RecurrentLayers.jl agree on.
+    https://doi.org/10.1016/j.neucom.2026.132847. Read in the libraries torchrecurrent
+    and RecurrentLayers.jl, not in the paper.
 
     Args:
         update: number in [0, 1). λ, how much of the state stays.

@@ -60,7 +60,7 @@ class MultiplicativeLSTMCell(ForgetGateCell):
     bias_blocks = ("i", "f", "c", "o")
 
     def split_bias(self, bias):
-        return ops.pad(bias, [[0, self.units]]), None
+        return ops.concatenate([bias, 0 * bias[: self.units]]), None
 
     def step(self, x, states, u):
         h, c = states

@@ -72,7 +72,7 @@ class MUT1Cell(GatedCell):
 
     def split_bias(self, bias):
         of_input, of_candidate = ops.split(bias, [2 * self.units])
-        return of_input, ops.pad(of_candidate, [[self.units, 0]])
+        return of_input, ops.concatenate([0 * of_candidate, of_candidate])
 
     def step(self, x, states, u):
         [h] = states

@@ -92,12 +92,10 @@ class DSGUCell(GatedCell):
 
     σ is `recurrent_activation`, φ is `activation`, ψ is `output_activation`. Row
     vectors, as in the code. The output is h_t.
-    When to use it: as `SGU`, where that is too weak; a GRU's size.
+    When to use it: where `SGU` is too weak; a GRU's size.
 
     Reference: Gao & Glowacka, 2016, "Deep Gate Recurrent Neural Network",
-    https://arxiv.org/abs/1604.02910. Differs from the paper: σ is the logistic
-    function, where the paper has a piecewise linear one (Keras's `"hard_sigmoid"` has
-    another slope).
+    https://arxiv.org/abs/1604.02910. Differs from the paper as `SGUCell` does.
 
     Args:
         output_activation: ψ; `"sigmoid"` by default. Other arguments: see `GatedCell`.

@@ -25,8 +25,8 @@ class WMCLSTMCell(ForgetGateCell):
     grows; three matrices more than an LSTM.
 
     Reference: Landi, Baraldi, Cornia & Cucchiara, 2021, "Working Memory Connections for
-    LSTM", https://arxiv.org/abs/2109.00020. Differs from the paper: b_f may start at
-    one.
+    LSTM", https://arxiv.org/abs/2109.00020. Differs from the paper: the bias d, and
+    b_f may start at one.
 
     Args:
         unit_forget_bias: bool. Start b_f at one instead of `bias_initializer`. Other
