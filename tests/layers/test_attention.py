@@ -103,6 +103,15 @@ def test_gradients_are_finite_also_of_an_empty_source(name, rng):
         assert np.isfinite(gradient).all() and np.any(gradient)
 
 
+def test_a_source_may_have_one_step(rng):
+    q, m, _, _ = given(rng)
+    for name in ("general", "location", "monotonic"):
+        layer = CASES[name][0]()
+        layer(q, m)
+        assert layer(q, m[:, :1])[1].shape == (3, 1)
+    np.testing.assert_array_equal(CASES["general"][0]()(q, m[:, :1])[1], 1)
+
+
 def test_noise_is_for_training_alone(rng):
     q, m, _, _ = given(rng)
     layer = MonotonicAttention(7, noise=2.0, seed=3)
