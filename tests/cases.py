@@ -6,6 +6,8 @@ A cell in `keras_rnn_zoo/layers/cells/<file>.py` has its rows in `tests/rows/<fi
 import importlib
 import pkgutil
 
+import pytest
+
 from tests import rows
 
 CASES = [
@@ -22,6 +24,27 @@ ANATOMIES = [
     for case in CASES
     if case.id in ("LSTM", "GRU-reset-before", "LayerNormLSTM", "ProjectedLSTM")
 ]
+# One row for everything that a cell can declare: what costs much is tried on these, and
+# on all others with the slow tests.
+_FEW = {
+    *("LSTM", "MGU", "GRU-reset-before", "LayerNormLSTM", "ProjectedLSTM", "IndRNN"),
+    *("RHN", "MLSTM", "LMU", "ExpRNN", "ClockworkRNN", "PhasedLSTM"),
+}
+
+
+def mostly_slow(cases, few=_FEW):
+    """`parametrize` over the rows, all but a few of them marked as slow."""
+    return pytest.mark.parametrize(
+        "case",
+        [
+            pytest.param(
+                case, id=case.id, marks=() if case.id in few else pytest.mark.slow
+            )
+            for case in cases
+        ],
+    )
+
+
 # Public classes that are no unit of their own: what they are instead.
 NOT_A_UNIT = {
     "RNN": "carries any cell",

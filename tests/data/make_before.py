@@ -22,12 +22,15 @@ BEFORE = pathlib.Path(__file__).parent / "before"
 ROWS, STEPS, FEATURES = 2, 6, 3
 
 
-#: What there was then.
+#: What there was then, in the order in which the files have it.
 CELLS = (
     *("SimpleRNN", "LSTM", "GRU", "PeepholeLSTM", "ProjectedLSTM", "CIFGLSTM"),
     *("LayerNormLSTM", "LayerNormGRU", "LayerNormSimpleRNN", "MGU", "IndRNN"),
     *("JANET", "MinGRU"),
 )
+
+
+UNITS = {case.layer.__name__: case for case in ONE_EACH}
 
 
 def cells():
@@ -36,7 +39,7 @@ def cells():
     x = keras.layers.Masking(0.0)(features)
     outputs = [
         case.make_layer(units=3 + k % 3, return_sequences=True)(x)
-        for k, case in enumerate(c for c in ONE_EACH if c.layer.__name__ in CELLS)
+        for k, case in enumerate(map(UNITS.get, CELLS))
     ]
     return keras.Model(features, keras.layers.Concatenate()(outputs))
 

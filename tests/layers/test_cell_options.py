@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from tests.cases import ANATOMIES, CASES, IDS
+from tests.cases import ANATOMIES, CASES, IDS, mostly_slow
 from tests.compare import assert_close, assert_same, randomise, run
 from tests.references import over_time
 
@@ -94,7 +94,7 @@ def test_in_training_an_element_is_kept_or_new(case, rng):
     "path",
     [
         {"implementation": "graph"},
-        {"implementation": "xla"},
+        pytest.param({"implementation": "xla"}, marks=pytest.mark.slow),
         {"implementation": "graph", "checkpoint": 2},
         {"unroll": True},
     ],
@@ -224,7 +224,7 @@ def test_off_they_change_nothing(case, rng):
         np.testing.assert_array_equal(a, b)
 
 
-@each_anatomy
+@mostly_slow(ANATOMIES, few={"LSTM"})
 def test_they_train_save_and_export(case, rng, tmp_path):
     options = dict(zoneout=[0.2] * case.states, trainable_initial_state=True)
     model = keras.Sequential(

@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo
-from tests.cases import CASES, IDS, ONE_EACH
+from tests.cases import CASES, IDS, ONE_EACH, mostly_slow
 from tests.compare import assert_close, assert_same, randomise, run
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
 each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
+few_units = mostly_slow(ONE_EACH)
 FEATURES = 3
 
 
@@ -92,7 +93,7 @@ def test_cell_config_round_trip(case):
     assert type(again) is case.cell and again.get_config() == cell.get_config()
 
 
-@each_unit
+@few_units
 def test_unrolled_and_compiled_are_the_loop(case, rng):
     x, mask = draw(rng), rng.random((2, 6)) > 0.3
     loop = built(case, rng, return_sequences=True, return_state=True)
@@ -131,6 +132,9 @@ def test_dtype_policy_reaches_the_cell(case, policy, rng):
     assert layer.cell.dtype_policy.name == policy
     assert {r.dtype.name for r in results} == {expected.compute_dtype}
     assert {w.dtype for w in layer.weights} == {expected.variable_dtype}
+    states = layer.cell.get_initial_state(2)
+    output, states = layer.cell(draw(rng)[:, 0], states)
+    assert {s.dtype.name for s in (output, *states)} == {expected.compute_dtype}
 
 
 @each_unit
@@ -149,8 +153,9 @@ def test_dynamic_batch_and_time_in_one_trace(case, rng):
     assert len(traces) == 1
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in ONE_EACH if case.learns], ids=lambda case: case.id
+@mostly_slow(
+    [case for case in ONE_EACH if case.learns],
+    few={"LSTM", "MGU", "LayerNormLSTM", "IndRNN"},
 )
 def test_trains_in_a_model_with_masks_and_many_lengths(case, rng):
     model = keras.Sequential(
@@ -174,7 +179,7 @@ def test_trains_in_a_model_with_masks_and_many_lengths(case, rng):
     assert history["accuracy"][-1] > 0.9 > history["accuracy"][0]
 
 
-@each_unit
+@few_units  # tests/export has a model of all of them
 def test_portable_export_loads_and_agrees(case, rng, tmp_path):
     model = keras.Sequential(
         [

@@ -14,10 +14,10 @@ import tensorflow as tf
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.layers.core import engine
 from keras_rnn_zoo.ops.bptt import bptt, pieces, recursion
-from tests.cases import ANATOMIES, BY_ID, CASES, IDS
+from tests.cases import ANATOMIES, BY_ID, CASES, ONE_EACH, mostly_slow
 from tests.compare import assert_close, assert_same, randomise, run, tensors
 
-each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
+few_cases = mostly_slow(CASES)
 each_anatomy = pytest.mark.parametrize("case", ANATOMIES, ids=lambda case: case.id)
 FEATURES = 3
 
@@ -41,7 +41,7 @@ def draw(rng, layer, batch, time, dtype):
     return inputs, [rng.normal(size=(batch, n)).astype(dtype) for n in sizes]
 
 
-@each_case
+@few_cases
 @hypothesis.settings(max_examples=5)
 @hypothesis.given(
     batch=st.integers(1, 4),
@@ -72,6 +72,16 @@ def test_graph_equals_loop(
     # Normalising four numbers divides by a spread that may be small.
     factor = 10.0 if "LayerNorm" in case.id else 1.0
     assert_same(actual, run(loop, inputs, states, mask), dtype, factor)
+
+
+@pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
+def test_every_unit_has_a_fast_path_that_is_the_loop(case, rng):
+    """Once and for all; the tests below try more, on fewer."""
+    fast, loop = pair(case, "graph", rng, dtype="float64", zoneout=0.2, seed=2)
+    inputs, states = draw(rng, loop, 3, 4, "float64")
+    mask = rng.random((3, 4)) > 0.3
+    actual = run(fast, inputs, states, mask, training=True)
+    assert_same(actual, run(loop, inputs, states, mask, training=True), "float64")
 
 
 @each_anatomy
@@ -153,7 +163,7 @@ def test_xla_is_left_out_of_functions_that_may_be_exported(rng):
     assert functions and not any("_XlaMustCompile" in f.attr for f in functions)
 
 
-@each_case
+@few_cases
 def test_hoisted_equals_loop(case, rng):
     """Inputs projected before the loop, with masks, dropout and zoneout."""
     drops = {
@@ -168,7 +178,7 @@ def test_hoisted_equals_loop(case, rng):
         assert_same(actual, expected, "float64")
 
 
-@each_case
+@few_cases
 def test_gradients_are_finite_differences(case, rng):
     fast, _ = pair(case, "graph", rng, dtype="float64")
     inputs, states = draw(rng, fast, 2, 4, "float64")
@@ -209,7 +219,7 @@ def test_gradients_are_finite_differences(case, rng):
         )
 
 
-@each_case
+@few_cases
 @pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
 def test_dropout_takes_the_engine_too(case, option, rng):
     """One seed: the same masks, so the same outputs and gradients."""

@@ -267,6 +267,11 @@ class GatedCell(keras.Layer):
         for before, after in zip(new, flat, strict=True):
             outputs = [after if one is before else one for one in outputs]
         output = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, -1)
+        # A number in a step may have widened one: what comes back is what was given.
+        output, *flat = (
+            s if s.dtype == self.compute_dtype else ops.cast(s, self.compute_dtype)
+            for s in (output, *flat)
+        )
         return output, flat
 
     def all_weights(self, values=None):
