@@ -1,5 +1,6 @@
 """A sequence from a sequence of another length: an encoder, and a decoder behind it."""
 
+import functools
 import json
 
 import keras
@@ -781,6 +782,20 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
+    @functools.wraps(NoClassWeights.fit)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        x, y = _before_a_look(x, y)
+        more = kwargs.get("validation_data")
+        if isinstance(more, tuple):
+            kwargs["validation_data"] = (*_before_a_look(*more[:2]), *more[2:])
+        elif more is not None:
+            kwargs["validation_data"], _ = _before_a_look(more, None)
+        return super().fit(x, y, *args, **kwargs)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        return super().evaluate(*_before_a_look(x, y), *args, **kwargs)
+
     def train_step(self, *state_and_data):
         *state, data = state_and_data
         return super().train_step(*state, _with_target(data))
@@ -837,6 +852,17 @@ def _split(inputs):
             )
         return inputs["source"], inputs.get("target")
     return inputs, None
+
+
+def _before_a_look(x, y):
+    """What JAX's `fit` takes, which calls the model on x alone before it trains."""
+    if keras.backend.backend() == "tensorflow" or isinstance(x, dict):
+        return x, y
+    if hasattr(x, "element_spec"):
+        if isinstance(x.element_spec[0], dict):
+            return x, y
+        return x.map(lambda s, t, *w: ({"source": s, "target": t}, t, *w)), y
+    return ({"source": x, "target": y} if y is not None else x), y
 
 
 def _with_target(data):

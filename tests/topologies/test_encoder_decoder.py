@@ -314,6 +314,32 @@ def test_and_so_it_does_in_another_process(rng, tmp_path):
         )
 
 
+ON_JAX = """
+import os
+os.environ["KERAS_BACKEND"] = "jax"
+import numpy as np
+from keras_rnn_zoo.ops import BeamSampler
+from tests.topologies.test_encoder_decoder import ATTENTIONS, SOURCE, TARGET, make
+for options in [*ATTENTIONS, {"sampling_schedule": "linear"}]:
+    model = make(**options)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(SOURCE, TARGET, verbose=0)
+    tokens, scores = model.generate(SOURCE, 5, BeamSampler(3), return_scores=True)
+    p = np.asarray(model({"source": SOURCE, "target": tokens}))
+    own = np.take_along_axis(np.log(p), tokens[..., None], -1)[..., 0]
+    own = (own * (tokens != 0)).sum(-1)
+    np.testing.assert_allclose(own, scores, rtol=1e-4, atol=1e-5)
+"""
+
+
+@pytest.mark.slow
+def test_it_trains_and_decodes_on_jax():
+    done = subprocess.run(
+        [sys.executable, "-c", ON_JAX], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.parametrize("options", ATTENTIONS, ids=IDS)
 def test_a_model_comes_back_from_its_config(options, rng):
     model = make(rng, sampling_schedule="linear", **options)
