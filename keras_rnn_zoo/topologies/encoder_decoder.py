@@ -85,7 +85,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         embedding_dim: int.
         bridge: what the decoder's states begin with: "dense", `tanh(s A + b)` of the
             states of the encoder's layer at the same height; "copy", those states; or
-            "zeros", the cell's own initial states. Counts of steps always begin anew.
+            "zeros", the cell's own initial states, with attention. Counts of steps
+            always begin anew.
         input_feeding: bool. Whether a_{t-1} is given to the cell; needs attention.
         tie_weights: bool. Whether V is Eᵀ. Without attention `embedding_dim` must then
             be the width of the cell's output.
@@ -183,6 +184,11 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             raise ValueError(
                 "`attention` must be given with `query` or `input_feeding`. Received: "
                 f"attention=None, query={query!r}, input_feeding={input_feeding!r}."
+            )
+        if attention is None and self.bridge == "zeros":
+            raise ValueError(
+                "`bridge` must be 'dense' or 'copy' without attention, or nothing of "
+                f"the source would reach the decoder. Received: bridge={bridge!r}."
             )
         if attention is not None and query is None:
             query = "after" if isinstance(attention, LuongAttention) else "before"
@@ -292,7 +298,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             )
         else:
             self.output_layer = keras.layers.Dense(
-                self.num_target, name="output", dtype=dtype
+                self.num_target, name="output", dtype=dtype.variable_dtype
             )
             self.output_layer.build((None, None, out))
         self.embedding_dropout = keras.layers.Dropout(
@@ -402,13 +408,12 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         return lambda x, states: advance(x, states, ready, inner, training)
 
     def _logits(self, a):
-        if self.tie_weights:
-            embeddings = ops.cast(self.target_embedding.embeddings, a.dtype)
-            logits = ops.matmul(a, ops.transpose(embeddings))
-            logits = logits + ops.cast(self.output_bias, a.dtype)
-        else:
-            logits = self.output_layer(a)
-        return ops.cast(logits, self.variable_dtype)
+        a = ops.cast(a, self.variable_dtype)
+        if not self.tie_weights:
+            return self.output_layer(a)
+        embeddings = ops.cast(self.target_embedding.embeddings, a.dtype)
+        logits = ops.matmul(a, ops.transpose(embeddings))
+        return logits + ops.cast(self.output_bias, a.dtype)
 
     def call(self, inputs, training=False):
         source, target = _split(inputs)

@@ -10,9 +10,15 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo
-from keras_rnn_zoo import EncoderDecoder, MonotonicAttention, recurrent_layers
+from keras_rnn_zoo import (
+    BahdanauAttention,
+    EncoderDecoder,
+    MonotonicAttention,
+    recurrent_layers,
+)
 from keras_rnn_zoo.metrics import TokenAccuracy
 from keras_rnn_zoo.ops import BeamSampler, RandomSampler, decoding, samplers
+from keras_rnn_zoo.topologies import encoder_decoder
 from tests.references import attention as reference
 
 SOURCE = np.array([[3, 4, 5, 6], [6, 3, 0, 0], [0, 0, 0, 0]])
@@ -26,7 +32,7 @@ ATTENTIONS = [
     {"attention": "location", "num_layers": 2},
     {"attention": MonotonicAttention(5, hard=True), "tie_weights": True},
     {"attention": "luong", "num_layers": 2, "bridge": "copy", "cell": "LSTM"},
-    {"bidirectional": True, "bridge": "zeros"},
+    {"attention": "luong", "bidirectional": True, "bridge": "zeros"},
 ]
 IDS = [f"{i}-{'-'.join(one)}" for i, one in enumerate(ATTENTIONS)]
 
@@ -142,6 +148,39 @@ def test_every_cell_of_the_zoo_decodes_as_it_was_trained(rng):
         np.testing.assert_allclose(found.scores, expected, rtol=1e-3, err_msg=name)
 
 
+@pytest.mark.parametrize("dtype", ["mixed_float16", "float64"])
+def test_the_probabilities_are_of_the_variables_precision(dtype, rng):
+    model = make(rng, attention="luong", num_layers=2, dtype=dtype)
+    expected = "float64" if dtype == "float64" else "float32"
+    assert probabilities(model).dtype == expected
+    np.testing.assert_allclose(probabilities(model).sum(-1), 1, rtol=1e-5)
+    check_decoding(model)
+
+
+def test_what_needs_no_loop_has_none(rng, monkeypatch):
+    """The decoder's layer carries its cell; only those that must go step by step."""
+
+    def refuse(*_given, **_named):
+        raise AssertionError("a loop")
+
+    monkeypatch.setattr(encoder_decoder, "loop", refuse)
+    for options, goes in [
+        ({}, True),
+        ({"attention": "luong"}, True),
+        ({"attention": BahdanauAttention(4), "query": "after"}, True),
+        ({"attention": "luong", "input_feeding": True}, False),
+        ({"attention": "luong", "sampling_schedule": 0.5}, False),
+        ({"attention": "bahdanau"}, False),
+    ]:
+        model = make(rng, **options)
+        try:
+            model({"source": SOURCE, "target": TARGET}, training=True)
+        except AssertionError:
+            assert not goes
+        else:
+            assert goes
+
+
 # --- Training
 
 
@@ -167,7 +206,7 @@ def test_fit_shifts_the_target_and_masks_it(rng):
         model.fit(SOURCE, verbose=0)
 
 
-@pytest.mark.parametrize("options", ATTENTIONS[:-1], ids=IDS[:-1])
+@pytest.mark.parametrize("options", ATTENTIONS, ids=IDS)
 def test_every_weight_has_a_gradient(options, rng):
     model = make(rng, **options)
     with tf.GradientTape() as tape:
@@ -320,7 +359,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import numpy as np
 from keras_rnn_zoo.ops import BeamSampler
 from tests.topologies.test_encoder_decoder import ATTENTIONS, SOURCE, TARGET, make
-for options in [*ATTENTIONS, {"sampling_schedule": "linear"}]:
+for options in [*ATTENTIONS[1::3], {"sampling_schedule": "linear"}]:
     model = make(**options)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(SOURCE, TARGET, verbose=0)
@@ -358,6 +397,7 @@ def test_a_model_comes_back_from_its_config(options, rng):
         ({"input_feeding": True}, "input_feeding=True"),
         ({"bridge": "copy", "bidirectional": True}, "bridge='copy'"),
         ({"bridge": "none"}, "bridge='none'"),
+        ({"bridge": "zeros"}, "nothing of the source.*bridge='zeros'"),
         ({"start": 2}, "end=2"),
         ({"end": 7}, "from 1 to 6.*end=7"),
         ({"tie_weights": True}, "embedding_dim=6, width 5"),
