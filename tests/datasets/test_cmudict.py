@@ -67,6 +67,25 @@ def test_arrays_for_training_and_for_a_judge(file):
     assert len(cmudict.TARGET_TOKENS) == 42 and cmudict.TARGET_TOKENS[2] == "</s>"
 
 
+def test_batches_hold_every_pair_and_little_padding():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 9, 70)
+    source = (np.arange(8) < lengths[:, None]) * np.arange(1, 71)[:, None]
+    target = np.pad(source, ((0, 0), (0, 2)))
+    data = cmudict.batches(source.astype("int32"), target.astype("int32"), 10, seed=1)
+    epochs = [[(x.numpy(), y.numpy()) for x, y in data] for _ in range(2)]
+    for epoch in epochs:
+        rows = sorted(int(one) for x, _ in epoch for one in x[:, 0])
+        assert rows == list(range(1, 71)) and len(epoch) == len(data) == 7
+        assert sum((x == 0).sum() for x, _ in epoch) < 0.2 * (source == 0).sum()
+        for x, y in epoch:
+            np.testing.assert_array_equal(x, y)
+    firsts = [[x[:, 0].tolist() for x, _ in epoch] for epoch in epochs]
+    assert firsts[0] != firsts[1]
+    with pytest.raises(ValueError, match="to the number of pairs, 70.*batch_size=71"):
+        cmudict.batches(source, target, 71)
+
+
 def test_the_builder_reads_a_file_of_ones_own(file, tmp_path, monkeypatch):
     assert tfds.builder_cls("krz_cmudict") is builders.KrzCmudict
     monkeypatch.setattr(cmudict, "find_file", lambda: None)
