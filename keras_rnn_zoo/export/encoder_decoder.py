@@ -32,7 +32,8 @@ def export_encoder_decoder(
 
     * `encode`: `source` (ids) gives `memory`, `memory_mask` and the states `state_0`,
       `state_1`, … with which the decoder begins.
-    * `decode_step`: `token` (ids of one step), `memory`, `memory_mask` and the states
+      Of a model that copies also `copies`.
+    * `decode_step`: `token` (ids of one step) and what `encode` has given
       give `log_probabilities` of the next token, the states and, with attention,
       `alignment`. The first token is the model's `start`.
     * `generate`: `source` gives `tokens` and `scores`, with the sampler, beams too,
@@ -116,9 +117,12 @@ class _Server(tf.Module):
         ids = tf.TensorSpec((None, None), tf.int32, "source")
         self.encode = tf.function(self._encode, input_signature=[ids], autograph=False)
         found = self.encode.get_concrete_function().structured_outputs
+        order = ["memory", "memory_mask", *(["copies"] if model.copying else [])]
+        count = len(found) - len(order)
+        order += [f"state_{i}" for i in range(count)]
         given = [
             tf.TensorSpec((None, *found[name].shape[1:]), found[name].dtype, name)
-            for name in ["memory", "memory_mask", *_states(found)]
+            for name in order
         ]
         token = tf.TensorSpec((None,), tf.int32, "token")
         self.decode_step = tf.function(
@@ -146,15 +150,20 @@ class _Server(tf.Module):
         values, mask, states = self._model._encode(source)
         states, _ = self._model._first(states, (values, mask))
         named = {f"state_{i}": state for i, state in enumerate(states)}
-        return {"memory": values, "memory_mask": mask, **named}
+        copies = self._model._copies(source)
+        more = {} if copies is None else {"copies": copies}
+        return {"memory": values, "memory_mask": mask, **more, **named}
 
     def _decode_step(self, token, memory, memory_mask, *states):
+        copies = None
+        if self._model.copying:
+            copies, *states = states
         token = self._checked("token", token, self._model.num_target)
         ready = None
         if self._model.decoder_cell is not None:
             ready = self._model.decoder_cell.attention.prepare(memory, memory_mask)
         step = self._model._stepper(tf.shape(token)[0], ready)
-        log_p, states = self._model._next(token, list(states), step)
+        log_p, states = self._model._next(token, list(states), step, copies)
         named = {f"state_{i}": state for i, state in enumerate(states)}
         if ready is not None:
             named["alignment"] = states[-1]
@@ -201,12 +210,6 @@ class _Server(tf.Module):
 
 def _dense(ragged):
     return ragged.to_tensor() if isinstance(ragged, tf.RaggedTensor) else ragged
-
-
-def _states(named):
-    """The names of the states, in their order."""
-    found = [name for name in named if name.startswith("state_")]
-    return sorted(found, key=lambda name: int(name.removeprefix("state_")))
 
 
 def _check_answers(directory, model, sampler, rules):

@@ -58,6 +58,11 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
     target stands without `start`, and ends with `end`. When to use it: input and output
     of different lengths, as letters and phones.
 
+    With `copying`, a pointer-generator: a gate g chooses between writing and copying.
+
+        g_t = σ([a_t ; E[y_{t-1}]] w + b),  k_t(v) = Σ_j α_tj [x_j is v]
+        ŷ_t = (g_t + (1 - g_t) (1 - Σ_v k_t(v))) softmax(o_t) + (1 - g_t) k_t
+
     Time: without attention, or with "luong" and no `input_feeding`, training has no
     loop over time but the cell's own, with its kernels, and all contexts are computed
     at once. "bahdanau", "location", "monotonic", `input_feeding` and scheduled sampling
@@ -65,8 +70,11 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     Reference: Sutskever et al., 2014, https://arxiv.org/abs/1409.3215; Bahdanau et al.,
     2015, https://arxiv.org/abs/1409.0473; Luong et al., 2015,
-    https://arxiv.org/abs/1508.04025. Differs from the papers: the source is not
-    reversed; see `AttentionCell`.
+    https://arxiv.org/abs/1508.04025; See et al., 2017,
+    https://arxiv.org/abs/1704.04368, eq. (8)-(9), for `copying`. Differs from the
+    papers: the source is not reversed; see `AttentionCell`; attention to what cannot
+    be copied counts for the writer, and nothing outside of the target's tokens is
+    written.
 
     Args:
         source_tokens: int, the number of tokens with the padding; or a list of strings,
@@ -90,6 +98,10 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         input_feeding: bool. Whether a_{t-1} is given to the cell; needs attention.
         tie_weights: bool. Whether V is Eᵀ. Without attention `embedding_dim` must then
             be the width of the cell's output.
+        copying: bool. Whether tokens of the source may be written as they are, see
+            above: those with the same id of two numbers of tokens, which must then be
+            equal, or with the same name of two lists. Needs attention that is computed
+            at once.
         sampling_schedule: None for teacher forcing; else the probability that a step
             in training is given the true token, and not one that is drawn from ŷ: a
             name, a number or a `SamplingSchedule`, as of `JordanRNN`.
@@ -143,6 +155,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         bridge="dense",
         input_feeding=False,
         tie_weights=False,
+        copying=False,
         sampling_schedule=None,
         dropout=0.0,
         seed=None,
@@ -174,6 +187,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             )
         self.tie_weights = flag("tie_weights", tie_weights)
         self.input_feeding = flag("input_feeding", input_feeding)
+        self.copying = flag("copying", copying)
         self.dropout = rate("dropout", dropout)
         self.seed = checked("seed", "seed", seed)
         self.sampling_schedule = None
@@ -210,6 +224,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 "bridge": self.bridge,
                 "input_feeding": self.input_feeding,
                 "tie_weights": self.tie_weights,
+                "copying": self.copying,
                 "sampling_schedule": None
                 if sampling_schedule is None
                 else keras.saving.serialize_keras_object(self.sampling_schedule),
@@ -301,6 +316,13 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 self.num_target, name="output", dtype=dtype.variable_dtype
             )
             self.output_layer.build((None, None, out))
+        self.copy_gate = None
+        if self.copying:
+            self._copied = self._same_tokens()
+            self.copy_gate = keras.layers.Dense(
+                1, activation="sigmoid", name="copy_gate", dtype=dtype.variable_dtype
+            )
+            self.copy_gate.build((None, None, out + width))
         self.embedding_dropout = keras.layers.Dropout(
             self.dropout, seed=seed(200), name="embedding_dropout", dtype=dtype
         )
@@ -322,6 +344,47 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 trainable=False,
             )
         self.built = True
+
+    def _same_tokens(self):
+        """For each token of the source the same one of the target, or 0."""
+        if self.decoder_cell is None or not self._at_once or self.sampling_schedule:
+            raise ValueError(
+                "`copying` must be False unless attention is computed at once: "
+                "attention='luong', no input_feeding, no sampling_schedule. Received: "
+                "copying=True."
+            )
+        names = self.source_vocabulary, self.target_vocabulary
+        if None not in names:
+            places = {token: i for i, token in enumerate(names[1]) if i}
+            return [0, *(places.get(token, 0) for token in names[0][1:])]
+        if names != (None, None) or self.num_source != self.num_target:
+            raise ValueError(
+                "`copying` must be False unless source and target have the same number "
+                "of tokens, or both have lists of them. Received: copying=True with "
+                f"{self.num_source} and {self.num_target} tokens."
+            )
+        return list(range(self.num_source))
+
+    def _copies(self, source):
+        """`(batch, steps, target tokens)`: 1 where a step is that token; or None."""
+        if not self.copying:
+            return None
+        same = ops.take(ops.convert_to_tensor(self._copied, "int32"), source, axis=0)
+        copies = ops.one_hot(same, self.num_target, dtype=self.variable_dtype)
+        known = ops.expand_dims(ops.cast(same != 0, copies.dtype), -1)
+        return copies * known
+
+    def _with_copies(self, p, a, x, alignment, copies):
+        """ŷ of softmax(o), of one step or of all of them."""
+        both = [ops.cast(one, self.variable_dtype) for one in (a, x)]
+        g = self.copy_gate(ops.concatenate(both, -1))
+        alignment = ops.cast(alignment, p.dtype)
+        if len(alignment.shape) == 2:
+            k = ops.matmul(alignment[:, None], copies)[:, 0]
+        else:
+            k = ops.matmul(alignment, copies)
+        rest = 1 - ops.sum(k, axis=-1, keepdims=True)
+        return (g + (1 - g) * rest) * p + (1 - g) * k
 
     @property
     def _at_once(self):
@@ -427,13 +490,19 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         before = ops.full_like(target[:, :1], self.start)
         before = ops.concatenate([before, target[:, :-1]], axis=1)
         schedule = self.sampling_schedule if training else None
-        if self._at_once and schedule is None:
-            a = self._all_steps(before, target != 0, values, mask, states, training)
-        else:
+        if not self._at_once or schedule is not None:
             more = values, mask, states, training, schedule
             a = self._step_by_step(before, target != 0, *more)
+            a = self.output_dropout(a, training=training)
+            return ops.softmax(self._logits(a), axis=-1)
+        more = values, mask, states, training
+        x, a, alignment = self._all_steps(before, target != 0, *more)
         a = self.output_dropout(a, training=training)
-        return ops.softmax(self._logits(a), axis=-1)
+        p = ops.softmax(self._logits(a), axis=-1)
+        if not self.copying:
+            return p
+        source = ops.cast(ops.convert_to_tensor(source), "int32")
+        return self._with_copies(p, a, x, alignment, self._copies(source))
 
     def _all_steps(self, before, mask, values, source_mask, states, training):
         x = self.embedding_dropout(self.target_embedding(before), training=training)
@@ -441,11 +510,11 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         states = states if isinstance(states, list | tuple) else [states]
         h = self.decoder(x, initial_state=states, mask=mask, training=training)
         if self.decoder_cell is None:
-            return h
+            return x, h, None
         cell = self.decoder_cell
         ready = cell.attention.prepare(values, source_mask)
-        context, _ = cell.attention.attend(h, ready, None, training)
-        return cell.combine(h, context)
+        context, alignment = cell.attention.attend(h, ready, None, training)
+        return x, cell.combine(h, context), alignment
 
     def _step_by_step(
         self, before, mask, values, source_mask, states, training, schedule
@@ -513,25 +582,32 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         values, mask, states = self._encode(source)
         beams = getattr(sampler, "num_beams", 1)
         rows = ops.shape(source)[0]
-        wide_mask = mask
+        wide_mask, copies = mask, self._copies(source)
         if beams > 1:
             values, wide_mask, *states = (
                 decoding.tile_beams(one, beams) for one in (values, mask, *states)
             )
+            if copies is not None:
+                copies = decoding.tile_beams(copies, beams)
         states, ready = self._first(states, (values, wide_mask))
         step = self._stepper(rows * beams, ready)
 
         def next_token(tokens, states):
-            log_p, states = self._next(tokens, states, step)
+            log_p, states = self._next(tokens, states, step, copies)
             alignment = None if self.decoder_cell is None else states[-1]
             return log_p, states, alignment
 
         return decoding.decode(next_token, states, rules, sampler, rows, draws, mask)
 
-    def _next(self, tokens, states, step):
+    def _next(self, tokens, states, step, copies=None):
         """Log-probabilities `(rows, tokens)` and the new states."""
-        a, states = step(self.target_embedding(tokens), states)
-        return ops.log_softmax(self._logits(a), axis=-1), states
+        x = self.target_embedding(tokens)
+        a, states = step(x, states)
+        if copies is None:
+            return ops.log_softmax(self._logits(a), axis=-1), states
+        p = ops.softmax(self._logits(a), axis=-1)
+        p = self._with_copies(p, a, x, states[-1], copies)
+        return ops.log(ops.maximum(p, 1e-37)), states
 
     def generate(
         self,
@@ -749,7 +825,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             target: int `(batch, time)`, as in training.
 
         Returns:
-            Array `(batch, time, steps)`, for a picture.
+            Array `(batch, time, steps)`, for a picture; 0 at padding of both sides.
 
         Raises:
             ValueError: if the model has no attention.
@@ -769,8 +845,9 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             x = self.target_embedding(ops.convert_to_tensor(before[:, t]))
             _, states = step(x, states)
             weights.append(ops.convert_to_numpy(states[-1]))
-        shape = (len(target), 0, source.shape[1])
-        return np.stack(weights, 1) if weights else np.zeros(shape)
+        if not weights:
+            return np.zeros((len(target), 0, source.shape[1]))
+        return np.stack(weights, 1) * (target != 0)[..., None]
 
     # --- Training
 

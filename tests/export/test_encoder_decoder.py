@@ -70,6 +70,12 @@ def test_it_says_what_the_model_says_with_beams_in_the_graph(rng, tmp_path):
     assert json.loads(extra.read_text())["target_tokens"] == PHONES
 
 
+def test_a_model_that_copies_exports_too(tmp_path):
+    model = EncoderDecoder(5, 5, 4, attention="luong", copying=True)
+    path = tmp_path / "exported"
+    assert export_encoder_decoder(model, path, max_length=4).max_difference < 1e-5
+
+
 def test_other_models_are_refused(tmp_path):
     model = ManyToOne(2, 3, vocabulary_size=4)
     with pytest.raises(TypeError, match="type ManyToOne"):

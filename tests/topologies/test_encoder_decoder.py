@@ -181,6 +181,44 @@ def test_what_needs_no_loop_has_none(rng, monkeypatch):
             assert goes
 
 
+def test_what_is_copied_is_of_the_source(rng):
+    letters, phones = ["", "a", "b", "c", "x"], ["", "<s>", "</s>", "b", "c", "d", "a"]
+    model = EncoderDecoder(letters, phones, 5, attention="luong", copying=True)
+    for w in model.trainable_weights:
+        w.assign(rng.normal(size=w.shape))
+    source = np.array([[1, 2, 3, 4], [2, 2, 0, 0], [0, 0, 0, 0]])
+    p = probabilities(model, source)
+    np.testing.assert_allclose(p.sum(-1), 1, rtol=1e-5)
+    gate = model.copy_gate
+    gate.kernel.assign(gate.kernel * 0)
+    gate.bias.assign([40.0])  # only written
+    written = probabilities(model, source)
+    gate.bias.assign([-40.0])  # only copied, where that can be
+    copied = probabilities(model, source)
+    alignment = model.attention_weights(source, TARGET)
+    expected = np.zeros_like(copied)
+    for row in range(3):
+        for j, token in enumerate(source[row]):
+            same = {1: 6, 2: 3, 3: 4}.get(token)
+            if same:
+                expected[row, :, same] += alignment[row, :, j]
+    expected += (1 - expected.sum(-1, keepdims=True)) * written
+    real = TARGET != 0
+    np.testing.assert_allclose(copied[real], expected[real], atol=1e-5)
+    np.testing.assert_allclose(copied[2], written[2], atol=1e-6)
+    gate.bias.assign([0.3])
+    g = 1 / (1 + np.exp(-0.3))
+    found = probabilities(model, source)
+    expected = g * written + (1 - g) * expected
+    np.testing.assert_allclose(found[real], expected[real], atol=1e-5)
+    rules = decoding.Rules(1, 2, 5)
+    found = model.decode(tf.constant(source, "int32"), rules, BeamSampler(3))
+    expected = log_p_of(model, source, np.asarray(found.tokens))
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-4)
+    again = EncoderDecoder.from_config(model.get_config())
+    assert again.copying and again._copied == [0, 6, 3, 4, 0]
+
+
 # --- Training
 
 
@@ -289,7 +327,8 @@ def test_weights_for_a_figure(rng):
     model = make(rng, attention="luong")
     weights = model.attention_weights(SOURCE, TARGET)
     assert weights.shape == (3, 5, 4)
-    np.testing.assert_allclose(weights[0].sum(-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(weights[0, :4].sum(-1), 1, rtol=1e-5)
+    assert not weights[0, 4:].any()
     assert not weights[1, :, 2:].any() and not weights[2].any()
     with pytest.raises(ValueError, match="attention=None"):
         make().attention_weights(SOURCE, TARGET)
@@ -402,6 +441,8 @@ def test_a_model_comes_back_from_its_config(options, rng):
         ({"end": 7}, "from 1 to 6.*end=7"),
         ({"tie_weights": True}, "embedding_dim=6, width 5"),
         ({"dropout": 1.0}, "dropout=1.0"),
+        ({"copying": True}, "computed at once.*copying=True"),
+        ({"copying": True, "attention": "luong"}, "8 and 7 tokens"),
     ],
 )
 def test_what_does_not_go_together_is_refused(options, message):
