@@ -70,6 +70,7 @@ def test_it_says_what_the_model_says_with_beams_in_the_graph(rng, tmp_path):
     assert json.loads(extra.read_text())["target_tokens"] == PHONES
 
 
+@pytest.mark.slow
 def test_a_model_that_copies_exports_too(tmp_path):
     model = EncoderDecoder(5, 5, 4, attention="luong", copying=True)
     path = tmp_path / "exported"
