@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_rnn_zoo import layers as zoo
+from keras_rnn_zoo.topologies import EncoderDecoder
 
 # What Keras has under the same name.
 _SAME = ("SimpleRNN", "LSTM", "GRU", "RNN", "StackedRNNCells", "Bidirectional")
@@ -226,6 +227,86 @@ def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=Tru
         for suffix, part in zip(suffixes, parts, strict=True):
             _read_torch(arrays, f"_l{i}{suffix}", kind, part)
     return model
+
+
+def encoder_decoder_from_torch(arrays, source_tokens, target_tokens, *, start, end):
+    """An `EncoderDecoder` of GRU layers with weights in PyTorch's layout.
+
+    One layer reads, and its last state is the first one of the layer that writes; there
+    is no attention. The names are those of the checkpoint in the package g2p-en.
+
+    Args:
+        arrays: a mapping, as `np.load` gives: `enc_emb` `(source tokens, embedding)`,
+            `enc_w_ih` `(3 * units, embedding)`, `enc_w_hh` `(3 * units, units)`,
+            `enc_b_ih`, `enc_b_hh` `(3 * units,)`, the same with `dec_`, `fc_w` `(target
+            tokens, units)`, `fc_b` `(target tokens,)`.
+        source_tokens: their number, or a list of them, as of `EncoderDecoder`; the
+            first one is the padding, which must not be read.
+        target_tokens: as `source_tokens`.
+        start: int. The id of the token that the first step is given.
+        end: int. The id of the token behind which there is nothing.
+
+    Returns:
+        `EncoderDecoder`.
+
+    Raises:
+        ValueError: if arrays are missing, or of other shapes.
+
+    Example:
+    >>> one = {"w_ih": (6, 3), "w_hh": (6, 2), "b_ih": (6,), "b_hh": (6,)}
+    >>> shapes = {f"{part}_{k}": v for part in ("enc", "dec") for k, v in one.items()}
+    >>> shapes |= {"enc_emb": (9, 3), "dec_emb": (7, 3), "fc_w": (7, 2), "fc_b": (7,)}
+    >>> arrays = {name: np.ones(shape) for name, shape in shapes.items()}
+    >>> encoder_decoder_from_torch(arrays, 9, 7, start=1, end=2).num_target
+    7
+    """
+    weights = [f"{part}_{name}" for part in ("enc", "dec") for name in _TORCH_GRU]
+    missing = {*weights, "enc_emb", "dec_emb", "fc_w", "fc_b"} - set(arrays)
+    if missing:
+        raise ValueError(
+            "`arrays` must hold the weights of an encoder and a decoder. Received: "
+            f"arrays without {', '.join(sorted(missing))}."
+        )
+    width, units = arrays["enc_emb"].shape[1], arrays["enc_w_hh"].shape[1]
+    model = EncoderDecoder(
+        source_tokens,
+        target_tokens,
+        units,
+        cell="GRU",
+        embedding_dim=width,
+        bridge="copy",
+        start=start,
+        end=end,
+    )
+    grus = {
+        part: from_torch({new: arrays[f"{part}_{k}"] for k, new in _TORCH_GRU.items()})
+        for part in ("enc", "dec")
+    }
+    fitting = [
+        (model.source_embedding, [arrays["enc_emb"]]),
+        (model.target_embedding, [arrays["dec_emb"]]),
+        (model.encoder[0], grus["enc"].get_weights()),
+        (model.decoder, grus["dec"].get_weights()),
+        (model.output_layer, [arrays["fc_w"].T, arrays["fc_b"]]),
+    ]
+    for layer, values in fitting:
+        given = [np.shape(value) for value in values]
+        expected = [tuple(weight.shape) for weight in layer.weights]
+        if given != expected:
+            raise ValueError(
+                f"`arrays` must be of shapes that fit {layer.name}, {expected}. "
+                f"Received: {given}."
+            )
+        layer.set_weights(values)
+    return model
+
+
+_TORCH_GRU = {
+    "w_ih": "weight_ih_l0",
+    "w_hh": "weight_hh_l0",
+    "b_ih": "bias_ih_l0",
+    "b_hh": "bias_hh_l0",
+}
 
 
 def _kind_of(arrays):

@@ -5,7 +5,7 @@
 >>> tfds.builder_cls("krz_digits").__name__
 'KrzDigits'
 
-This is the only module of the package that imports TensorFlow Datasets.
+This and what it imports are the only modules that import TensorFlow Datasets.
 """
 
 import collections
@@ -20,6 +20,7 @@ import tensorflow_datasets as tfds
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import chorales, corpus, vowels
+from keras_rnn_zoo.datasets.cmudict_builder import KrzCmudict as KrzCmudict
 from keras_rnn_zoo.datasets.conll import parse_conll
 
 #: Tags of krz_wnut17; the index is the class id. B- begins a name, I- continues it.

@@ -5,7 +5,11 @@ import importlib
 from keras_rnn_zoo.export.saved_model import Exported, export_saved_model
 from keras_rnn_zoo.export.step import StepModel
 
-_LATER = {"export_litert": "litert", "export_onnx": "onnx"}
+_LATER = {
+    "export_encoder_decoder": "encoder_decoder",
+    "export_litert": "litert",
+    "export_onnx": "onnx",
+}
 
 __all__ = ["Exported", "StepModel", "export_saved_model", *_LATER]
 

@@ -1,4 +1,4 @@
-"""Loops over time, independent of any layer; CRF functions under well-known names."""
+"""Loops over time and over tokens; CRF functions, samplers under well-known names."""
 
 from keras_rnn_zoo.ops.crf import crf_binary_score as crf_binary_score
 from keras_rnn_zoo.ops.crf import crf_constrained_decode as crf_constrained_decode
@@ -11,3 +11,9 @@ from keras_rnn_zoo.ops.crf import (
 )
 from keras_rnn_zoo.ops.crf import crf_sequence_score as crf_sequence_score
 from keras_rnn_zoo.ops.crf import crf_unary_score as crf_unary_score
+from keras_rnn_zoo.ops.samplers import BeamSampler as BeamSampler
+from keras_rnn_zoo.ops.samplers import GreedySampler as GreedySampler
+from keras_rnn_zoo.ops.samplers import RandomSampler as RandomSampler
+from keras_rnn_zoo.ops.samplers import Sampler as Sampler
+from keras_rnn_zoo.ops.samplers import TopKSampler as TopKSampler
+from keras_rnn_zoo.ops.samplers import TopPSampler as TopPSampler

@@ -1,11 +1,14 @@
 """An answer for every step, with recurrence between hidden units."""
 
+import json
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_rnn_zoo.layers.core.arguments import number, positive_integer
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.ops import samplers
 from keras_rnn_zoo.topologies._reading import RecurrentModel
 
 
@@ -76,7 +79,9 @@ class ManyToMany(RecurrentModel):
     return_sequences = True
     heads = ("dense", "crf")
 
-    def generate(self, prompt, steps, temperature=1.0, top_k=None, seed=None):
+    def generate(
+        self, prompt, steps, temperature=1.0, top_k=None, seed=None, sampler=None
+    ):
         """Continues token sequences one token at a time, carrying the states.
 
         Each row's continuation follows its last token; the padding id 0 is never
@@ -91,6 +96,9 @@ class ManyToMany(RecurrentModel):
                 takes the most likely one.
             top_k: int or None. Draws from this many most likely tokens only.
             seed: int or None. The same seed, prompt and weights give the same tokens.
+            sampler: "greedy", "random", "top_k", "top_p", or a sampler of
+                `keras_rnn_zoo.ops`, in the place of `temperature` and `top_k`; or None.
+                No `BeamSampler`: there is no end at which sequences are compared.
 
         Returns:
             int32 array, `(time + steps,)` or `(batch, time + steps)`: prompt and
@@ -119,6 +127,20 @@ class ManyToMany(RecurrentModel):
             )
         if top_k is not None:
             top_k = min(positive_integer("top_k", top_k), self.num_outputs - 1)
+        if sampler is not None:
+            sampler = samplers.get(sampler)
+            if isinstance(sampler, samplers.BeamSampler):
+                raise ValueError(
+                    "`sampler` must choose one token after the other. "
+                    f"Received: sampler={type(sampler).__name__}."
+                )
+            if temperature != 1.0 or top_k is not None:
+                raise ValueError(
+                    "`temperature` and `top_k` must be left out where a sampler is "
+                    f"given, which has its own. Received: temperature={temperature!r}, "
+                    f"top_k={top_k!r}."
+                )
+            seed = sampler.seed if seed is None else seed
         if seed is not None:
             seed = _at_least_zero("seed", seed)
 
@@ -130,7 +152,7 @@ class ManyToMany(RecurrentModel):
         draws = np.random.default_rng(seed).random(tokens.shape, "float32")
         draws = np.minimum(draws, 1 - 2.0**-23).astype("float32")
         if steps:
-            run = self._generator(temperature < 1e-6, top_k)
+            run = self._generator(temperature < 1e-6, top_k, sampler)
             tokens = run(
                 ops.convert_to_tensor(tokens),
                 ops.convert_to_tensor(lengths.astype("int32")),
@@ -144,10 +166,12 @@ class ManyToMany(RecurrentModel):
         tokens = np.pad(tokens, ((0, 0), (0, width - tokens.shape[1])))
         return tokens[0] if one_row else tokens
 
-    def _generator(self, greedy, top_k):
+    def _generator(self, greedy, top_k, sampler=None):
         """The loop over tokens, compiled once for each way of choosing."""
 
         def choose(logits, draw, temperature):
+            if sampler is not None:
+                return sampler.choose(logits, draw)
             if greedy:
                 return ops.argmax(logits, axis=-1)
             if top_k is None:
@@ -184,6 +208,8 @@ class ManyToMany(RecurrentModel):
 
         compiled = self.__dict__.setdefault("_generators", {})
         key = (greedy, top_k)
+        if sampler is not None:
+            key = type(sampler), json.dumps(sampler.get_config())
         if key not in compiled:
             compiled[key] = _compile(run)
         return compiled[key]

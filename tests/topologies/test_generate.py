@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import layers
+from keras_rnn_zoo.ops import RandomSampler, TopKSampler, TopPSampler
 from keras_rnn_zoo.topologies import ManyToMany
 from tests.compare import randomise
 
@@ -210,3 +211,27 @@ def test_errors(error, match, arguments, rng):
 def test_models_that_cannot_generate(match, options, rng):
     with pytest.raises(ValueError, match=match):
         make(rng, **options).generate(np.array([1]), 2)
+
+
+def test_samplers_are_those_of_the_encoder_decoder(rng):
+    model = make(rng)
+    prompt = np.array([3, 1, 4])
+
+    def same(sampler, **options):
+        ours = model.generate(prompt, 12, seed=3, **options)
+        np.testing.assert_array_equal(
+            model.generate(prompt, 12, seed=3, sampler=sampler), ours
+        )
+
+    same("greedy", temperature=0.0)
+    same(RandomSampler(), temperature=1.0)
+    same(RandomSampler(temperature=0.7), temperature=0.7)
+    same(TopKSampler(k=3, temperature=0.7), temperature=0.7, top_k=3)
+    own = model.generate(prompt, 12, sampler=RandomSampler(seed=3))
+    np.testing.assert_array_equal(model.generate(prompt, 12, seed=3), own)
+    nucleus = model.generate(prompt, 12, sampler=TopPSampler(p=1e-6))
+    np.testing.assert_array_equal(nucleus, model.generate(prompt, 12, temperature=0.0))
+    with pytest.raises(ValueError, match="sampler=BeamSampler"):
+        model.generate(prompt, 2, sampler="beam")
+    with pytest.raises(ValueError, match="top_k=2"):
+        model.generate(prompt, 2, top_k=2, sampler="greedy")

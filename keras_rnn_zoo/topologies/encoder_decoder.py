@@ -1,0 +1,1015 @@
+"""A sequence from a sequence of another length: an encoder, and a decoder behind it."""
+
+import functools
+import json
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from keras_rnn_zoo.layers import (
+    RNN,
+    AttentionCell,
+    BahdanauAttention,
+    Bidirectional,
+    LocationAttention,
+    LuongAttention,
+    MonotonicAttention,
+    StackedRNNCells,
+    make_recurrent,
+)
+from keras_rnn_zoo.layers.core.arguments import (
+    checked,
+    flag,
+    one_of,
+    positive_integer,
+    rate,
+)
+from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.parts import KeepsSettings
+from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.layers.heads import sampling_schedules
+from keras_rnn_zoo.layers.heads.attention import Attention, stepper
+from keras_rnn_zoo.ops import decoding, samplers
+from keras_rnn_zoo.ops.loop import loop
+from keras_rnn_zoo.topologies import _reading
+
+BRIDGES = ("dense", "copy", "zeros")
+#: An attention by its name, for decoders of so many units.
+ATTENTIONS = {
+    "bahdanau": lambda units, **given: BahdanauAttention(units, **given),
+    "luong": lambda units, **given: LuongAttention("general", **given),
+    "location": lambda units, **given: LocationAttention(units, **given),
+    "monotonic": lambda units, **given: MonotonicAttention(units, **given),
+}
+
+
+@register
+class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
+    """Sequence to sequence: one is read to its end, then another one is written.
+
+        m_j, s = encoder(x_1 … x_S)
+        h_t, s_t = cell(E[y_{t-1}], s_{t-1}),  s_0 = bridge(s),  y_0 = start
+        o_t = a_t V + c,  ŷ_t = softmax(o_t)
+
+    a_t is h_t, or with attention `tanh([h_t ; c_t] W)`: see `AttentionCell`. Plain
+    `compile` and `fit` on `(source, target)`: the model shifts the target itself, and
+    each step is given the true token before it. Token 0 is padding on both sides. A
+    target stands without `start`, and ends with `end`. When to use it: input and output
+    of different lengths, as letters and phones.
+
+    With `copying`, a pointer-generator: a gate g chooses between writing and copying.
+
+        g_t = σ([a_t ; E[y_{t-1}]] w + b),  k_t(v) = Σ_j α_tj [x_j is v]
+        ŷ_t = (g_t + (1 - g_t) (1 - Σ_v k_t(v))) softmax(o_t) + (1 - g_t) k_t
+
+    Time: without attention, or with "luong" and no `input_feeding`, training has no
+    loop over time but the cell's own, with its kernels, and all contexts are computed
+    at once. "bahdanau", "location", "monotonic", `input_feeding` and scheduled sampling
+    go step by step.
+
+    Reference: Sutskever et al., 2014, https://arxiv.org/abs/1409.3215; Bahdanau et al.,
+    2015, https://arxiv.org/abs/1409.0473; Luong et al., 2015,
+    https://arxiv.org/abs/1508.04025; See et al., 2017,
+    https://arxiv.org/abs/1704.04368, eq. (8)-(9), for `copying`. Differs from the
+    papers: the source is not reversed; see `AttentionCell`; attention to what cannot
+    be copied counts for the writer, and nothing outside of the target's tokens is
+    written.
+
+    Args:
+        source_tokens: int, the number of tokens with the padding; or a list of strings,
+            the token of each id, of which the first one is the padding.
+        target_tokens: as `source_tokens`.
+        units: int. Width of each layer of encoder and decoder.
+        cell: a name, class or instance; see `make_recurrent`.
+        attention: None, "bahdanau", "luong", "location", "monotonic", or an
+            `Attention` layer, of which a copy is made.
+        query: "after" or "before", see `AttentionCell`; None: "after" for
+            `LuongAttention`, else "before".
+        start: int. The token that the first step is given; it is never written.
+        end: int. The token behind which nothing is written.
+        bidirectional: bool. Whether the encoder reads from both ends.
+        num_layers: int. Layers of the encoder, and of the decoder.
+        embedding_dim: int.
+        bridge: what the decoder's states begin with: "dense", `tanh(s A + b)` of the
+            states of the encoder's layer at the same height; "copy", those states; or
+            "zeros", the cell's own initial states, with attention. Counts of steps
+            always begin anew.
+        input_feeding: bool. Whether a_{t-1} is given to the cell; needs attention.
+        tie_weights: bool. Whether V is Eᵀ. Without attention `embedding_dim` must then
+            be the width of the cell's output.
+        copying: bool. Whether tokens of the source may be written as they are, see
+            above: those with the same id of two numbers of tokens, which must then be
+            equal, or with the same name of two lists. Needs attention that is computed
+            at once.
+        sampling_schedule: None for teacher forcing; else the probability that a step
+            in training is given the true token, and not one that is drawn from ŷ: a
+            name, a number or a `SamplingSchedule`, as of `JordanRNN`.
+        dropout: float in [0, 1). Share dropped of embeddings and of a_t.
+        seed: int or None.
+        name: str or None.
+        dtype: dtype policy or its name, or None for the global one.
+
+    Call arguments:
+        inputs: `{"source": (batch, steps), "target": (batch, time)}`, integers.
+        training: bool.
+
+    Returns:
+        `(batch, time, target tokens)` probabilities, in the variable dtype, with the
+        mask of the target.
+
+    Masking: padding of the source changes nothing, however long it is; padding of the
+    target does not count. A source of nothing but padding is read as the initial
+    states, and its contexts are 0.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if an argument has a value out of its range, if two arguments do not
+            go together, or a call brings no target.
+
+    Example:
+    >>> model = EncoderDecoder(10, 12, units=8, attention="luong")
+    >>> model.compile("adam", "sparse_categorical_crossentropy")
+    >>> source, target = np.array([[4, 7, 0]]), np.array([[5, 11, 5, 2]])
+    >>> history = model.fit(source, target, verbose=0)
+    >>> model({"source": source, "target": target}).shape
+    TensorShape([1, 4, 12])
+    >>> model.generate(source, max_length=6).shape
+    (1, 6)
+    """
+
+    def __init__(
+        self,
+        source_tokens,
+        target_tokens,
+        units=256,
+        *,
+        cell="LSTM",
+        attention=None,
+        query=None,
+        start=1,
+        end=2,
+        bidirectional=False,
+        num_layers=1,
+        embedding_dim=64,
+        bridge="dense",
+        input_feeding=False,
+        tie_weights=False,
+        copying=False,
+        sampling_schedule=None,
+        dropout=0.0,
+        seed=None,
+        name=None,
+        dtype=None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        self.source_vocabulary, self.num_source = _tokens(
+            "source_tokens", source_tokens
+        )
+        self.target_vocabulary, self.num_target = _tokens(
+            "target_tokens", target_tokens
+        )
+        units = positive_integer("units", units)
+        self.start = _token("start", start, self.num_target)
+        self.end = _token("end", end, self.num_target)
+        if self.start == self.end:
+            raise ValueError(
+                f"`end` must be another token than `start`. Received: end={end!r}."
+            )
+        self.bidirectional = flag("bidirectional", bidirectional)
+        self.num_layers = positive_integer("num_layers", num_layers)
+        self.embedding_dim = positive_integer("embedding_dim", embedding_dim)
+        self.bridge = one_of("bridge", bridge, BRIDGES)
+        if self.bridge == "copy" and self.bidirectional:
+            raise ValueError(
+                "`bridge` must be 'dense' or 'zeros' behind a bidirectional encoder, "
+                f"which has twice the states. Received: bridge={bridge!r}."
+            )
+        self.tie_weights = flag("tie_weights", tie_weights)
+        self.input_feeding = flag("input_feeding", input_feeding)
+        self.copying = flag("copying", copying)
+        self.dropout = rate("dropout", dropout)
+        self.seed = checked("seed", "seed", seed)
+        self.sampling_schedule = None
+        if sampling_schedule is not None:
+            self.sampling_schedule = sampling_schedules.get(sampling_schedule)
+        attention = _attention(attention, units, self.dtype_policy)
+        if attention is None and (query is not None or self.input_feeding):
+            raise ValueError(
+                "`attention` must be given with `query` or `input_feeding`. Received: "
+                f"attention=None, query={query!r}, input_feeding={input_feeding!r}."
+            )
+        if attention is None and self.bridge == "zeros":
+            raise ValueError(
+                "`bridge` must be 'dense' or 'copy' without attention, or nothing of "
+                f"the source would reach the decoder. Received: bridge={bridge!r}."
+            )
+        if attention is not None and query is None:
+            query = "after" if isinstance(attention, LuongAttention) else "before"
+        self._given = json.dumps(
+            {
+                "source_tokens": self.source_vocabulary or self.num_source,
+                "target_tokens": self.target_vocabulary or self.num_target,
+                "units": units,
+                "cell": _reading.serialize_cell(cell),
+                "attention": None
+                if attention is None
+                else keras.saving.serialize_keras_object(attention),
+                "query": query,
+                "start": self.start,
+                "end": self.end,
+                "bidirectional": self.bidirectional,
+                "num_layers": self.num_layers,
+                "embedding_dim": self.embedding_dim,
+                "bridge": self.bridge,
+                "input_feeding": self.input_feeding,
+                "tie_weights": self.tie_weights,
+                "copying": self.copying,
+                "sampling_schedule": None
+                if sampling_schedule is None
+                else keras.saving.serialize_keras_object(self.sampling_schedule),
+                "dropout": self.dropout,
+                "seed": self.seed,
+                "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            }
+        )
+        self._make(cell, units, attention, query)
+        self._is_made()
+
+    # --- Layers
+
+    def _make(self, cell, units, attention, query):
+        """Makes and builds all layers: nothing waits for data."""
+        dtype, width = self.dtype_policy, self.embedding_dim
+
+        def seed(number):
+            return None if self.seed is None else self.seed + number
+
+        def recurrent(number, **arguments):
+            return make_recurrent(
+                cell, units, return_sequences=True, seed=seed(number), **arguments
+            )
+
+        self.source_embedding = keras.layers.Embedding(
+            self.num_source, width, name="source_embedding", dtype=dtype
+        )
+        self.target_embedding = keras.layers.Embedding(
+            self.num_target, width, name="target_embedding", dtype=dtype
+        )
+        for embedding in (self.source_embedding, self.target_embedding):
+            embedding.build((None, None))
+        self.encoder, features = [], width
+        for i in range(1, self.num_layers + 1):
+            layer = recurrent(i, return_state=True, name=f"encoder_{i}", dtype=dtype)
+            if self.bidirectional:
+                layer = Bidirectional(layer, name=f"both_encoder_{i}", dtype=dtype)
+            layer.build((None, None, features))
+            features = layer.compute_output_shape((None, None, features))[0][-1]
+            self.encoder.append(layer)
+        if self.num_layers == 1:
+            self.decoder = recurrent(100, name="decoder", dtype=dtype)
+        else:
+            cells = [
+                recurrent(100 + i, name=f"decoder_{i}", dtype=dtype).cell
+                for i in range(self.num_layers)
+            ]
+            self.decoder = RNN(
+                StackedRNNCells(cells, dtype=dtype),
+                return_sequences=True,
+                name="decoder",
+                dtype=dtype,
+            )
+        self.decoder_cell, inner = None, self.decoder.cell
+        out = getattr(inner, "output_size", None) or tree.flatten(inner.state_size)[0]
+        if attention is not None:
+            self.decoder_cell = AttentionCell(
+                inner,
+                attention,
+                (None, features),
+                units=width if self.tie_weights else None,
+                query=query,
+                input_feeding=self.input_feeding,
+                name="decoder_cell",
+                dtype=dtype,
+            )
+            self.decoder_cell.build((None, width))
+            out = self.decoder_cell.units
+        if self._at_once:
+            self.decoder.build((None, None, width))
+        elif not inner.built:
+            inner.build((None, width))
+            inner.built = True
+        self.decoder.built = True
+        self.bridges = self._make_bridges(inner)
+        self.output_layer = self.output_bias = None
+        if self.tie_weights:
+            if out != width:
+                raise ValueError(
+                    "`embedding_dim` must be the width of the cell's output for "
+                    f"tie_weights=True. Received: embedding_dim={width!r}, width {out}."
+                )
+            self.output_bias = self.add_weight(
+                shape=(self.num_target,), name="output_bias", initializer="zeros"
+            )
+        else:
+            self.output_layer = keras.layers.Dense(
+                self.num_target, name="output", dtype=dtype.variable_dtype
+            )
+            self.output_layer.build((None, None, out))
+        self.copy_gate = None
+        if self.copying:
+            self._copied = self._same_tokens()
+            self.copy_gate = keras.layers.Dense(
+                1, activation="sigmoid", name="copy_gate", dtype=dtype.variable_dtype
+            )
+            self.copy_gate.build((None, None, out + width))
+        self.embedding_dropout = keras.layers.Dropout(
+            self.dropout, seed=seed(200), name="embedding_dropout", dtype=dtype
+        )
+        self.output_dropout = keras.layers.Dropout(
+            self.dropout, seed=seed(201), name="output_dropout", dtype=dtype
+        )
+        self.output_width = out
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
+        self.training_steps = None
+        constant = isinstance(
+            self.sampling_schedule, sampling_schedules.ConstantSampling
+        )
+        if self.sampling_schedule is not None and not constant:
+            self.training_steps = self.add_weight(
+                shape=(),
+                name="training_steps",
+                initializer="zeros",
+                dtype="int32",
+                trainable=False,
+            )
+        self.built = True
+
+    def _same_tokens(self):
+        """For each token of the source the same one of the target, or 0."""
+        if self.decoder_cell is None or not self._at_once or self.sampling_schedule:
+            raise ValueError(
+                "`copying` must be False unless attention is computed at once: "
+                "attention='luong', no input_feeding, no sampling_schedule. Received: "
+                "copying=True."
+            )
+        names = self.source_vocabulary, self.target_vocabulary
+        if None not in names:
+            places = {token: i for i, token in enumerate(names[1]) if i}
+            return [0, *(places.get(token, 0) for token in names[0][1:])]
+        if names != (None, None) or self.num_source != self.num_target:
+            raise ValueError(
+                "`copying` must be False unless source and target have the same number "
+                "of tokens, or both have lists of them. Received: copying=True with "
+                f"{self.num_source} and {self.num_target} tokens."
+            )
+        return list(range(self.num_source))
+
+    def _copies(self, source):
+        """`(batch, steps, target tokens)`: 1 where a step is that token; or None."""
+        if not self.copying:
+            return None
+        same = ops.take(ops.convert_to_tensor(self._copied, "int32"), source, axis=0)
+        copies = ops.one_hot(same, self.num_target, dtype=self.variable_dtype)
+        known = ops.expand_dims(ops.cast(same != 0, copies.dtype), -1)
+        return copies * known
+
+    def _with_copies(self, p, a, x, alignment, copies):
+        """ŷ of softmax(o), of one step or of all of them."""
+        both = [ops.cast(one, self.variable_dtype) for one in (a, x)]
+        g = self.copy_gate(ops.concatenate(both, -1))
+        alignment = ops.cast(alignment, p.dtype)
+        if len(alignment.shape) == 2:
+            k = ops.matmul(alignment[:, None], copies)[:, 0]
+        else:
+            k = ops.matmul(alignment, copies)
+        rest = 1 - ops.sum(k, axis=-1, keepdims=True)
+        return (g + (1 - g) * rest) * p + (1 - g) * k
+
+    @property
+    def _at_once(self):
+        """Whether the cell needs nothing of the attention, nor of the output."""
+        cell = self.decoder_cell
+        return cell is None or (
+            cell.query == "after"
+            and not cell.input_feeding
+            and not cell.attention.looks_back
+        )
+
+    @property
+    def _decoder_cells(self):
+        return getattr(self.decoder.cell, "cells", [self.decoder.cell])
+
+    def _make_bridges(self, inner):
+        """For each state of the decoder, lowest layer first, a Dense layer or None."""
+        if self.bridge != "dense":
+            return []
+        made = []
+        for i, cell in enumerate(self._decoder_cells):
+            names = _state_names(cell)
+            sizes = tree.flatten(cell.state_size)
+            for name, size in zip(names, sizes, strict=True):
+                if name in getattr(cell, "bookkeeping", ()):
+                    continue
+                dense = keras.layers.Dense(
+                    size,
+                    activation="tanh",
+                    name=f"bridge_{i + 1}_{name}",
+                    dtype=self.dtype_policy,
+                )
+                dense.build((None, size * (2 if self.bidirectional else 1)))
+                made.append(dense)
+        return made
+
+    # --- Encoder
+
+    def _encode(self, source, training=False):
+        """`(memory, mask, states)`: values, bool mask, the decoder's flat s_0."""
+        source = ops.cast(ops.convert_to_tensor(source), "int32")
+        mask = source != 0
+        x = self.embedding_dropout(self.source_embedding(source), training=training)
+        states = []
+        for layer in self.encoder:
+            x, *own = layer(x, mask=mask, training=training)
+            states.append(own)
+        return x, mask, self._bridged(states, ops.shape(source)[0])
+
+    def _bridged(self, encoded, rows):
+        bridges, start = list(self.bridges), []
+        for own, cell in zip(encoded, self._decoder_cells, strict=True):
+            given = cell.get_initial_state(batch_size=rows)
+            given = tree.flatten(given if tree.is_nested(given) else [given])
+            names = _state_names(cell)
+            count = len(names)
+            for j, (name, state) in enumerate(zip(names, given, strict=True)):
+                if self.bridge != "zeros" and name not in getattr(
+                    cell, "bookkeeping", ()
+                ):
+                    state = own[j]
+                    if self.bridge == "dense":
+                        both = own[j::count]  # of both directions
+                        both = ops.concatenate(both, -1) if len(both) > 1 else both[0]
+                        state = bridges.pop(0)(both)
+                start.append(ops.cast(state, self.compute_dtype))
+        return start
+
+    # --- Decoder
+
+    def _first(self, states, memory):
+        """The states of the decoder's step, with those of attention, and its memory."""
+        if self.decoder_cell is None:
+            return list(states), None
+        ready = self.decoder_cell.attention.prepare(*memory)
+        return self.decoder_cell.first(ready, states), ready
+
+    def _stepper(self, rows, ready, training=False):
+        """`step(x, states)`: a_t and the new states."""
+        inner = stepper(self.decoder.cell, rows, training)
+        if self.decoder_cell is None:
+            return inner
+        advance = self.decoder_cell.advance
+        return lambda x, states: advance(x, states, ready, inner, training)
+
+    def _logits(self, a):
+        a = ops.cast(a, self.variable_dtype)
+        if not self.tie_weights:
+            return self.output_layer(a)
+        embeddings = ops.cast(self.target_embedding.embeddings, a.dtype)
+        logits = ops.matmul(a, ops.transpose(embeddings))
+        return logits + ops.cast(self.output_bias, a.dtype)
+
+    def call(self, inputs, training=False):
+        source, target = _split(inputs)
+        if target is None:
+            raise ValueError(
+                "`inputs` must hold 'source' and 'target'. Received: no target. Use "
+                "`generate` for targets that are not known."
+            )
+        target = ops.cast(ops.convert_to_tensor(target), "int32")
+        values, mask, states = self._encode(source, training)
+        before = ops.full_like(target[:, :1], self.start)
+        before = ops.concatenate([before, target[:, :-1]], axis=1)
+        schedule = self.sampling_schedule if training else None
+        if not self._at_once or schedule is not None:
+            more = values, mask, states, training, schedule
+            a = self._step_by_step(before, target != 0, *more)
+            a = self.output_dropout(a, training=training)
+            return ops.softmax(self._logits(a), axis=-1)
+        more = values, mask, states, training
+        x, a, alignment = self._all_steps(before, target != 0, *more)
+        a = self.output_dropout(a, training=training)
+        p = ops.softmax(self._logits(a), axis=-1)
+        if not self.copying:
+            return p
+        source = ops.cast(ops.convert_to_tensor(source), "int32")
+        return self._with_copies(p, a, x, alignment, self._copies(source))
+
+    def _all_steps(self, before, mask, values, source_mask, states, training):
+        x = self.embedding_dropout(self.target_embedding(before), training=training)
+        states = tree.pack_sequence_as(self.decoder.cell.state_size, states)
+        states = states if isinstance(states, list | tuple) else [states]
+        h = self.decoder(x, initial_state=states, mask=mask, training=training)
+        if self.decoder_cell is None:
+            return x, h, None
+        cell = self.decoder_cell
+        ready = cell.attention.prepare(values, source_mask)
+        context, alignment = cell.attention.attend(h, ready, None, training)
+        return x, cell.combine(h, context), alignment
+
+    def _step_by_step(
+        self, before, mask, values, source_mask, states, training, schedule
+    ):
+        states, ready = self._first(states, (values, source_mask))
+        step = self._stepper(ops.shape(before)[0], ready, training)
+        mask = ops.expand_dims(ops.transpose(mask), -1)
+        if schedule is None:
+            x = self.embedding_dropout(self.target_embedding(before), training=training)
+            x = ops.transpose(x, (1, 0, 2))
+            given = [x]
+            one = lambda given, states: step(given[0], states)  # noqa: E731
+        else:
+            given, one, first = self._sampled(before, schedule, step, training)
+            states = [*states, first]
+        _, outputs, _ = loop(
+            one, given, states, output_size=self.output_width, mask=mask
+        )
+        return ops.transpose(outputs, (1, 0, 2))
+
+    def _sampled(self, before, schedule, step, training):
+        """What the loop of scheduled sampling reads, its step, and its last state."""
+        truth = ops.expand_dims(ops.transpose(before), -1)
+        steps = 0 if self.training_steps is None else self.training_steps
+        probability = schedule(ops.convert_to_tensor(steps))
+        if self.training_steps is not None:
+            self.training_steps.assign_add(1)
+        shape = (*ops.shape(truth)[:2], 1)
+        uniform = [
+            keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+            for _ in range(2)
+        ]
+        first = ops.reshape(ops.arange(ops.shape(truth)[0]) == 0, (-1, 1, 1))
+        coins = ops.logical_or(uniform[0] < probability, first)
+        ones = self.target_embedding(truth[0]) * 0 + 1
+        kept = self.embedding_dropout(ones, training=training)[:, 0]
+
+        def one(given, states):
+            true, coin, draw = given
+            *states, own = states
+            token = ops.where(coin, true, own)[:, 0]
+            a, states = step(self.target_embedding(token) * kept, states)
+            logits = ops.stop_gradient(ops.cast(self._logits(a), "float32"))
+            may = ops.arange(self.num_target) > 0
+            logits = ops.where(may, logits, samplers.IMPOSSIBLE)
+            drawn = samplers.by_mass(logits, ops.minimum(draw[:, 0], 1 - 2.0**-23))
+            return a, [*states, ops.expand_dims(drawn, -1)]
+
+        return [truth, coins, uniform[1]], one, ops.zeros_like(truth[0])
+
+    # --- Decoding
+
+    def decode(self, source, rules, sampler, draws=None):
+        """Decodes a batch; in the graph, if there is one.
+
+        Args:
+            source: int `(batch, steps)` tensor.
+            rules: `keras_rnn_zoo.ops.decoding.Rules`.
+            sampler: a sampler.
+            draws: float32 `(batch, max_length)` in [0, 1), for samplers that draw.
+
+        Returns:
+            `keras_rnn_zoo.ops.decoding.Decoded`.
+        """
+        values, mask, states = self._encode(source)
+        beams = getattr(sampler, "num_beams", 1)
+        rows = ops.shape(source)[0]
+        wide_mask, copies = mask, self._copies(source)
+        if beams > 1:
+            values, wide_mask, *states = (
+                decoding.tile_beams(one, beams) for one in (values, mask, *states)
+            )
+            if copies is not None:
+                copies = decoding.tile_beams(copies, beams)
+        states, ready = self._first(states, (values, wide_mask))
+        step = self._stepper(rows * beams, ready)
+
+        def next_token(tokens, states):
+            log_p, states = self._next(tokens, states, step, copies)
+            alignment = None if self.decoder_cell is None else states[-1]
+            return log_p, states, alignment
+
+        return decoding.decode(next_token, states, rules, sampler, rows, draws, mask)
+
+    def _next(self, tokens, states, step, copies=None):
+        """Log-probabilities `(rows, tokens)` and the new states."""
+        x = self.target_embedding(tokens)
+        a, states = step(x, states)
+        if copies is None:
+            return ops.log_softmax(self._logits(a), axis=-1), states
+        p = ops.softmax(self._logits(a), axis=-1)
+        p = self._with_copies(p, a, x, states[-1], copies)
+        return ops.log(ops.maximum(p, 1e-37)), states
+
+    def generate(
+        self,
+        source,
+        max_length=64,
+        sampler="greedy",
+        *,
+        min_length=0,
+        allowed=None,
+        allowed_transitions=None,
+        seed=None,
+        return_scores=False,
+    ):
+        """Targets of sources, token by token, all rows in one compiled loop.
+
+        Args:
+            source: integers, `(steps,)` or `(batch, steps)`; zeros are padding.
+            max_length: int, at least 1. The greatest number of tokens, with the end:
+                the last one can only be the end.
+            sampler: "greedy", "random", "top_k", "top_p", "beam", or a sampler of
+                `keras_rnn_zoo.ops`.
+            min_length: int. The least number of tokens before the end.
+            allowed: bool array of the tokens that may stand at each step, `(tokens,)`,
+                `(time, tokens)` or `(batch, time, tokens)`; the last step holds for all
+                behind it. None: all.
+            allowed_transitions: bool `(tokens, tokens)`: whether the second one may
+                follow the first. None: all.
+            seed: int or None, instead of the sampler's.
+            return_scores: bool.
+
+        Returns:
+            int32 array `(batch, max_length)`, `(batch, num_beams, max_length)` of a
+            `BeamSampler` with `return_all_beams`, without `batch` for one row; the end
+            is there, and 0 behind it. With `return_scores` a pair of it and of the
+            scores, log-probabilities that a `BeamSampler` has weighed.
+
+        Raises:
+            TypeError: if an argument is of the wrong kind.
+            ValueError: if an argument has a value out of its range.
+        """
+        source, one_row = self._checked_source(source)
+        sampler = samplers.get(sampler)
+        max_length = positive_integer("max_length", max_length)
+        if isinstance(min_length, bool) or not hasattr(min_length, "__index__"):
+            raise TypeError(
+                f"`min_length` must be an integer. Received: min_length={min_length!r}."
+            )
+        if not 0 <= min_length < max_length:
+            raise ValueError(
+                "`min_length` must be at least 0 and below `max_length`. Received: "
+                f"min_length={min_length!r}, max_length={max_length!r}."
+            )
+        allowed = self._checked_allowed(allowed, len(source))
+        transitions = np.ones((1, 1), "bool")
+        if allowed_transitions is not None:
+            transitions = np.asarray(allowed_transitions, "bool")
+            if transitions.shape != (self.num_target,) * 2:
+                raise ValueError(
+                    "`allowed_transitions` must be of shape (tokens, tokens) = "
+                    f"({self.num_target}, {self.num_target}). Received: shape "
+                    f"{transitions.shape}."
+                )
+        seed = sampler.seed if seed is None else checked("seed", "seed", seed)
+        draws = np.zeros((len(source), 1))
+        if sampler.draws:
+            draws = np.random.default_rng(seed).random((len(source), max_length))
+        draws = np.minimum(draws, 1 - 2.0**-23).astype("float32")
+        given = allowed is not None, allowed_transitions is not None
+        if allowed is None:
+            allowed = np.ones((1, 1, 1), "bool")
+        run = self._compiled(sampler, max_length, int(min_length), *given)
+        arrays = map(ops.convert_to_tensor, (source, draws, allowed, transitions))
+        tokens, scores = (ops.convert_to_numpy(one) for one in run(*arrays))
+        if one_row:
+            tokens, scores = tokens[0], scores[0]
+        return (tokens, scores) if return_scores else tokens
+
+    def _compiled(self, sampler, max_length, min_length, by_step, by_pair):
+        config = json.dumps(sampler.get_config(), sort_keys=True)
+        key = type(sampler), config, max_length, min_length, by_step, by_pair
+        compiled = self.__dict__.setdefault("_loops", {})
+        if key in compiled:
+            return compiled[key]
+
+        def run(source, draws, allowed, transitions):
+            rules = decoding.Rules(
+                *(self.start, self.end, max_length, min_length),
+                allowed if by_step else None,
+                transitions if by_pair else None,
+            )
+            found = self.decode(source, rules, sampler, draws)
+            return found.tokens, found.scores
+
+        compiled[key] = decoding.compile_loop(
+            run,
+            ((None, None), "int32"),
+            ((None, None), "float32"),
+            ((None, None, None), "bool"),
+            ((None, None), "bool"),
+        )
+        return compiled[key]
+
+    def _checked_source(self, source):
+        source = np.asarray(source)
+        if source.dtype.kind not in "iu":
+            raise TypeError(
+                "`source` must hold integer tokens. "
+                f"Received: source of dtype {source.dtype}."
+            )
+        if source.ndim not in (1, 2):
+            raise ValueError(
+                "`source` must be of shape (steps,) or (batch, steps). "
+                f"Received: source of shape {source.shape}."
+            )
+        if source.size and not 0 <= source.min() <= source.max() < self.num_source:
+            raise ValueError(
+                f"`source` must hold tokens from 0 to {self.num_source - 1}. Received: "
+                f"source with tokens from {source.min()} to {source.max()}."
+            )
+        rows = np.atleast_2d(source).astype("int32")
+        if not rows.shape[1]:
+            rows = np.zeros((len(rows), 1), "int32")
+        return rows, source.ndim == 1
+
+    def _checked_allowed(self, allowed, rows):
+        if allowed is None:
+            return None
+        allowed = np.asarray(allowed)
+        shape = allowed.shape
+        fits = 1 <= len(shape) <= 3 and shape[-1] == self.num_target and allowed.size
+        if not fits or (len(shape) == 3 and shape[0] not in (1, rows)):
+            raise ValueError(
+                "`allowed` must be of shape (tokens,), (time, tokens) or (batch, time, "
+                f"tokens), with {self.num_target} tokens and a batch of {rows}. "
+                f"Received: allowed of shape {shape}."
+            )
+        if allowed.dtype != "bool":
+            raise TypeError(
+                "`allowed` must hold True and False. "
+                f"Received: allowed of dtype {allowed.dtype}."
+            )
+        return allowed.reshape((1,) * (3 - len(shape)) + shape)
+
+    def generate_text(self, texts, max_length=64, sampler="greedy", **options):
+        """As `generate`, from text to text, for a model that knows its tokens.
+
+        Args:
+            texts: list of strings, each character a token, or of lists of tokens.
+            max_length: as of `generate`.
+            sampler: as of `generate`.
+            **options: as of `generate`, but for `return_scores`.
+
+        Returns:
+            For each text a list of tokens; of a `BeamSampler` with
+            `return_all_beams` a list of pairs, tokens and score, the best one first.
+
+        Raises:
+            ValueError: if the model was made with numbers of tokens and not with lists,
+                or a text has a token that it does not know.
+        """
+        for name in ("source_vocabulary", "target_vocabulary"):
+            if getattr(self, name) is None:
+                argument = name.replace("vocabulary", "tokens")
+                raise ValueError(
+                    f"`{argument}` must be a list of strings for text. Received: "
+                    f"{argument}={self.get_config()[argument]!r}."
+                )
+        if isinstance(texts, str):
+            raise TypeError(f"`texts` must be a list. Received: texts={texts!r}.")
+        source = self.source_ids(texts)
+        tokens, scores = self.generate(
+            source, max_length, sampler, return_scores=True, **options
+        )
+        if tokens.ndim == 2:
+            return [self.target_text(row) for row in tokens]
+        return [
+            [
+                (self.target_text(row), float(score))
+                for row, score in zip(rows, own, strict=True)
+                if score > -np.inf
+            ]
+            for rows, own in zip(tokens, scores, strict=True)
+        ]
+
+    def source_ids(self, texts):
+        """Ids `(batch, steps)` of strings or lists of tokens, padded with 0."""
+        known = {token: i for i, token in enumerate(self.source_vocabulary) if i}
+        for text in texts:
+            unknown = [token for token in text if token not in known]
+            if unknown:
+                raise ValueError(
+                    "`texts` must hold tokens that the model knows. "
+                    f"Received: {unknown[0]!r} in {text!r}."
+                )
+        longest = max((len(text) for text in texts), default=0)
+        ids = np.zeros((len(texts), max(longest, 1)), "int32")
+        for row, text in zip(ids, texts, strict=True):
+            row[: len(text)] = [known[token] for token in text]
+        return ids
+
+    def target_text(self, tokens):
+        """The list of tokens of ids, without the end and what is behind it."""
+        kept = []
+        for token in tokens:
+            if token in (0, self.end):
+                break
+            kept.append(self.target_vocabulary[int(token)])
+        return kept
+
+    def attention_weights(self, source, target):
+        """What each step of a target looks at.
+
+        Args:
+            source: int `(batch, steps)`.
+            target: int `(batch, time)`, as in training.
+
+        Returns:
+            Array `(batch, time, steps)`, for a picture; 0 at padding of both sides.
+
+        Raises:
+            ValueError: if the model has no attention.
+        """
+        if self.decoder_cell is None:
+            raise ValueError(
+                "`attention` must be given for weights of it. Received: attention=None."
+            )
+        source, _ = self._checked_source(source)
+        target = np.asarray(target, "int32")
+        values, mask, states = self._encode(source)
+        states, ready = self._first(states, (values, mask))
+        step = self._stepper(len(source), ready)
+        before = np.concatenate([np.full((len(target), 1), self.start), target], 1)
+        weights = []
+        for t in range(target.shape[1]):
+            x = self.target_embedding(ops.convert_to_tensor(before[:, t]))
+            _, states = step(x, states)
+            weights.append(ops.convert_to_numpy(states[-1]))
+        if not weights:
+            return np.zeros((len(target), 0, source.shape[1]))
+        return np.stack(weights, 1) * (target != 0)[..., None]
+
+    # --- Training
+
+    def compile(self, *args, jit_compile="auto", **kwargs):
+        """As `keras.Model.compile`; XLA only where it is asked for.
+
+        It makes a program for each length of sequence, which takes seconds each.
+        """
+        jit_compile = False if jit_compile == "auto" else jit_compile
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    @functools.wraps(NoClassWeights.fit)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        x, y = _before_a_look(x, y)
+        more = kwargs.get("validation_data")
+        if isinstance(more, tuple):
+            kwargs["validation_data"] = (*_before_a_look(*more[:2]), *more[2:])
+        elif more is not None:
+            kwargs["validation_data"], _ = _before_a_look(more, None)
+        return super().fit(x, y, *args, **kwargs)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        return super().evaluate(*_before_a_look(x, y), *args, **kwargs)
+
+    def train_step(self, *state_and_data):
+        *state, data = state_and_data
+        return super().train_step(*state, _with_target(data))
+
+    def test_step(self, *state_and_data):
+        *state, data = state_and_data
+        return super().test_step(*state, _with_target(data))
+
+    # --- Keras
+
+    def compute_mask(self, inputs, mask=None):
+        target = _split(inputs)[1]
+        return None if target is None else ops.convert_to_tensor(target) != 0
+
+    def compute_output_shape(self, inputs_shape):
+        return (*inputs_shape["target"], self.num_target)
+
+    def export(self, filepath, *args, input_signature=None, **kwargs):
+        """As `keras.Model.export`: the probabilities of given targets.
+
+        See `keras_rnn_zoo.export.export_encoder_decoder` for what decodes.
+        """
+        if input_signature is None:
+            input_signature = [
+                {
+                    name: keras.InputSpec(shape=(None, None), dtype="int32", name=name)
+                    for name in ("source", "target")
+                }
+            ]
+        return super().export(
+            filepath, *args, input_signature=input_signature, **kwargs
+        )
+
+    def get_config(self):
+        return {**json.loads(self._given), "name": self.name, **self._changed}
+
+    @classmethod
+    def _from_arguments(cls, arguments):
+        made = dict(arguments)
+        made["cell"] = _reading.deserialize_cell(made["cell"])
+        for name in ("attention", "sampling_schedule"):
+            if isinstance(made[name], dict):
+                made[name] = keras.saving.deserialize_keras_object(made[name])
+        return cls(**made)
+
+
+def _split(inputs):
+    """`(source, target)` of a dict; of a source alone, the target is None."""
+    if isinstance(inputs, dict):
+        if "source" not in inputs or not set(inputs) <= {"source", "target"}:
+            raise ValueError(
+                "`inputs` must be a dict with 'source' and 'target'. "
+                f"Received: inputs with {', '.join(map(repr, inputs))}."
+            )
+        return inputs["source"], inputs.get("target")
+    return inputs, None
+
+
+def _before_a_look(x, y):
+    """What JAX's `fit` takes, which calls the model on x alone before it trains."""
+    if keras.backend.backend() == "tensorflow" or isinstance(x, dict):
+        return x, y
+    if hasattr(x, "element_spec"):
+        if isinstance(x.element_spec[0], dict):
+            return x, y
+        return x.map(lambda s, t, *w: ({"source": s, "target": t}, t, *w)), y
+    return ({"source": x, "target": y} if y is not None else x), y
+
+
+def _with_target(data):
+    """`((source, target), target, weights)` of what `fit` is given."""
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    source, target = _split(x)
+    target = y if target is None else target
+    if target is None:
+        raise ValueError(
+            "`y` must hold the target, (batch, time). Received: y=None. Pass (source, "
+            "target) to `fit`."
+        )
+    inputs = {"source": source, "target": target}
+    return inputs, target if y is None else y, sample_weight
+
+
+def _tokens(name, tokens):
+    """`(vocabulary or None, number)` of what a constructor was given."""
+    if isinstance(tokens, list | tuple):
+        if len(tokens) < 2 or not all(isinstance(token, str) for token in tokens):
+            raise ValueError(
+                f"`{name}` must be a list of strings, of which the first one is the "
+                f"padding, or their number. Received: {name}={tokens!r}."
+            )
+        if len(set(tokens)) != len(tokens):
+            double = next(one for one in tokens if tokens.count(one) > 1)
+            raise ValueError(
+                f"`{name}` must name each token once. Received: {double!r} twice."
+            )
+        return list(tokens), len(tokens)
+    number = positive_integer(name, tokens)
+    if number < 2:
+        raise ValueError(
+            f"`{name}` must be at least 2: id 0 is the padding. "
+            f"Received: {name}={tokens!r}."
+        )
+    return None, number
+
+
+def _token(name, value, tokens):
+    value = positive_integer(name, value)
+    if value >= tokens:
+        raise ValueError(
+            f"`{name}` must be a token of the target, from 1 to {tokens - 1}. "
+            f"Received: {name}={value!r}."
+        )
+    return value
+
+
+def _attention(attention, units, dtype):
+    if attention is None:
+        return None
+    if isinstance(attention, str):
+        one_of("attention", attention, tuple(ATTENTIONS))
+        return ATTENTIONS[attention](units, name="attention", dtype=dtype)
+    if not isinstance(attention, Attention):
+        raise TypeError(
+            f"`attention` must be one of {', '.join(map(repr, ATTENTIONS))}, an "
+            f"attention layer or None. Received: attention={attention!r}."
+        )
+    return type(attention).from_config(attention.get_config())
+
+
+def _state_names(cell):
+    """A name for each flat state of a cell."""
+    count = len(tree.flatten(cell.state_size))
+    names = list(getattr(cell, "state_names", ()))
+    return names if len(names) == count else [str(i) for i in range(count)]
