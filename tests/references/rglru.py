@@ -1,4 +1,4 @@
-"""De et al. 2024, arXiv:2402.19427: RG-LRU."""
+"""De et al. 2024, arXiv:2402.19427: RG-LRU with a = σ(Λ) and c = 8."""
 
 import numpy as np
 
@@ -7,9 +7,10 @@ from tests.references import sigmoid
 
 def step(x, states, weights):
     (h,) = states
-    W, b, decay = weights
     n = h.shape[1]
-    r, i = sigmoid(x @ W[:, :n] + b[:n]), sigmoid(x @ W[:, n : 2 * n] + b[n:])
-    a = (1 / (1 + np.exp(decay))) ** (8 * r)
-    h = a * h + np.sqrt(1 - a**2) * (i * (x @ W[:, 2 * n :]))
+    W, b, decay = weights
+    z = x @ W + b
+    r, i, v = sigmoid(z[:, :n]), sigmoid(z[:, n : 2 * n]), z[:, 2 * n :]
+    a = sigmoid(decay) ** (8 * r)
+    h = a * h + np.sqrt(1 - a**2) * (i * v)
     return h, [h]

@@ -7,6 +7,6 @@ ROWS = [
         "RGLRU",
         layers.RGLRU,
         rglru.step,
-        {"kernel": (3, 12), "bias": (8,), "decay": (4,)},
+        {"kernel": (3, 12), "bias": (12,), "decay": (4,)},
     ),
 ]
