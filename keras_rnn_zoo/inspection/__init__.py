@@ -7,6 +7,7 @@ them (extra `plot`). They step through time one by one, with Keras's TensorFlow 
 import importlib
 
 _PLACES = {
+    "CellEntry": "cells",
     "ForgetProduct": "gates",
     "GateActivations": "gates",
     "GradientFlow": "gradients",
@@ -15,6 +16,7 @@ _PLACES = {
     "Saliency": "gradients",
     "SpectralRadius": "spectrum",
     "Unrolled": "diagram",
+    "catalogue": "cells",
     "forget_product": "gates",
     "gate_activations": "gates",
     "gradient_flow": "gradients",

@@ -179,7 +179,8 @@ def draw(seed):
         "seed": 11,
     }
     rate = one([0.0, 0.3, "each"], [4, 1, 1])
-    options["zoneout"] = [0.2, 0.5][: case.states] if rate == "each" else rate
+    each = [0.2, 0.5, 0.1, 0.4][: len(case.memories)]
+    options["zoneout"] = each if rate == "each" else rate
     options = {
         name: value
         for name, value in options.items()

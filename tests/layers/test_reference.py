@@ -77,7 +77,7 @@ def test_control_swapped_blocks_are_noticed(case, rng):
 def exchanged(weight, gates):
     """The weight with its first two gate blocks exchanged; flipped if it has none."""
     if weight.size == 1:
-        return -weight
+        return weight + 1
     if gates < 2 or weight.shape[-1] % gates:
         return weight[::-1]
     first, second, *rest = np.split(weight, gates, axis=-1)

@@ -53,6 +53,7 @@ class MinGRUCell(GatedCell):
     blocks = ("z", "h")
     gates = ("z",)
     replaced_by = "z"
+    linear = "diagonal"
     recurrent_shape = None
     without_arguments = (
         "recurrent_initializer",

@@ -47,6 +47,8 @@ class GatedCell(keras.Layer):
         gates: names of the blocks that go through σ, in the order of the equations.
         kept_by: name of the gate by which the memory is multiplied at each step.
         replaced_by: name of the gate by whose complement it is multiplied.
+        linear: how new memories depend on those before, of given inputs: "diagonal",
+            an affine map unit by unit; "full", another affine map; None: no such map.
         elsewhere: what else computes the cell: "native", the name of our kernel, and
             "cudnn", of cuDNN's, both for the standard activations; "onnx", the name of
             ONNX's node; "torch", the letters of the blocks in PyTorch's order.
@@ -97,7 +99,7 @@ class GatedCell(keras.Layer):
     state_names = ("h",)
     bookkeeping = ()
     gates = ()
-    kept_by = replaced_by = None
+    kept_by = replaced_by = linear = None
     elsewhere = {}
     native_weights = {}
     extra_arguments = {}
