@@ -12,30 +12,40 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import layers, metrics
-from tests.cases import NOT_A_UNIT
+from tests.cases import ONE_EACH
 from tests.fuzz import strategies as given
 
-#: What each class cannot do without.
-REQUIRED = {
-    "ManyToMany": {"num_outputs": 3, "num_features": 2},
-    "ManyToOne": {"num_outputs": 3, "num_features": 2},
-    "OutputRecurrence": {"num_outputs": 3, "num_features": 2},
-    "WindowClassifier": {"num_outputs": 3, "num_features": 2, "window": 2},
-    "CRF": {"num_tags": 3},
-    "HMM": {"num_states": 3, "num_symbols": 4},
-    "Markov": {"order": 2, "vocabulary_size": 5},
-    "JordanRNN": {"num_outputs": 3},
-    "MaxAbs": {"max_value": 2.0},
-    "UnitUniform": {},
-    "SkewBlocks": {},
-    "ConstantSampling": {"k": 0.5},
-    "ExponentialSampling": {},
-    "InverseSigmoidSampling": {},
-    "LinearSampling": {},
-    "SpanF1": {"tags": ["O", "B-x", "I-x"]},
-    "SpanPrecision": {"tags": ["O", "B-x", "I-x"]},
-    "SpanRecall": {"tags": ["O", "B-x", "I-x"]},
-    "TokenAccuracy": {},
+#: A value for each argument that some class cannot do without.
+VALUES = {
+    "units": 4,
+    "num_outputs": 3,
+    "num_features": 2,
+    "window": 2,
+    "num_tags": 3,
+    "num_states": 3,
+    "num_symbols": 4,
+    "order": 2,
+    "vocabulary_size": 5,
+    "max_value": 2.0,
+    "k": 0.5,
+    "tags": ["O", "B-x", "I-x"],
+    "length": 3,
+    "reach": 1,
+    "embedding_dim": 2,
+    "characters": ["a", "b"],
+    "cell": zoo.GRUCell(3),
+    "attention": zoo.LuongAttention(),
+    "memory_shape": (4, 3),
+    "source_tokens": ["", "", "", "a"],
+    "target_tokens": ["", "", "", "b", "c"],
+}
+#: What a class needs although its signature does not say so.
+FURTHER = {
+    "ManyToMany": ("num_features",),
+    "ManyToOne": ("num_features",),
+    "OutputRecurrence": ("num_features",),
+    "WindowClassifier": ("num_features",),
+    "HMM": ("num_symbols",),
 }
 CLASSES = {
     name: cls
@@ -57,6 +67,14 @@ def arguments_of(cls):
     named = inspect.signature(cls).parameters.values()
     own = [p.name for p in named if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     return [name for name in own if name not in KERAS_OWN]
+
+
+def required_by(cls):
+    """What a class cannot do without, by name."""
+    named = inspect.signature(cls).parameters.values()
+    own = [p for p in named if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    names = [p.name for p in own if p.default is p.empty]
+    return {name: VALUES[name] for name in (*names, *FURTHER.get(cls.__name__, ()))}
 
 
 def names_it(error, arguments):
@@ -82,7 +100,7 @@ def same(one, two):
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_an_error_that_names_the_argument_or_a_config(name):
     cls = CLASSES[name]
-    required = REQUIRED.get(name, {"units": 4})
+    required = required_by(cls)
     possible = arguments_of(cls)
 
     # Each class gets other examples than its neighbours.
@@ -120,9 +138,8 @@ def _plain(config):
 @hypothesis.given(data=st.data())
 def test_a_layer_of_any_accepted_arguments_answers(data):
     """What a constructor takes, the layer can do: shapes, finite numbers."""
-    units = {k: v for k, v in CLASSES.items() if k not in NOT_A_UNIT | REQUIRED}
-    names = sorted(k for k in units if not k.endswith("Cell"))
-    name = data.draw(st.sampled_from(names))
+    units = {case.layer.__name__: case.layer for case in ONE_EACH}
+    name = data.draw(st.sampled_from(sorted(units)))
     cls = units[name]
     drawn = data.draw(
         st.dictionaries(
@@ -149,10 +166,6 @@ def test_a_layer_of_any_accepted_arguments_answers(data):
 
 
 def test_no_class_is_forgotten():
-    missing = {
-        name
-        for name, cls in CLASSES.items()
-        if "units" not in inspect.signature(cls).parameters and name not in REQUIRED
-    }
-    assert not missing
+    for cls in CLASSES.values():
+        cls(**required_by(cls))
     assert len(CLASSES) > 35

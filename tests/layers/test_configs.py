@@ -17,6 +17,11 @@ each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
 
 # A value of each argument that is not its default.
 OTHER = {
+    "max_radius": 0.75,
+    "min_radius": 0.25,
+    "lower_bound": 0.25,
+    "num_heads": 5,
+    "step_rank": 3,
     "units": 5,
     "activation": "softsign",
     "output_activation": "softsign",

@@ -58,6 +58,7 @@ class RGLRUCell(GatedCell):
 
     blocks = ("r", "i", "h")
     gates = ("r", "i")
+    linear = "diagonal"
     recurrent_shape = None
     without_arguments = (
         "activation",
