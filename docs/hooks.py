@@ -43,6 +43,11 @@ def on_page_markdown(markdown, page, **_):
     return site.filled(page.file.src_uri, markdown)
 
 
-def on_page_content(html, **_):
-    """Draws the mathematics."""
+def on_page_content(html, page, **_):
+    """Draws the mathematics, in the table of contents too."""
+    items = [*page.toc.items]
+    while items:
+        item = items.pop()
+        item.title = maths.render_title(item.title)
+        items += item.children
     return maths.render_latex(html)

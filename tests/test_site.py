@@ -86,6 +86,14 @@ def test_equations_become_mathml():
     assert "gh" in "".join(right.itertext()) and right[-1][-1].tag == "msub"
 
 
+def test_latex_becomes_mathml_or_is_refused():
+    page = '<div class="arithmatex">\\[\\begin{aligned}a &amp;= b\\end{aligned}\\]</div>'
+    assert maths.render_latex(page).count("<mtd") == 2
+    assert "<msub>" in maths.render_title(r"Paths to \(h_t\)")
+    with pytest.raises(ValueError, match=r"known\. Received: .*nothing"):
+        maths.latex(r"\nothing{x}")
+
+
 def test_docstrings_become_markdown():
     doc = (
         "One line.\n\n    y = x\n\nText about\nmore.\nWhen to use it: now.\n\nArgs:\n"

@@ -94,7 +94,8 @@ def with_answers(text, done, picture):
         str.
     """
     made, last, number = [], 0, 0
-    for block, said, pictures in done:
+    # The page may have got links since: where a block ends is looked for again.
+    for block, (_, said, pictures) in zip(runnable(text), done, strict=True):
         made.append(text[last : block.end])
         last = block.end
         if said.strip():

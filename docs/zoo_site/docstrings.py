@@ -40,7 +40,7 @@ def to_markdown(doc, link=None):
     for block in _blocks(doc.splitlines()):
         made += [*_rendered(block), ""]
     text = "\n".join(made).strip() + "\n"
-    return _linked(text, link) if link else text
+    return linked(text, link) if link else text
 
 
 def _blocks(lines):
@@ -115,13 +115,13 @@ def _items(lines):
     return made
 
 
-def _linked(text, link):
-    """`Name` with a link, outside of code blocks."""
+def linked(text, link):
+    """`Name` with a link, outside of code blocks and headings."""
     made, fenced = [], False
     for line in text.splitlines():
         if line.startswith("```"):
             fenced = not fenced
-        elif not fenced:
+        elif not fenced and not line.startswith("#"):
             line = re.sub(r"(?<![\[`])`([A-Za-z_.]+)`(?!\])", _replacement(link), line)
         made.append(line)
     return "\n".join(made) + "\n"
@@ -135,8 +135,8 @@ _links = {}
 
 
 def link_to(name):
-    """A link to a public name, or None."""
-    where = _links.get(name)
+    """A link to a public name, or None; not of names that may be any word."""
+    where = _links.get(name) if re.search("[A-Z_.]", name) else None
     return f"[`{name}`][{where}]" if where else None
 
 

@@ -143,18 +143,40 @@ def _small(found):
     return made[6:-7] if len(text) == 1 else made
 
 
-def render_latex(page):
-    """HTML of a page with the LaTeX that `pymdownx.arithmatex` found as MathML."""
+def latex(source, display="inline"):
+    """LaTeX as MathML.
+
+    Raises:
+        ValueError: if there is a command or an environment that is not known.
+    """
     from latex2mathml.converter import convert
 
-    def replaced(found):
-        source = html.unescape(found["tex"]).strip()
-        display = "block" if found["tag"] == "div" else "inline"
-        return convert(source[2:-2], display=display)
+    known = re.sub(r"\b(begin|end)\{aligned\}", r"\1{align*}", source.strip())
+    made = convert(known, display=display)
+    # The left and right of one pair must have one size.
+    made = re.sub(r"<mo[^>]*>(&#x02016;|&#x02225;|‖|∥)", r'<mo stretchy="false">\1', made)
+    if re.search(r"<mi>(&|\\)", made):
+        raise ValueError(f"`source` must be LaTeX that is known. Received: {source!r}.")
+    return made
 
+
+_FOUND = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">(?P<tex>.*?)</(?P=tag)>', re.S
+)
+
+
+def render_latex(page):
+    """HTML of a page with the LaTeX that `pymdownx.arithmatex` found as MathML."""
+
+    def replaced(found):
+        source = html.unescape(found["tex"]).strip()[2:-2]
+        return latex(source, "block" if found["tag"] == "div" else "inline")
+
+    return _FOUND.sub(replaced, page)
+
+
+def render_title(title):
+    """A title of the table of contents: there LaTeX stands bare, in brackets."""
     return re.sub(
-        r'<(?P<tag>span|div) class="arithmatex">(?P<tex>.*?)</(?P=tag)>',
-        replaced,
-        page,
-        flags=re.S,
+        r"\\\((.*?)\\\)", lambda found: latex(html.unescape(found[1])), title
     )

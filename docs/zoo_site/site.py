@@ -3,7 +3,7 @@
 import functools
 import pathlib
 
-from zoo_site import api, benchmarks, blocks, cells, gallery, notebooks
+from zoo_site import api, benchmarks, blocks, cells, docstrings, gallery, notebooks
 
 ROOT = pathlib.Path(__file__).parents[2]
 WRITTEN = ROOT / "docs" / "pages"
@@ -33,6 +33,8 @@ def written():
 
 def filled(path, text):
     """A written page with what it leaves open."""
+    if path in written() and path != "contributing.md":
+        text = docstrings.linked(text, docstrings.link_to)
     if path in ANSWERED:
         return blocks.with_answers(
             text, _answers(path), lambda number: f"figures/{_figure(path, number)}"
