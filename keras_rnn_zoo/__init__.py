@@ -16,6 +16,7 @@ _ROOMS = (
     "native",
     "ops",
     "presets",
+    "tasks",
     "topologies",
     "training",
 )
@@ -44,6 +45,10 @@ _MOVED = {
     },
     "keras_rnn_zoo.layers.hmm": "keras_rnn_zoo.topologies.hmm",
     "keras_rnn_zoo.layers.markov": "keras_rnn_zoo.topologies.markov",
+    "keras_rnn_zoo.training.tasks": "keras_rnn_zoo.tasks",
+    "keras_rnn_zoo.training.evaluation": "keras_rnn_zoo.tasks.evaluation",
+    "keras_rnn_zoo.inspection.report": "keras_rnn_zoo.tasks.report",
+    "keras_rnn_zoo.presets.cards": "keras_rnn_zoo.jobs.cards",
     "keras_rnn_zoo.topologies.word_reader": "keras_rnn_zoo.layers.readers.word_reader",
 }
 

@@ -5,7 +5,6 @@ TensorFlow is imported by the job that needs it, so `--help` answers at once.
 
 import contextlib
 import functools
-import itertools
 import os
 import pathlib
 import shlex
@@ -13,12 +12,12 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from keras_rnn_zoo import interrupts, jobs
-from keras_rnn_zoo.presets import cards
+from keras_rnn_zoo.tasks import TASKS, direction, task_of
 from keras_rnn_zoo.terminal import shown, words_of
 from keras_rnn_zoo.training import recipes
 
@@ -54,30 +53,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train, judge, look at and export recurrent networks in Keras 3.",
     pretty_exceptions_enable=False,
-)
-
-#: Terminal styles of classes in their order; readable on dark and on light ground.
-_STYLES = (
-    "dim",
-    "bold blue",
-    "default",
-    "dark_orange3",
-    "green",
-    "italic magenta",
-    "bold yellow",
-    "cyan",
-    "red",
-    "bold green",
-)
-
-#: Styles of kinds of names, on dark and on light ground; other words are plain.
-_NAME_STYLES = (
-    "bold reverse blue",
-    "bold reverse green",
-    "bold reverse magenta",
-    "bold reverse dark_orange3",
-    "bold reverse cyan",
-    "bold reverse red",
 )
 
 _FILES = {
@@ -424,7 +399,7 @@ def _print_training(console, result):
     name = result.recipe.name
     if result.directory != pathlib.Path("runs", name):
         name = shlex.quote(str(result.directory))
-    next_one = cards.start(name, result.recipe.task, result.recipe.example)
+    next_one = TASKS[result.recipe.task].start(name, result.recipe.example)
     console.print(f"Try it: keras-rnn-zoo {shown(next_one)}", soft_wrap=True)
 
 
@@ -497,7 +472,7 @@ def _figures_table(title, model, baselines, spread=None):
     for figure in [*model, *baselines]:
         rows.setdefault(figure.name, {})[figure.metric] = figure.value
     ours = {figure.name for figure in model}
-    lower_is_better = cards.lower_is_better(metrics[0])
+    lower_is_better = direction(metrics[0]) == "min"
 
     def order(item):
         value = item[1].get(metrics[0])
@@ -508,7 +483,7 @@ def _figures_table(title, model, baselines, spread=None):
     table = Table(title=shown(title), title_justify="left", title_style="bold")
     table.add_column("method")
     for metric in metrics:
-        arrow = "lower is better" if cards.lower_is_better(metric) else ""
+        arrow = "lower is better" if direction(metric) == "min" else ""
         heading = shown(metric.replace("_", " ")) + (f"\n({arrow})" if arrow else "")
         table.add_column(heading, justify="right")
     for name, values in sorted(rows.items(), key=order):
@@ -562,11 +537,11 @@ def _short_shipped(metadata, separator=" "):
     if metadata is None:
         return ""
     figure = metadata["test_over_seeds"][0]
-    size = cards.size(metadata) / 1000
+    size = jobs.cards.size(metadata) / 1000
     return separator.join(
         [
             shown(figure["metric"].replace("_", " ")),
-            f"{cards.mean_and_spread(figure)};",
+            f"{jobs.cards.mean_and_spread(figure)};",
             f"{size:,.0f} kB, {shown(metadata['licence'])}",
         ]
     )
@@ -707,147 +682,7 @@ def predict(
         runs=runs,
         data_dir=data_dir,
     )
-    _print_prediction(_console(), result)
-
-
-def _print_prediction(console, result):
-    if result.task == "regression":
-        for i, label in enumerate(result.labels):
-            truth = "" if result.truth is None else f"  truth {result.truth[i]:.4f}"
-            width = "" if result.widths is None else f" ± {result.widths[i]:.4f}"
-            value = f"{result.predicted[i]:.4f}{width}"
-            console.print(f"{shown(label):<14} {value}{truth}")
-        if result.widths is not None:
-            console.print("±: 90 % intervals, from errors on validation data")
-        return
-    if result.task == "classification":
-        if result.values is not None:
-            console.print(_pixels(result.values))
-        else:
-            cursor = Text(shown(result.separator.join(result.tokens), keep=_LINES))
-            cursor.append("▏", "bold red")
-            console.print(cursor)
-        for i in result.probabilities.argsort()[::-1][:3]:
-            console.print(
-                f"{shown(result.labels[i]):<12} {result.probabilities[i]:.4f}",
-                style=_style(i),
-            )
-        if result.truth is not None:
-            console.print(f"The truth: {shown(result.labels[int(result.truth)])}")
-        return
-    if result.task == "polyphony":
-        _print_polyphony(console, result)
-        return
-    if result.task == "recall":
-        answers = {"reads": result.tokens}
-        answers["writes"] = [result.labels[i] for i in result.predicted]
-        if result.truth is not None:
-            answers["truth"] = [result.labels[i] for i in result.truth]
-        for name, symbols in answers.items():
-            line = f"{name:<6} {shown(result.separator.join(symbols))}"
-            console.print(line, soft_wrap=True)
-        return
-    if result.task == "language_model":
-        chosen = result.probabilities[-1].argsort()[::-1][:5]
-        console.print("Most probable next characters:")
-        for i in chosen:
-            label = shown(repr(result.labels[i]))
-            console.print(f"{label:<6} {result.probabilities[-1][i]:.4f}")
-        return
-    if result.names is not None:
-        _print_names(console, result)
-        return
-    runs = _stretches(result)
-    if console.is_terminal:
-        legend = Text("  ").join(
-            Text(shown(label), _style(i)) for i, label in enumerate(result.labels)
-        )
-        answer = Text()
-        for piece, i in runs:
-            answer.append(shown(piece, keep=_LINES), _style(i))
-            answer.append(result.separator)
-        console.print(Group(legend, Text(), answer))
-    else:  # no colours in a pipe: one stretch a line
-        for piece, i in runs:
-            print(f"{shown(result.labels[i])}\t{shown(repr(piece))}")
-    if result.truth is not None:
-        wrong = int((result.truth != result.predicted).sum())
-        console.print(f"{wrong} of {len(result.predicted)} tokens wrong")
-
-
-def _print_names(console, result):
-    """Print a sentence with its names in colour, and a list of them below."""
-    if not console.is_terminal:  # no colours in a pipe: a word and its tag a line
-        for token, tag in zip(result.tokens, result.tags, strict=True):
-            print(f"{shown(token)}\t{shown(tag)}")
-        return
-    tokens = [shown(token) for token in result.tokens]
-    kinds = list(dict.fromkeys(label[2:] for label in result.labels if label[2:]))
-    styles = {k: _NAME_STYLES[i % len(_NAME_STYLES)] for i, k in enumerate(kinds)}
-    answer, end = Text(), 0
-    for first, stop, kind in result.names:
-        answer.append("".join(f"{token} " for token in tokens[end:first]))
-        answer.append(" ".join(tokens[first:stop]), styles[kind]).append(" ")
-        end = stop
-    answer.append(" ".join(tokens[end:]))
-    legend = Text("  ").join(
-        Text(f" {shown(kind)} ", style) for kind, style in styles.items()
-    )
-    console.print(Group(legend, Text(), answer, Text()))
-    names = {"": result.names}
-    if result.true_names is not None:
-        names = {"found  ": result.names, "truth  ": result.true_names}
-    for heading, those in names.items():
-        for first, stop, kind in those:
-            width = max(len(shown(one)) for one in kinds)
-            line = Text(f"{heading}{shown(kind):<{width}}  ")
-            console.print(line.append(" ".join(tokens[first:stop]), "bold"))
-        if not those:
-            console.print(f"{heading}no names")
-
-
-def _print_polyphony(console, result):
-    """One line a step: what was read, what comes next, and the truth of it."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("step", justify="right")
-    table.add_column("reads")
-    table.add_column("then, with its probability")
-    if result.truth is not None:
-        table.add_column("the truth")
-
-    def names(sounds):
-        pairs = zip(result.labels, sounds, strict=True)
-        return " ".join(shown(label) for label, sound in pairs if sound) or "–"
-
-    for step, p in enumerate(result.probabilities):
-        pairs = zip(result.labels, p, strict=True)
-        likely = [f"{shown(label)} {one:.2f}" for label, one in pairs if one > 0.5]
-        row = [str(step + 1), names(result.values[step]), "  ".join(likely) or "–"]
-        if result.truth is not None:
-            row.append(names(result.truth[step]))
-        table.add_row(*row)
-    console.print(table)
-
-
-def _style(i):
-    return _STYLES[i % len(_STYLES)]
-
-
-def _stretches(result):
-    pairs = zip(result.tokens, result.predicted, strict=True)
-    for i, group in itertools.groupby(pairs, key=lambda pair: int(pair[1])):
-        yield result.separator.join(token for token, _ in group), i
-
-
-def _pixels(values):
-    """Return numbers from 0 to the largest as shades."""
-    shades = " ░▒▓█"
-    top = max(float(values.max()), 1e-9)
-    lines = [
-        "".join(2 * shades[round(max(0.0, float(v)) / top * 4)] for v in row)
-        for row in values
-    ]
-    return Text("\n".join(lines))
+    task_of(result.task, result.labels).show(_console(), result)
 
 
 @app.command()

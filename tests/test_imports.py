@@ -20,11 +20,15 @@ BELOW = {  # room: the rooms that it may import
     "layers": {"native", "ops"},
     "topologies": {"native", "ops", "layers"},
     "inspection": {"native", "ops", "layers", "topologies"},
+    "tasks": {
+        *("native", "ops", "layers", "topologies"),
+        *("inspection", "datasets", "metrics"),
+    },
     "export": {"native", "ops", "layers", "topologies", "presets"},
     "convert": {"native", "ops", "layers", "topologies"},
     "training": {
         *("native", "ops", "layers", "topologies"),
-        *("datasets", "metrics", "presets"),
+        *("datasets", "metrics", "presets", "tasks"),
     },
 }
 EVERYTHING = {"jobs", "cli", "_command", "__init__", "__main__", "version"}

@@ -184,7 +184,7 @@ class _Server(tf.Module):
         self._reads, self._width = input_of(model)
         self._kind, self.answer_name = output_kind(model), answer_name(model)
         self._masking, self._characters = masking_layer(model), characters_of(model)
-        self._task = None if assets is None else assets.task
+        self._answers_tokens = True
         self.codec = self._labels = None
         if assets is not None and assets.codec is not None:
             self.codec = TextCodec(**assets.codec)
@@ -193,6 +193,9 @@ class _Server(tf.Module):
                     "`assets` must hold a vocabulary of the model's size, "
                     f"{self._width}. Received: {len(assets.codec['tokens'])} tokens."
                 )
+            if assets.labels:
+                tokens = list(assets.codec["tokens"])
+                self._answers_tokens = list(assets.labels) == tokens
         if assets is not None and assets.labels:
             self._labels = tf.constant(list(assets.labels))
         # Traced once, for `serve` and for `serving_default`.
@@ -447,8 +450,8 @@ class _Server(tf.Module):
         if width != self._width:
             return f"it reads {self._width} and gives {width} numbers a step"
         if self._reads == "tokens":
-            if self._task not in (None, "language_model"):
-                return f"its task is {self._task}"
+            if not self._answers_tokens:
+                return "its classes are not the tokens that it reads"
             if self._kind not in ("softmax", "linear"):
                 return f"its output is {self._kind}, not softmax or linear"
         elif self._kind in ("softmax", "sigmoid"):

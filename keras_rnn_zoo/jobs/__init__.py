@@ -5,6 +5,7 @@ Nothing here prints. A function returns its findings as a data class and tells a
 imported by the functions that need it.
 """
 
+from keras_rnn_zoo.jobs import cards as cards
 from keras_rnn_zoo.jobs.answer import EvaluateResult as EvaluateResult
 from keras_rnn_zoo.jobs.answer import GenerateResult as GenerateResult
 from keras_rnn_zoo.jobs.answer import PredictResult as PredictResult
@@ -14,7 +15,6 @@ from keras_rnn_zoo.jobs.answer import names_in as names_in
 from keras_rnn_zoo.jobs.answer import predict as predict
 from keras_rnn_zoo.jobs.common import DEFAULT_GENERATOR as DEFAULT_GENERATOR
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME as DEFAULT_NAME
-from keras_rnn_zoo.jobs.common import Figure as Figure
 from keras_rnn_zoo.jobs.common import Reporter as Reporter
 from keras_rnn_zoo.jobs.export import export as export
 from keras_rnn_zoo.jobs.machine import Finding as Finding
@@ -35,3 +35,4 @@ from keras_rnn_zoo.jobs.seeds import SeedsResult as SeedsResult
 from keras_rnn_zoo.jobs.seeds import train_seeds as train_seeds
 from keras_rnn_zoo.jobs.train import TrainResult as TrainResult
 from keras_rnn_zoo.jobs.train import train as train
+from keras_rnn_zoo.tasks import Figure as Figure

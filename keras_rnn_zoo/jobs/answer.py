@@ -10,12 +10,10 @@ import numpy as np
 from keras_rnn_zoo.jobs.common import (
     DEFAULT_GENERATOR,
     DEFAULT_NAME,
-    INTERVALS,
-    Figure,
     figures_of,
-    interval_widths,
 )
 from keras_rnn_zoo.jobs.models import load_run
+from keras_rnn_zoo.tasks import TASKS, Figure, task_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +57,7 @@ def evaluate(
         ValueError: if the data has other tokens or classes than the model was made for.
     """
     run = load_run(name, runs=runs)
-    from keras_rnn_zoo.training import evaluation as judging
+    from keras_rnn_zoo.tasks import evaluation as judging
     from keras_rnn_zoo.training import fit as fitting
 
     pipelines = fitting.load_data(run.recipe, data_dir=data_dir, download=download)
@@ -70,13 +68,7 @@ def evaluate(
     stored = run.assets.facts
     return EvaluateResult(
         run.directory,
-        figures_of(
-            run.recipe,
-            run.model,
-            evaluation,
-            pipelines,
-            run.assets.facts.get(INTERVALS),
-        ),
+        figures_of(run.recipe, run.model, evaluation, pipelines, stored),
         [Figure(**one) for one in run.metrics["test"]],
         [Figure(**one) for one in run.metrics["baselines"]],
         {str(k): str(v) for k, v in pipelines.facts.items()},
@@ -128,6 +120,10 @@ class PredictResult:
         true_names: those of `truth`, or None.
         tags: the tag of each token, in the scheme that was asked for; None but for
             taggers.
+        candidates: the best answers, tokens and score each, where a sequence of another
+            length is written; None else.
+        alignment: `(tokens of the first of them, tokens read)`: what each looked at;
+            None where there is no attention.
     """
 
     task: str
@@ -142,6 +138,8 @@ class PredictResult:
     names: list[tuple[int, int, str]] | None = None
     true_names: list[tuple[int, int, str]] | None = None
     tags: tuple[str, ...] | None = None
+    candidates: list[tuple[tuple[str, ...], float]] | None = None
+    alignment: np.ndarray | None = None
 
 
 def names_in(tags) -> list[tuple[int, int, str]]:
@@ -196,6 +194,7 @@ def predict(
 
     devices.silence_tensorflow()  # which the next one imports
     from keras_rnn_zoo.datasets import tags as schemes
+    from keras_rnn_zoo.tasks.regression import kept_widths
 
     given = [one for one in (text, file, example) if one is not None]
     if len(given) != 1:
@@ -248,44 +247,29 @@ def predict(
         inputs = run.codec.encode(text)
     else:
         inputs = _as_features(run, values if values is not None else text)
-    from keras_rnn_zoo.training.evaluation import forward, pad
-    from keras_rnn_zoo.training.tasks import TASKS, are_bio
-
-    finds_names = run.recipe.task == "tagging" and are_bio(run.assets.labels)
     if scheme == "own":
         scheme = run.assets.facts.get(schemes.SCHEME, "BIO")
-    if scheme != "BIO" and not finds_names:
-        raise ValueError(
-            "`scheme` must be left out for a model that finds no names. Received: "
-            f"scheme={scheme!r}, and the classes of {run.recipe.name}."
-        )
-    probabilities = np.asarray(forward(run.model)(pad([inputs])), "float64")[0]
+    task = task_of(run.recipe.task, run.assets.labels)
+    answer = task.answer(run.model, run.codec, inputs, scheme)
     words = run.codec is not None and run.codec.unit == "word"
-    predicted = TASKS[run.recipe.task].decide(probabilities)
-
-    def names(ids):
-        if ids is None or not finds_names:
-            return None
-        return names_in([run.assets.labels[i] for i in ids])
-
-    found, tags = names(probabilities.argmax(-1)), None
-    if run.recipe.task == "tagging":
-        tags = [run.assets.labels[i] for i in predicted]
-        if scheme != "BIO":
-            tags = schemes.tags_of(found, len(tags), scheme)
+    true_names = None
+    if truth is not None and answer.names is not None:
+        true_names = names_in([run.assets.labels[i] for i in truth])
     return PredictResult(
         task=run.recipe.task,
         tokens=() if run.codec is None else tuple(run.codec.split(text)),
         separator=" " if words else "",
         values=inputs if run.codec is None else None,
         labels=run.assets.labels,
-        predicted=predicted,
-        probabilities=probabilities,
+        predicted=answer.predicted,
+        probabilities=answer.probabilities,
         truth=truth,
-        widths=interval_widths(run.assets.facts),
-        names=found,
-        true_names=names(truth),
-        tags=tags and tuple(tags),
+        widths=kept_widths(run.assets.facts),
+        names=answer.names,
+        true_names=true_names,
+        tags=answer.tags,
+        candidates=answer.candidates,
+        alignment=answer.alignment,
     )
 
 
@@ -417,12 +401,13 @@ def generate(
             range.
     """
     run = load_run(name, runs=runs)
-    if run.recipe.task != "language_model":
+    if not TASKS[run.recipe.task].continues:
         raise ValueError(
             "`name` must be a language model, such as 'py_chars_lstm'. "
             f"Received: name={name!r}, whose task is {run.recipe.task!r}."
         )
     from keras_rnn_zoo.datasets import limits
+    from keras_rnn_zoo.tasks.language_model import continue_text
 
     _check_text("prompt", prompt)
     _check_length(len(prompt), "characters")
@@ -440,18 +425,3 @@ def generate(
         seed=seed,
     )
     return GenerateResult(prompt, text, ended)
-
-
-def continue_text(model, codec, prompt, steps, **arguments):
-    """Return what a language model writes after a prompt, and whether it ended.
-
-    It ends where the model writes the token that stands between texts.
-    """
-    ids = codec.encode(prompt)
-    written = np.ravel(model.generate(ids, steps, **arguments))[len(ids) :]
-    ended = False
-    if codec.boundary is not None:
-        ends = np.flatnonzero(written == codec.tokens.index(codec.boundary))
-        if len(ends):
-            written, ended = written[: ends[0]], True
-    return codec.decode(written), ended

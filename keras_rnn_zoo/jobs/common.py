@@ -1,14 +1,9 @@
 """What the jobs share: who hears of them, and how a figure is told."""
 
-import dataclasses
-
-import numpy as np
+from keras_rnn_zoo.tasks import Figure, task_of
 
 DEFAULT_NAME = "py_tagger_bilstm"
 DEFAULT_GENERATOR = "py_chars_lstm"
-
-#: The fact that holds half the widths of a forecaster's prediction intervals.
-INTERVALS = "90 % interval, ±"
 
 
 class Reporter:
@@ -24,23 +19,6 @@ class Reporter:
         """Hear that an epoch is over."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """One measured figure, of the model or of a baseline.
-
-    Attributes:
-        name: whose figure it is.
-        metric: such as `"accuracy"`.
-        value: float. None if it could not be measured; `note` says why.
-        note: a remark, or "".
-    """
-
-    name: str
-    metric: str
-    value: float | None
-    note: str = ""
-
-
 def origin(facts):
     """Return where the figures hold: interpreter and corpus, where they matter.
 
@@ -54,39 +32,22 @@ def origin(facts):
     return ", ".join(kept)
 
 
-def interval_widths(facts):
-    """Return half the widths of prediction intervals, or None if there are none."""
-    if INTERVALS not in facts:
-        return None
-    return np.array([float(one) for one in facts[INTERVALS].split()])
+def figures_of(recipe, model, evaluation, pipelines, facts):
+    """Return the figures of the model on the test split, the main one first.
 
-
-def figures_of(recipe, model, evaluation, pipelines, intervals=None):
-    """Return the figures of the model on the test split, the main one first."""
-    from keras_rnn_zoo.training import evaluation as judging
-
+    Args:
+        recipe: `Recipe`.
+        model: the model.
+        evaluation: `Evaluation` on the test data.
+        pipelines: the data.
+        facts: what is kept with the model.
+    """
+    task = task_of(recipe.task, pipelines.labels)
     if recipe.model.topology != "OutputRecurrence":
-        figures = [
-            Figure(recipe.name, metric, value)
-            for metric, value in evaluation.metrics.items()
-        ]
-        if recipe.task == "regression" and pipelines.num_outputs > 1:
-            if INTERVALS not in pipelines.facts:
-                pipelines.facts[INTERVALS] = intervals
-            widths = interval_widths(pipelines.facts)
-            share = judging.coverage(
-                evaluation.predictions, pipelines.raw["test"], widths
-            )
-            note = "share of test values in 90 % intervals from validation errors"
-            figures.append(Figure(recipe.name, "coverage", share, note))
-        return figures
-    forced = judging.evaluate(
-        model,
-        recipe.task,
-        pipelines.raw["test"],
-        labels=pipelines.labels,
-        teacher_forced=True,
-    )
+        return task.figures(recipe.name, model, evaluation, pipelines, facts)
+    from keras_rnn_zoo.tasks.evaluation import evaluate
+
+    forced = evaluate(model, task, pipelines.raw["test"], teacher_forced=True)
     return [
         Figure(f"{recipe.name}, {how}", metric, value, note)
         for how, note, one in (

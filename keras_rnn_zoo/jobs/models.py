@@ -8,9 +8,10 @@ import warnings
 from typing import Any
 
 from keras_rnn_zoo import presets
-from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure
+from keras_rnn_zoo.jobs.common import DEFAULT_NAME
 from keras_rnn_zoo.presets import Assets
 from keras_rnn_zoo.presets.json_files import FIGURE, NUMBER, read_json
+from keras_rnn_zoo.tasks import Figure
 from keras_rnn_zoo.terminal import one_line
 from keras_rnn_zoo.training import recipes
 

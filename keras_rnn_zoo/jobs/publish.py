@@ -93,7 +93,8 @@ def publish(
             )
         recipe = written.replace(seed=recipe.seed)
     from keras_rnn_zoo.export.golden import golden_input
-    from keras_rnn_zoo.presets import cards, model_directory
+    from keras_rnn_zoo.jobs import cards
+    from keras_rnn_zoo.presets import model_directory
 
     licence = trained.assets.facts.get("licence", "unknown")
     codec = trained.codec
@@ -158,7 +159,7 @@ def publish(
 
 def write_table(directory: pathlib.Path) -> None:
     """Write the table over all models of a directory, unless a README is there."""
-    from keras_rnn_zoo.presets import cards
+    from keras_rnn_zoo.jobs import cards
 
     path = directory / "README.md"
     if is_made(path) or not os.path.lexists(path):

@@ -6,7 +6,7 @@ import pathlib
 import statistics
 from collections.abc import Sequence
 
-from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Figure, Reporter
+from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
 from keras_rnn_zoo.jobs.train import (
     TrainResult,
     beside,
@@ -16,6 +16,7 @@ from keras_rnn_zoo.jobs.train import (
 )
 from keras_rnn_zoo.presets.model_directory import write_json
 from keras_rnn_zoo.presets.places import check_file, keys_of
+from keras_rnn_zoo.tasks import Figure
 from keras_rnn_zoo.training import recipes
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import os
 import pathlib
 import platform
@@ -15,11 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo.jobs.answer import continue_text
 from keras_rnn_zoo.jobs.common import (
     DEFAULT_NAME,
-    INTERVALS,
-    Figure,
     Reporter,
     figures_of,
     origin,
@@ -32,6 +28,8 @@ from keras_rnn_zoo.presets import (
     training_directory,
 )
 from keras_rnn_zoo.presets.model_directory import write_json
+from keras_rnn_zoo.tasks import Figure, task_of
+from keras_rnn_zoo.tasks.report import Report
 from keras_rnn_zoo.training import checkpoints, recipes
 
 
@@ -345,7 +343,7 @@ def _train_into(
     devices.silence_tensorflow()
     import keras
 
-    from keras_rnn_zoo.training import evaluation as judging
+    from keras_rnn_zoo.tasks import evaluation as judging
     from keras_rnn_zoo.training import fit as fitting
 
     device = devices.choose(device)
@@ -399,14 +397,11 @@ def _train_into(
             f"{recipe.training.monitor}. Judging it on the test data …"
         )
         since = time.perf_counter()
-        evaluation = judging.evaluate(
-            model, recipe.task, pipelines.raw["test"], labels=pipelines.labels
-        )
-        if recipe.task == "regression" and pipelines.num_outputs > 1:
-            widths = judging.interval_widths(model, pipelines.raw["validation"])
-            pipelines.facts[INTERVALS] = " ".join(f"{one:.4g}" for one in widths)
-        figures = figures_of(recipe, model, evaluation, pipelines)
-        compared = _baselines(pipelines, recipe.task) if baselines else []
+        task = task_of(recipe.task, pipelines.labels)
+        evaluation = judging.evaluate(model, task, pipelines.raw["test"])
+        pipelines.facts.update(task.further_facts(model, pipelines))
+        figures = figures_of(recipe, model, evaluation, pipelines, pipelines.facts)
+        compared = _baselines(pipelines, task) if baselines else []
         seconds["evaluation"] = time.perf_counter() - since
         assets = Assets(
             task=recipe.task,
@@ -423,24 +418,18 @@ def _train_into(
         checkpoints.write_history(directory / checkpoints.HISTORY_FILE, trained.history)
         shutil.copy(working / checkpoints.FILE, directory)
         checks = _save_and_check(model, directory, pipelines, assets, figures)
-        text, samples = "", []
-        if recipe.task == "language_model":
-            samples = _write_samples(model, recipe, pipelines)
+        texts = (pipelines.texts or {}).get("test")
+        samples = task.samples(model, pipelines.codec, texts, recipe.seed)
+        text = ""
+        if samples:
             text = samples[-1][1] + samples[-1][2]
             (directory / "generated.txt").write_text(text + "\n", "utf-8")
         if pictures:
-            _draw(
-                directory,
-                reporter,
-                model,
-                pipelines,
-                recipe=recipe,
-                trained=trained,
-                evaluation=evaluation,
-                figures=figures,
-                baselines=compared,
-                samples=samples,
+            report = Report(
+                *(model, pipelines, recipe, trained, evaluation, figures, compared),
+                *(samples, origin(pipelines.facts)),
             )
+            _draw(directory, reporter, task, report)
     seconds["total"] = time.perf_counter() - started
     validation = {
         key.removeprefix("val_"): values[trained.best_epoch - 1]
@@ -543,9 +532,12 @@ def _describe_model(recipe, model, device, dtype):
 def _baselines(pipelines, task):
     from keras_rnn_zoo.training import baselines
 
+    found = task.baselines(pipelines)
+    if found is not None:
+        return found
     return [
         Figure(one.name, one.metric, one.value, one.note or "")
-        for one in baselines.compute(pipelines, task=task)
+        for one in baselines.compute(pipelines, task=task.name)
     ]
 
 
@@ -554,7 +546,7 @@ def _save_and_check(model, directory, pipelines, assets, figures):
     import keras
 
     from keras_rnn_zoo.export import export_saved_model
-    from keras_rnn_zoo.training.evaluation import pad, padding_of
+    from keras_rnn_zoo.tasks.evaluation import pad, padding_of
 
     shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
     chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
@@ -579,48 +571,15 @@ def _save_and_check(model, directory, pipelines, assets, figures):
     return {"model.keras": difference, "saved_model": exported.max_difference}
 
 
-def _write_samples(model, recipe, pipelines, *, prompt_length=24, steps=240):
-    """Let a language model continue the beginnings of real test texts.
-
-    Returns:
-        list of (heading, prompt, what the model wrote).
-    """
-    rng = np.random.default_rng(recipe.seed)
-    samples = []
-    for temperature in (1.0, 0.7, 0.4):
-        text = pipelines.texts["test"][int(rng.integers(len(pipelines.texts["test"])))]
-        prompt = text[:prompt_length]
-        written, _ = continue_text(
-            model,
-            pipelines.codec,
-            prompt,
-            steps,
-            temperature=temperature,
-            seed=recipe.seed,
-        )
-        heading = (
-            "Bold: the beginning of a test text. Blue: written by the model, "
-            f"temperature {temperature}."
-        )
-        samples.append((heading, prompt, written))
-    return samples
-
-
-def _draw(directory, reporter, model, pipelines, **findings):
+def _draw(directory, reporter, task, report):
     """Draw the two pictures, or say which extra draws them."""
-    from keras_rnn_zoo.inspection import report, report_plots
-    from keras_rnn_zoo.training.evaluation import bits_of
+    from keras_rnn_zoo.inspection import report_plots
+    from keras_rnn_zoo.tasks.report import draw
 
     if not report_plots.is_available():
         reporter.say(f"No pictures: matplotlib is missing. {extras.hint('plot')}")
         return
-    report.draw(
-        directory,
-        pipelines,
-        bits_of=functools.partial(bits_of, model),
-        origin=origin(pipelines.facts),
-        **findings,
-    )
+    draw(directory, task, report)
 
 
 def _metrics_document(result):

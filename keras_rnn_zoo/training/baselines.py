@@ -31,9 +31,10 @@ import numpy as np
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import Pipelines
 from keras_rnn_zoo.layers import Markov
+from keras_rnn_zoo.tasks import TASKS
+from keras_rnn_zoo.tasks.tagging import are_bio, span_f1
 from keras_rnn_zoo.training import word_windows
 from keras_rnn_zoo.training.counting import fit_counts
-from keras_rnn_zoo.training.tasks import are_bio, span_f1
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def compute(
     Args:
         pipelines: `keras_rnn_zoo.datasets.Pipelines`.
         which: names out of `names(pipelines, task)`; None for all of them.
-        task: str. "recall" if class 0 is not to be counted; all else is told by the
-            data.
+        task: str. The task, which may say that a class is not to be counted; all
+            else is told by the data.
 
     Returns:
         A list of `Baseline`, simplest first. Those that need scikit-learn have no
@@ -106,7 +107,7 @@ def compute(
 
 
 def _metric(pipelines, task):
-    if task == "recall":
+    if task is not None and TASKS[task].ignored_class is not None:
         return "recall_accuracy"
     if _is_language_model(pipelines):
         return "bits_per_character"
@@ -120,7 +121,7 @@ def _is_language_model(pipelines):
 
 
 def _baselines(pipelines, task=None) -> dict[str, Callable]:
-    if task == "recall":
+    if task is not None and TASKS[task].ignored_class is not None:
         return {
             "most frequent symbol": _frequent_symbol,
             "±3-character window table": _recall_of_table,

@@ -3,8 +3,7 @@
 import tensorflow as tf
 
 from keras_rnn_zoo.datasets.statistics import balanced_class_weights, class_counts
-
-_TASKS = ("tagging", "classification")
+from keras_rnn_zoo.tasks import TASKS
 
 
 def weighted(dataset, recipe, pipelines):
@@ -32,7 +31,7 @@ def weighted(dataset, recipe, pipelines):
         return dataset
     head = recipe.model.head
     name = head.get("name") if isinstance(head, dict) else head
-    if recipe.task not in _TASKS or name == "crf":
+    if not TASKS[recipe.task].class_weights or name == "crf":
         raise ValueError(
             "`training.class_weights` must be left out but for tagging and "
             "classification without a CRF, whose loss is of whole sequences. Received: "

@@ -14,11 +14,11 @@ import tensorflow as tf
 from keras_rnn_zoo import layers, topologies
 from keras_rnn_zoo.datasets.tags import SCHEME
 from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
+from keras_rnn_zoo.tasks import direction, task_of
 from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS
 from keras_rnn_zoo.training.checkpoints import Checkpoint
 from keras_rnn_zoo.training.class_weights import weighted
 from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
-from keras_rnn_zoo.training.tasks import task_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -441,11 +441,6 @@ class _Saver(keras.callbacks.Callback):
         )
 
 
-def mode_of(monitor: str) -> str:
-    """Return "max" for a quantity of which more is better, "min" for the others."""
-    return "max" if monitor.endswith(("accuracy", "f1")) else "min"
-
-
 def fit(
     recipe,
     pipelines,
@@ -490,7 +485,7 @@ def fit(
     keep_best = KeepBest(
         start,
         monitor=training.monitor,
-        mode=mode_of(training.monitor),
+        mode=direction(training.monitor),
         patience=training.patience or training.epochs,
     )
     watch = StopAtNaN(recipe, keep_best)

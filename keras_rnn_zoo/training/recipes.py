@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from keras_rnn_zoo.presets.model_directory import models_directories
+from keras_rnn_zoo.tasks import TASKS
 
 RECIPE_FILE = "recipe.toml"
 
@@ -180,11 +181,8 @@ class Recipe:
         name: str. Name of the model: that of the directory, unless the file says more.
             Letters, digits, `_`, `-`, `.`; it names the directory of a run as well.
         title: str. One line for people.
-        task: `"tagging"` (a class for every step), `"classification"` (one class for a
-            sequence), `"language_model"` (the next step), `"regression"` (real values
-            for a sequence), `"recall"` (a class for every step, the first of which
-            does not count) or `"polyphony"` (several classes at a step); see
-            `keras_rnn_zoo.training.tasks`.
+        task: a name of `keras_rnn_zoo.tasks`, such as `"tagging"`: what the model
+            answers.
         data, model, training: the three tables.
         seed: int. Seed of the weights, the shuffling and the dropout.
         notes: list of str. What to know before using the model; on its card.
@@ -198,14 +196,7 @@ class Recipe:
 
     name: str
     title: str
-    task: Literal[
-        "tagging",
-        "classification",
-        "language_model",
-        "regression",
-        "recall",
-        "polyphony",
-    ]
+    task: Literal[*TASKS]
     data: DataRecipe
     model: ModelRecipe
     training: TrainingRecipe

@@ -18,6 +18,7 @@ import keras
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.presets.places import whole_file
+from keras_rnn_zoo.tasks import direction
 from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training.recipes import SEARCHABLE
 
@@ -110,7 +111,7 @@ def _trials(recipe, pipelines, count, dtype, listener):
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        direction=f"{fitting.mode_of(recipe.training.monitor)}imize",
+        direction=f"{direction(recipe.training.monitor)}imize",
         sampler=optuna.samplers.RandomSampler(recipe.seed),
         pruner=optuna.pruners.MedianPruner(NUM_STARTUP, n_warmup_steps=0),
     )
@@ -186,7 +187,7 @@ def best(recipe, trials) -> Trial:
             f"{len(trials)} without a number for {recipe.training.monitor}. Lower the "
             "learning rates."
         )
-    choose = {"max": max, "min": min}[fitting.mode_of(recipe.training.monitor)]
+    choose = {"max": max, "min": min}[direction(recipe.training.monitor)]
     return choose(kept, key=lambda one: one.value)
 
 

@@ -28,8 +28,9 @@ import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.training import evaluation, recipes
+from keras_rnn_zoo.tasks import evaluation
 from keras_rnn_zoo.training import fit as fitting
+from keras_rnn_zoo.training import recipes
 
 
 def seconds(run):

@@ -29,7 +29,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from keras_rnn_zoo import jobs
 from keras_rnn_zoo.export import export_litert, export_onnx, export_saved_model
-from keras_rnn_zoo.training import evaluation
+from keras_rnn_zoo.tasks import evaluation
 from keras_rnn_zoo.training import fit as fitting
 
 PREFIX = 64

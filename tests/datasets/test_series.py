@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets import series
-from keras_rnn_zoo.training import baselines, evaluation
+from keras_rnn_zoo.tasks import regression
+from keras_rnn_zoo.training import baselines
 
 
 def test_windows_do_not_leak_across_the_split():
@@ -118,9 +119,9 @@ def test_intervals_hold_what_they_promise():
         def __call__(self, x, training):
             return x[:, 0] * np.zeros((1, 2), "float32")
 
-    widths = evaluation.interval_widths(Zero(), zeros[:200])
+    widths = regression.interval_widths(Zero(), zeros[:200])
     assert widths == pytest.approx([1.64, 4.9], rel=0.2)
-    share = evaluation.coverage(np.zeros((200, 2)), zeros[200:], widths)
+    share = regression.coverage(np.zeros((200, 2)), zeros[200:], widths)
     assert share == pytest.approx(0.9, abs=0.04)
 
 

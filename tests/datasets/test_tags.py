@@ -11,9 +11,9 @@ from keras_rnn_zoo import cli, datasets, jobs
 from keras_rnn_zoo.datasets import tags
 from keras_rnn_zoo.datasets.files import DataError, Example, read_file
 from keras_rnn_zoo.jobs import answer
+from keras_rnn_zoo.tasks.tagging import are_bio
 from keras_rnn_zoo.training import recipes
 from keras_rnn_zoo.training.fit import build_model
-from keras_rnn_zoo.training.tasks import are_bio
 
 KINDS = ("PER", "LOC", "creative-work")
 

@@ -105,8 +105,8 @@ def main():
     import keras_rnn_zoo.cli
     import keras_rnn_zoo.export
     import keras_rnn_zoo.jobs
+    import keras_rnn_zoo.tasks.evaluation
     import keras_rnn_zoo.topologies
-    import keras_rnn_zoo.training.evaluation
     import keras_rnn_zoo.training.fit  # noqa: F401
 
     run(*serve(*sys.argv[1:]))

@@ -75,8 +75,8 @@ def main():
 
     import keras_rnn_zoo.export  # noqa: F401
     import keras_rnn_zoo.jobs
+    import keras_rnn_zoo.tasks.evaluation
     import keras_rnn_zoo.topologies
-    import keras_rnn_zoo.training.evaluation
     import keras_rnn_zoo.training.fit  # noqa: F401
 
     answers = os.fdopen(os.dup(1), "w", buffering=1)

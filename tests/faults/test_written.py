@@ -12,9 +12,10 @@ import tensorflow as tf
 
 import keras_rnn_zoo
 from keras_rnn_zoo import jobs
+from keras_rnn_zoo.jobs import cards
 from keras_rnn_zoo.jobs.publish import write_table
 from keras_rnn_zoo.jobs.train import with_own_data
-from keras_rnn_zoo.presets import cards, model_directory
+from keras_rnn_zoo.presets import model_directory
 from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training import recipes
 

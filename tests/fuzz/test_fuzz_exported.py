@@ -104,7 +104,7 @@ def test_a_saved_model_answers_right_or_refuses(made, data):
 @hypothesis.given(texts=st.lists(given.words | given.texts, max_size=3))
 def test_texts_are_answered_as_the_codec_reads_them(made, texts):
     from keras_rnn_zoo.datasets import Codec
-    from keras_rnn_zoo.training.evaluation import pad
+    from keras_rnn_zoo.tasks.evaluation import pad
 
     texts = [one.encode("utf-8", "replace").decode() for one in texts]
     model, signatures = made["words"]

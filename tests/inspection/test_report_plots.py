@@ -6,7 +6,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from keras_rnn_zoo.inspection import report, report_plots
+from keras_rnn_zoo.inspection import report_plots
+from keras_rnn_zoo.tasks import report
 
 
 def pixels(path):

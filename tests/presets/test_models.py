@@ -20,8 +20,10 @@ import keras_rnn_zoo
 from keras_rnn_zoo import jobs, presets
 from keras_rnn_zoo.datasets import Codec, builders
 from keras_rnn_zoo.export import export_saved_model
-from keras_rnn_zoo.presets import cards, model_directory
-from keras_rnn_zoo.training import evaluation, recipes
+from keras_rnn_zoo.jobs import cards
+from keras_rnn_zoo.presets import model_directory
+from keras_rnn_zoo.tasks import evaluation
+from keras_rnn_zoo.training import recipes
 
 ROOT = pathlib.Path(__file__).parents[2]
 MODELS = ROOT / "models"

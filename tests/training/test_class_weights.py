@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo.datasets import batches, statistics
-from keras_rnn_zoo.training import evaluation, recipes
+from keras_rnn_zoo.tasks import evaluation
 from keras_rnn_zoo.training import fit as fitting
+from keras_rnn_zoo.training import recipes
 from keras_rnn_zoo.training.class_weights import weighted
 
 

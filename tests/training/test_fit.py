@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_zoo import tasks
+from keras_rnn_zoo.tasks import evaluation
 from keras_rnn_zoo.topologies import ManyToMany, ManyToOne, OutputRecurrence
-from keras_rnn_zoo.training import evaluation, recipes, tasks
 from keras_rnn_zoo.training import fit as fitting
+from keras_rnn_zoo.training import recipes
 
 
 def recipe_of(task="tagging", **changes):

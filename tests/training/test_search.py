@@ -246,8 +246,8 @@ def test_tensorboard_missing_names_the_extra(place, monkeypatch):
 
 def test_many_models_in_a_process_bring_no_warnings_of_retracing(data, caplog):
     """TensorFlow counts the traces of all functions of one place in the code."""
+    from keras_rnn_zoo.tasks import evaluation
     from keras_rnn_zoo.topologies import ManyToMany, ManyToOne
-    from keras_rnn_zoo.training import evaluation
 
     with caplog.at_level(logging.WARNING, logger="tensorflow"):
         for _ in range(6):

@@ -1,18 +1,20 @@
 """Tasks: what counts, against NumPy; and the recipes that lead to them."""
 
+import ast
+import pathlib
 import typing
 
 import keras
 import numpy as np
 import pytest
 
-from keras_rnn_zoo import layers
+from keras_rnn_zoo import layers, tasks
 from keras_rnn_zoo.datasets.batches import batches
 from keras_rnn_zoo.metrics import FrameNLL, TokenAccuracy, frame_nll
-from keras_rnn_zoo.presets import cards
+from keras_rnn_zoo.tasks import evaluation
 from keras_rnn_zoo.topologies import ManyToMany, ManyToOne
-from keras_rnn_zoo.training import evaluation, recipes, tasks
 from keras_rnn_zoo.training import fit as fitting
+from keras_rnn_zoo.training import recipes
 
 KEYS = 4
 
@@ -44,7 +46,32 @@ def nll_of(p, y):
 def test_every_task_has_its_place():
     hints = typing.get_type_hints(recipes.Recipe)
     assert set(typing.get_args(hints["task"])) == set(tasks.TASKS)
-    assert set(cards._TASKS) == set(tasks.TASKS)
+    for name, task in tasks.TASKS.items():
+        assert task.name == name and task.words
+        judge = tasks.task_of(name, ["a", "b"])
+        assert {one.name for one in judge.metrics()} <= set(task.directions)
+        assert set(task.directions.values()) <= {"max", "min"}
+    with pytest.raises(ValueError, match="`metric` must be one of .*Received: .*'x'"):
+        tasks.direction("x")
+    with pytest.raises(ValueError, match="`task` must be one of .*Received: .*'x'"):
+        tasks.task_of("x")
+
+
+NAMED = "cli jobs presets export inspection training".split()
+
+
+@pytest.mark.parametrize("room", NAMED)
+def test_no_room_above_or_beside_knows_a_task_by_its_name(room):
+    package = pathlib.Path(tasks.__file__).parents[1]
+    files = [package / f"{room}.py", *(package / room).rglob("*.py")]
+    found = [
+        (path.name, node.lineno, node.value)
+        for path in files
+        if path.is_file()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in list(tasks.TASKS)
+    ]
+    assert not found
 
 
 def test_silence_counts_and_padding_does_not(rng):
@@ -64,7 +91,7 @@ def test_silence_counts_and_padding_does_not(rng):
 
     model.compile(
         loss=tasks.Polyphony.loss(),
-        metrics=tasks.Polyphony.metrics(),
+        metrics=tasks.Polyphony().metrics(),
         jit_compile=False,
     )
     padded = batches(pieces, 3, padding=-1.0)

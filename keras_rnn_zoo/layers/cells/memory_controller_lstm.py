@@ -23,9 +23,9 @@ class MemoryControllerLSTMCell(ForgetGateCell):
     When to use it: where what is to be said and what is to be remembered of the memory
     differ at a step; a quarter more than an LSTM.
 
-    Reference: the "MCLSTM" of a workshop of NIPS 2017. Read in the libraries
-    torchrecurrent and RecurrentLayers.jl, not in the paper. Not the mass-conserving
-    LSTM of the same initials.
+    Reference: the "MCLSTM" of a workshop of NIPS 2017. Differs from the paper:
+    not known; it was read in the libraries torchrecurrent and RecurrentLayers.jl. Not
+    the mass-conserving LSTM of the same initials.
 
     Args:
         unit_forget_bias: bool. Start b_f at one instead of `bias_initializer`. Other

@@ -18,8 +18,8 @@ class MiRU1Cell(GatedCell):
     When to use it: small devices; the rate λ is chosen for the task, not learned.
 
     Reference: "MiRU", Neurocomputing, 2026,
-    https://doi.org/10.1016/j.neucom.2026.132847. Read in the libraries torchrecurrent
-    and RecurrentLayers.jl, not in the paper.
+    https://doi.org/10.1016/j.neucom.2026.132847. Differs from the paper:
+    not known; it was read in the libraries torchrecurrent and RecurrentLayers.jl.
 
     Args:
         update: number in [0, 1). λ, how much of the state stays. Other arguments: see
@@ -86,8 +86,8 @@ class MiRU2Cell(GatedCell):
     a leaky one.
 
     Reference: "MiRU", Neurocomputing, 2026,
-    https://doi.org/10.1016/j.neucom.2026.132847. Read in the libraries torchrecurrent
-    and RecurrentLayers.jl, not in the paper.
+    https://doi.org/10.1016/j.neucom.2026.132847. Differs from the paper:
+    not known; it was read in the libraries torchrecurrent and RecurrentLayers.jl.
 
     Args:
         update: number in [0, 1). λ, how much of the state stays.

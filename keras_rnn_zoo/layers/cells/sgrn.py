@@ -18,8 +18,8 @@ class SGRNCell(GatedCell):
 
     Reference: "Simple gated recurrent network" for detecting power quality
     disturbances, 2021, IET Generation, Transmission & Distribution,
-    https://doi.org/10.1049/gtd2.12056. Read in the libraries torchrecurrent
-    and RecurrentLayers.jl, not in the paper.
+    https://doi.org/10.1049/gtd2.12056. Differs from the paper:
+    not known; it was read in the libraries torchrecurrent and RecurrentLayers.jl.
 
     Args: as `GatedCell`.
 

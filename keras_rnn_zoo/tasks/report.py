@@ -1,103 +1,67 @@
-"""Which predictions a training shows, and how: one picture for each kind of task."""
+"""Which predictions on test data a picture shows, and the pictures of a training."""
+
+import dataclasses
+from typing import Any
 
 import numpy as np
 
-from keras_rnn_zoo.inspection import report_plots
+from keras_rnn_zoo.tasks.base import Figure
 
 
-def draw(
-    directory,
-    pipelines,
-    *,
-    recipe,
-    trained,
-    evaluation,
-    figures,
-    baselines,
-    samples,
-    bits_of,
-    origin,
-):
-    """Draw `curves.png` and `predictions.png` of a training.
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a picture of a trained model is drawn from.
 
-    Args:
-        directory: where to.
+    Attributes:
+        model: the model.
         pipelines: the data, `keras_rnn_zoo.datasets.Pipelines`.
-        recipe: title, task and seed are read.
+        recipe: name, title and seed are read.
         trained: history and best epoch are read.
         evaluation: predictions on the test data.
         figures: the model's figures on the test data, the main one first.
         baselines: figures of other methods.
         samples: what a language model wrote: (heading, prompt, text) each.
-        bits_of: function from examples to bits of each token, for language models.
         origin: str. Where the figures hold, or "".
-
-    Raises:
-        ImportError: without matplotlib.
     """
-    main = figures[0]
-    report_plots.curves(
-        directory / "curves.png",
-        trained.history,
-        trained.best_epoch,
-        main.metric,
-        test=main.value,
-        baselines=[
-            (one.name, one.value)
-            for one in baselines
-            if one.metric == main.metric and one.value is not None
-        ],
-        title=f"{recipe.name}: {recipe.title}",
-    )
-    title = (
-        f"{main.name}: {main.metric.replace('_', ' ')} {main.value:.4f} on "
-        f"{evaluation.num_examples:,} test sequences"
-    )
-    if origin:
-        title += f"\n{origin}"
-    path = directory / "predictions.png"
-    if recipe.task == "regression":
-        examples = [
-            (x[:, 0], y, predicted)
-            for (x, y), predicted in zip(
-                pipelines.raw["test"], evaluation.predictions, strict=True
-            )
-        ]
-        widths = pipelines.facts.get("90 % interval, ±", "").split()
-        report_plots.forecasts(
-            path,
-            title,
-            examples,
-            pipelines.facts.get("unit", ""),
-            widths=np.array(widths, "float64"),
-        )
-        return
-    rng = np.random.default_rng(recipe.seed)
-    if recipe.task == "language_model":
-        surprises = _surprises(pipelines, bits_of, rng)
-        report_plots.generated_texts(path, title, surprises, samples)
-    elif recipe.task == "polyphony":
-        examples = _some_rolls(pipelines, evaluation, rng)
-        report_plots.piano_rolls(path, title, examples, pipelines.labels)
-    elif recipe.task == "recall":
-        examples = _some_tagged(pipelines, evaluation, rng)
-        examples = [
-            (
-                heading,
-                text,
-                "".join(pipelines.labels[i] for i in predicted),
-                "".join(pipelines.labels[i] for i in truth),
-            )
-            for heading, text, truth, predicted in examples
-        ]
-        report_plots.recalled_texts(path, title, examples)
-    elif recipe.task == "tagging":
-        examples = _some_tagged(pipelines, evaluation, rng)
-        report_plots.tagged_texts(path, title, examples, pipelines.labels)
-    elif pipelines.codec is not None:
-        chosen = _wrong_first(pipelines, evaluation, rng, most=8, total=28)
+
+    model: Any
+    pipelines: Any
+    recipe: Any
+    trained: Any
+    evaluation: Any
+    figures: list[Figure]
+    baselines: list[Figure]
+    samples: list[tuple[str, str, str]]
+    origin: str = ""
+
+    @property
+    def labels(self):
+        """Names of the classes."""
+        return self.pipelines.labels
+
+    @property
+    def rng(self):
+        """A generator that draws the same examples each time."""
+        return np.random.default_rng(self.recipe.seed)
+
+    def some_tagged(self):
+        """Choose texts to show: heading, text, true and predicted classes each."""
+        return _some_tagged(self.pipelines, self.evaluation, self.rng)
+
+    def some_rolls(self):
+        """Choose pieces of music to show: heading, truth, probabilities each."""
+        return _some_rolls(self.pipelines, self.evaluation, self.rng)
+
+    def surprises(self):
+        """Take two test texts and how many bits each of their characters costs."""
+        return _surprises(self.pipelines, self.model, self.rng)
+
+    def classified_texts(self, title):
+        """Return the title, with what was chosen, and text, truth, answer, p each."""
+        pipelines, evaluation = self.pipelines, self.evaluation
+        chosen = _wrong_first(pipelines, evaluation, self.rng, most=8, total=28)
         title += f"\n{_selection(chosen, pipelines, evaluation)}"
-        examples = [
+        return title, [
             (
                 _joined(pipelines, i),
                 int(pipelines.raw["test"][i][1]),
@@ -106,14 +70,16 @@ def draw(
             )
             for i in chosen
         ]
-        report_plots.classified_texts(path, title, examples, pipelines.labels)
-    else:
-        chosen = _wrong_first(pipelines, evaluation, rng, most=24, total=60)
+
+    def classified_values(self, title):
+        """Return the title, with what was chosen, and image, truth, answer each."""
+        pipelines, evaluation = self.pipelines, self.evaluation
+        chosen = _wrong_first(pipelines, evaluation, self.rng, most=24, total=60)
         title += f"\n{_selection(chosen, pipelines, evaluation)}"
         if pipelines.padding is not None:
             title += "; time from left to right, a row a feature, in its standard units"
         shown = _as_images([pipelines.raw["test"][i][0] for i in chosen])
-        examples = [
+        return title, [
             (
                 image,
                 int(pipelines.raw["test"][i][1]),
@@ -121,7 +87,42 @@ def draw(
             )
             for i, image in zip(chosen, shown, strict=True)
         ]
-        report_plots.images(path, title, examples, pipelines.labels)
+
+
+def draw(directory, task, report):
+    """Draw `curves.png` and `predictions.png` of a training.
+
+    Args:
+        directory: where to.
+        task: `Task`, which draws the second one.
+        report: `Report`.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    from keras_rnn_zoo.inspection import report_plots
+
+    main, recipe = report.figures[0], report.recipe
+    report_plots.curves(
+        directory / "curves.png",
+        report.trained.history,
+        report.trained.best_epoch,
+        main.metric,
+        test=main.value,
+        baselines=[
+            (one.name, one.value)
+            for one in report.baselines
+            if one.metric == main.metric and one.value is not None
+        ],
+        title=f"{recipe.name}: {recipe.title}",
+    )
+    title = (
+        f"{main.name}: {main.metric.replace('_', ' ')} {main.value:.4f} on "
+        f"{report.evaluation.num_examples:,} test sequences"
+    )
+    if report.origin:
+        title += f"\n{report.origin}"
+    task.draw(directory / "predictions.png", title, report)
 
 
 def _joined(pipelines, i):
@@ -209,6 +210,8 @@ def _some_tagged(pipelines, evaluation, rng):
     worst = int(np.argmax(errors))
     others = [int(i) for i in rng.permutation(len(test)) if i != worst]
     chosen = [("drawn at random", i) for i in others[:3]]
+    from keras_rnn_zoo.inspection import report_plots
+
     if report_plots.kinds_of(pipelines.labels) != tuple(pipelines.labels):
         outside = pipelines.labels.index("O")
         named = [i for i in others if np.any(test[i][1] != outside)]
@@ -239,12 +242,14 @@ def _per_character(words, classes):
     return np.array(answer[:-1])
 
 
-def _surprises(pipelines, bits_of, rng):
-    """Take two test texts and how many bits each of their characters costs."""
+def _surprises(pipelines, model, rng):
+    from keras_rnn_zoo.tasks.evaluation import bits_of
+
     test = pipelines.raw["test"]
     chosen = [int(i) for i in rng.permutation(len(test))[:2]]
     answer = []
-    for i, bits in zip(chosen, bits_of([test[i] for i in chosen]), strict=True):
+    costs = bits_of(model, [test[i] for i in chosen])
+    for i, bits in zip(chosen, costs, strict=True):
         text = _joined(pipelines, i)
         heading = (
             f"Test text {i + 1} of {len(test)}, drawn at random: the darker, the less "

@@ -3,9 +3,9 @@
 import contextlib
 import json
 import pathlib
-import shlex
 
 from keras_rnn_zoo.presets.model_directory import FIGURES_FILE, METADATA_FILE
+from keras_rnn_zoo.tasks import TASKS, direction
 
 #: What the licence of training data asks to be said beside weights that learnt of it.
 NOTICES = {
@@ -27,15 +27,6 @@ NOTICES = {
         "No licence of the training data is stated: see below what is known. The "
         "weights are numbers fitted to them; this package does not hold the data."
     ),
-}
-
-_TASKS = {
-    "tagging": "a class for every step",
-    "classification": "one class for a whole sequence",
-    "language_model": "the next token, at every step",
-    "regression": "real values for a whole sequence",
-    "recall": "a class for every step, of which the last ones count",
-    "polyphony": "a probability for each of several classes, at every step",
 }
 
 
@@ -118,7 +109,7 @@ def _published(metadata):
 
 def _use(metadata):
     name = metadata["name"]
-    first = start(name, metadata["task"], metadata.get("example", ""))
+    first = TASKS[metadata["task"]].start(name, metadata.get("example", ""))
     return [
         "## Use",
         f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
@@ -141,6 +132,8 @@ def _documents(directory, file):
         with contextlib.suppress(OSError, ValueError, RecursionError):
             document = json.loads(path.read_text("utf-8"))
             if isinstance(document, dict) and _KEYS <= set(document):
+                if document["task"] not in TASKS:
+                    continue
                 if file == FIGURES_FILE or "files" in document:
                     found.append(document)
     return found
@@ -262,16 +255,6 @@ def number(value: float) -> str:
     return f"{value:.3f}" if abs(value) >= 10 else f"{value:.4f}"
 
 
-def lower_is_better(metric: str) -> bool:
-    """Whether less of a metric is better.
-
-    Example:
-    >>> lower_is_better("bits_per_character"), lower_is_better("accuracy")
-    (True, False)
-    """
-    return metric.startswith(("bits", "nll", "rmse", "mse", "mae", "loss"))
-
-
 def _best_baseline(metadata, main=None):
     main = main or metadata["test_over_seeds"][0]["metric"]
     found = [
@@ -281,27 +264,15 @@ def _best_baseline(metadata, main=None):
     ]
     if not found:
         return None
-    choose = min if lower_is_better(main) else max
+    choose = min if direction(main) == "min" else max
     return choose(found, key=lambda one: one["value"])
-
-
-def start(name: str, task: str, example: str = "") -> str:
-    """Return the arguments of the command that shows what a model can do.
-
-    Example:
-    >>> start("py_chars_lstm", "language_model", "def ")
-    "generate py_chars_lstm --prompt 'def '"
-    """
-    if task == "language_model":
-        return f"generate {name} --prompt {shlex.quote(example)}"
-    return f"predict {name} " + (shlex.quote(example) if example else "--example 1")
 
 
 def _facts_table(metadata):
     model = dict(metadata["model"])
     topology = model.pop("topology")
     rows = [
-        ("answers", _TASKS[metadata["task"]]),
+        ("answers", TASKS[metadata["task"]].words),
         ("reads", metadata["reads"]),
         (
             "model",
@@ -355,7 +326,7 @@ def _notes(metadata):
 
 def _metric(name):
     text = name.replace("_", " ")
-    return f"{text} (less is better)" if lower_is_better(name) else text
+    return f"{text} (less is better)" if direction(name) == "min" else text
 
 
 def _span(seconds):

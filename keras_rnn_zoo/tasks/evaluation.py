@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_zoo.training.tasks import task_of
+from keras_rnn_zoo.tasks.base import Task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Evaluation:
     """What a model does on one split, every unpadded step counted once.
 
     Attributes:
-        metrics: dict of name → value, as the task's class in `tasks` gives them.
+        metrics: dict of name → value, as the task gives them.
         predictions: list of arrays, one an example in the order of `raw`: class ids
             `(time,)` or a class id, or values, or probabilities where several classes
             may be true; empty for language models.
@@ -63,7 +63,7 @@ def forward(model, *, teacher_forced=False):
 
 
 def evaluate(
-    model, task: str, examples, *, labels=(), batch_size=64, teacher_forced=False
+    model, task: str | Task, examples, *, labels=(), batch_size=64, teacher_forced=False
 ) -> Evaluation:
     """Evaluate a model on un-padded examples.
 
@@ -72,7 +72,7 @@ def evaluate(
 
     Args:
         model: the model.
-        task: name of one of `tasks.TASKS`.
+        task: name of one of `tasks.TASKS`, or a new one of them.
         examples: list of `(x, y)` NumPy arrays, as in `Pipelines.raw`.
         labels: names of the classes; with BIO tags of names, whole names are judged.
         batch_size: int.
@@ -83,8 +83,10 @@ def evaluate(
     """
     if not examples:
         raise ValueError("`examples` must not be empty. Received: examples=[].")
-    run = forward(model, teacher_forced=teacher_forced)
-    judge = task_of(task, labels)
+    from keras_rnn_zoo.tasks import task_of
+
+    judge = task if isinstance(task, Task) else task_of(task, labels)
+    run = judge.run(model, teacher_forced)
     order = sorted(range(len(examples)), key=lambda i: len(examples[i][0]))
     predictions, confidences = [None] * len(order), [None] * len(order)
     for chosen in _chunks(order, batch_size):
@@ -101,33 +103,6 @@ def evaluate(
         [] if confidences[0] is None else confidences,
         len(examples),
     )
-
-
-def interval_widths(model, examples, level=0.9) -> np.ndarray:
-    """Return half the width of prediction intervals, one for each value.
-
-    The quantile of the absolute errors on examples that the model was not fitted to
-    (split conformal prediction; Vovk et al. 2005): value ± width holds the truth with
-    a probability of `level` if the future is like these examples.
-
-    Args:
-        model: a regression model.
-        examples: list of `(x, y)` NumPy arrays: the validation data.
-        level: float in (0, 1).
-
-    Returns:
-        `(values,)`, float64.
-    """
-    found = evaluate(model, "regression", examples)
-    errors = np.abs(np.stack(found.predictions) - np.stack([y for _, y in examples]))
-    rank = min(1.0, np.ceil((len(errors) + 1) * level) / len(errors))
-    return np.quantile(errors, rank, axis=0, method="higher")
-
-
-def coverage(predictions, examples, widths) -> float:
-    """Return the share of true values that lie in their prediction intervals."""
-    errors = np.abs(np.stack(predictions) - np.stack([y for _, y in examples]))
-    return float(np.mean(errors <= widths))
 
 
 def bits_of(model, examples) -> list[np.ndarray]:
