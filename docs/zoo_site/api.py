@@ -1,5 +1,6 @@
 """The reference: every public name of every room, through mkdocstrings."""
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -14,6 +15,7 @@ ROOMS = {
     "ops": "loops over time, functions of random fields, samplers",
     "metrics": "metrics in which padding never counts",
     "datasets": "pipelines ready to train on, and readers of files",
+    "tasks": "kinds of answers: what is learnt, judged and shown",
     "training": "recipes, fitting, baselines",
     "inspection": "looking into networks",
     "export": "files that run without this package",
@@ -35,6 +37,7 @@ def is_cell_or_layer(one):
     )
 
 
+@functools.cache
 def public_names(room):
     """Dict from name to object: what a room gives to its users.
 
@@ -146,7 +149,11 @@ def _index(everything):
 
 
 def _is_constant(room, place):
-    return place.rpartition(".")[0] == f"keras_rnn_zoo.{room}" and room != "convert"
+    """Whether mkdocstrings would not document it: neither a class nor a function."""
+    value = public_names(room).get(place.rpartition(".")[2]) if room else None
+    if value is None or inspect.isclass(value) or inspect.isfunction(value):
+        return False
+    return place.rpartition(".")[0] == f"keras_rnn_zoo.{room}"
 
 
 def _to(room, name, place):
@@ -176,7 +183,9 @@ def _page(room, everything, written):
         last = part
         written.add(place)
         if _is_constant(room, place):
-            lines += [f"### `{name}` {{ #{place} }}", "", f"`{values[name]!r}`", ""]
+            value = values[name]
+            value = list(value) if isinstance(value, dict) else value
+            lines += [f"### `{name}` {{ #{place} }}", "", f"`{value!r}`", ""]
         else:
             lines += [f"::: {place}", ""]
     return "\n".join(lines)

@@ -154,8 +154,10 @@ def latex(source, display="inline"):
     known = re.sub(r"\b(begin|end)\{aligned\}", r"\1{align*}", source.strip())
     made = convert(known, display=display)
     # The left and right of one pair must have one size.
-    made = re.sub(r"<mo[^>]*>(&#x02016;|&#x02225;|‖|∥)", r'<mo stretchy="false">\1', made)
-    if re.search(r"<mi>(&|\\)", made):
+    made = re.sub(
+        r"<mo[^>]*>(&#x02016;|&#x02225;|‖|∥)", r'<mo stretchy="false">\1', made
+    )
+    if re.search(r"<mi>(&<|\\)", made):
         raise ValueError(f"`source` must be LaTeX that is known. Received: {source!r}.")
     return made
 
@@ -177,6 +179,4 @@ def render_latex(page):
 
 def render_title(title):
     """A title of the table of contents: there LaTeX stands bare, in brackets."""
-    return re.sub(
-        r"\\\((.*?)\\\)", lambda found: latex(html.unescape(found[1])), title
-    )
+    return re.sub(r"\\\((.*?)\\\)", lambda found: latex(html.unescape(found[1])), title)
