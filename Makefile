@@ -4,7 +4,7 @@
 # make ci     what the continuous integration runs
 # make differential   every path of the layers against the loop, 2,000 drawn configurations
 # make notebooks   every notebook in full, from a clean kernel
-# make docs   builds the site into site/: open site/index.html, or serve the directory
+# make docs   builds the site into site/; its search needs python3 -m http.server -d site
 # make wheel  builds sdist and wheel into dist/, and uses the wheel in an empty environment
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)

@@ -95,7 +95,7 @@ def _tile(name, model):
         picture = f'<img src="{name}_small.jpg" alt="{alt}" loading="lazy">'
     weights = f"{model['parameters']:,} weights" if model["shipped"] else "recipe"
     return (
-        f'<a class="model" href="{name}/">{picture}<span class="words">'
+        f'<a class="model" href="{name}.html">{picture}<span class="words">'
         f'<span class="name">{name}</span>{html.escape(model["title"])}<br>'
         f"{html.escape(_figure(model))} · {weights}</span></a>"
     )
