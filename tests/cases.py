@@ -26,13 +26,13 @@ ANATOMIES = [
 ]
 # One row for everything that a cell can declare: what costs much is tried on these, and
 # on all others with the slow tests.
-_FEW = {
+FEW = {
     *("LSTM", "MGU", "GRU-reset-before", "LayerNormLSTM", "ProjectedLSTM", "IndRNN"),
     *("RHN", "MLSTM", "LMU", "ExpRNN", "ClockworkRNN", "PhasedLSTM"),
 }
 
 
-def mostly_slow(cases, few=_FEW):
+def mostly_slow(cases, few=FEW):
     """`parametrize` over the rows, all but a few of them marked as slow."""
     return pytest.mark.parametrize(
         "case",

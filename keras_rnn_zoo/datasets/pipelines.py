@@ -136,6 +136,9 @@ def load(
       training sequences).
     * "krz_adding": the adding problem, generated (real-valued). Options `steps`
       (default 100) and `train` (default 20,000 training sequences).
+    * "krz_cmudict": letters of an English word to its phones (a sequence of another
+      length). y ends with token 2; of the test data it is `(pronunciations, time)`, of
+      which any is right.
     * "krz_sentence_polarity": words of a sentence of a film review to neg or pos
       (many-to-one). Option `min_count` (default 2).
     * "tiny_shakespeare": plays for a language model, in consecutive windows that each
@@ -189,9 +192,10 @@ def load(
         FileNotFoundError: if files are missing and `download` is False.
         ConnectionError: if files cannot be downloaded.
         ImportError: if a data set is not prepared and what that needs is not installed:
-            scikit-learn for krz_digits, statsmodels for krz_sunspots, sktime for
-            krz_japanese_vowels, SciPy for krz_jsb_chorales, conllu for
-            universal_dependencies, pydub for spoken_digit and speech_commands.
+            scikit-learn for krz_digits, cmudict for krz_cmudict, statsmodels for
+            krz_sunspots, sktime for krz_japanese_vowels, SciPy for krz_jsb_chorales,
+            conllu for universal_dependencies, pydub for spoken_digit and
+            speech_commands.
     """
     if name not in LOADERS:
         raise ValueError(

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_rnn_zoo.export.portable import characters_of, input_of, masking_layer
 from keras_rnn_zoo.export.text import TextCodec
+from keras_rnn_zoo.topologies import EncoderDecoder
 
 
 def golden_input(model, given=None, assets=None, shape=(3, 7)):
@@ -16,7 +17,7 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     Args:
         model: a model.
         given: array, or None to draw one of `shape`, with padding if the model knows
-            any.
+            any; of an `EncoderDecoder` a dict of `source` and `target`.
         assets: `keras_rnn_zoo.presets.Assets`, or None.
         shape: `(batch, time)` of what is drawn.
 
@@ -24,6 +25,8 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
         ValueError: if `given` is not of the shape or in the range that the model reads,
             or `assets` has other characters.
     """
+    if isinstance(model, EncoderDecoder):
+        return _golden_pair(model, given, shape)
     reads, width = input_of(model)
     characters = characters_of(model)
     if assets is not None and assets.codec is not None:
@@ -70,6 +73,18 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     for row, ids in zip(result, rows, strict=True):
         row[: len(ids)] = ids
     return result
+
+
+def _golden_pair(model, given, shape):
+    """`golden_input` of an encoder-decoder: source and target by name."""
+    if given is not None:
+        return {key: np.asarray(given[key], "int32") for key in ("source", "target")}
+    rng = np.random.default_rng(7)
+    source = rng.integers(1, model.num_source, shape).astype("int32")
+    source[1:, -2:] = 0
+    target = rng.integers(1, model.num_target, shape).astype("int32")
+    target[:, -1] = model.end
+    return {"source": source, "target": target}
 
 
 def _check_characters(characters, codec):

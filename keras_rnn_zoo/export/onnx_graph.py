@@ -78,6 +78,8 @@ _SIMPLE = {
     "Abs": "Abs",
     "Sign": "Sign",
     "Erf": "Erf",
+    "Sin": "Sin",
+    "Cos": "Cos",
     "Tanh": "Tanh",
     "Sigmoid": "Sigmoid",
     "Relu": "Relu",
@@ -143,6 +145,8 @@ class Translator:
     def _write(self, op):
         if op.type in _PASS:
             results = self(op.inputs[0])
+        elif op.type == "IdentityN":  # around what has a gradient of its own
+            results = [self(x) for x in op.inputs]
         elif op.type in _SIMPLE:
             inputs = [self(x) for x in op.inputs]
             results = self.graph.add(_SIMPLE[op.type], *inputs)
@@ -217,6 +221,16 @@ class Translator:
     def _SquaredDifference(self, op):
         difference = self.graph.add("Sub", *(self(x) for x in op.inputs))
         return self.graph.add("Mul", difference, difference)
+
+    def _Expm1(self, op):
+        # 2 e^(x/2) sinh(x/2): without the rounding of e^x - 1 near 0.
+        half, two = (
+            self.graph.constant(np.asarray(one, op.outputs[0].dtype.as_numpy_dtype))
+            for one in (0.5, 2.0)
+        )
+        x = self.graph.add("Mul", self(op.inputs[0]), half)
+        product = self.graph.add("Mul", self.graph.add("Exp", x), two)
+        return self.graph.add("Mul", product, self.graph.add("Sinh", x))
 
     def _Rsqrt(self, op):
         return self.graph.add("Reciprocal", self.graph.add("Sqrt", self(op.inputs[0])))

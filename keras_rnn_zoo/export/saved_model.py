@@ -20,6 +20,7 @@ from keras_rnn_zoo.export.portable import (
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.export.text import TextCodec
 from keras_rnn_zoo.presets import new_directory, replaceable
+from keras_rnn_zoo.topologies import EncoderDecoder
 from keras_rnn_zoo.version import __version__
 
 SIGNATURES = ("serving_default", "step", "initial_state", "generate")
@@ -81,8 +82,11 @@ def export_saved_model(
     They are loaded again and must give the model's answers on the golden input; only
     then do they replace what was at `path`.
 
+    An `EncoderDecoder` is written by `export_encoder_decoder`, greedy; what is asked of
+    signatures and inputs does not hold for it.
+
     Args:
-        model: a built model of one input that Keras can save.
+        model: a built model of one input that Keras can save, or an `EncoderDecoder`.
         path: directory to make or to replace.
         golden_input: array, `(batch, time)` int32, or `(batch, time, 1 +
             max_characters)` of a model that reads characters, or `(batch, time,
@@ -106,6 +110,12 @@ def export_saved_model(
         RuntimeError: if the files answer differently or hold an op that they must not.
     """
     check_max_length(max_length)
+    if isinstance(model, EncoderDecoder):
+        from keras_rnn_zoo.export.encoder_decoder import export_encoder_decoder
+
+        return export_encoder_decoder(
+            model, path, metadata=described(assets) | dict(metadata or {}), dtype=dtype
+        )
     replaceable(path)
     model = portable_copy(model, dtype)
     x = gold.golden_input(model, golden_input, assets)
@@ -160,16 +170,21 @@ def describe(model, assets=None, metadata=None):
     }
     if (characters := characters_of(model)) is not None:
         document["characters"] = characters
-    if assets is not None:
-        document.update(
-            task=assets.task,
-            data=assets.data,
-            licence=assets.facts.get("licence"),
-            labels=list(assets.labels),
-            codec=assets.codec,
-            facts=assets.facts,
-        )
-    return document | dict(metadata or {})
+    return document | described(assets) | dict(metadata or {})
+
+
+def described(assets):
+    """What of a model's vocabulary and labels travels with it."""
+    if assets is None:
+        return {}
+    return {
+        "task": assets.task,
+        "data": assets.data,
+        "licence": assets.facts.get("licence"),
+        "labels": list(assets.labels),
+        "codec": assets.codec,
+        "facts": assets.facts,
+    }
 
 
 class _Server(tf.Module):

@@ -545,6 +545,38 @@ def piano_rolls(path, title, examples, keys: Sequence[str]):
     figure.savefig(path)
 
 
+def alignments(path, title, examples, *, across=3):
+    """Draw what each written token looked at.
+
+    Args:
+        path: PNG to write.
+        title: str.
+        examples: tuples of heading, whether it is right, tokens read, tokens written,
+            and weights `(written, read)`.
+        across: int. Panels side by side.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    down = -(-len(examples) // across)
+    figure = _figure(4.4 * across, 3.9 * down + 0.8)
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in panels[len(examples) :]:
+        axes.axis("off")
+    for axes, (heading, right, read, written, weights) in zip(
+        panels, examples, strict=False
+    ):
+        axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_xticks(range(len(read)), [_drawable(one) for one in read])
+        axes.set_yticks(range(len(written)), [_drawable(one) for one in written])
+        axes.tick_params(length=0, labelsize=9)
+        axes.xaxis.tick_top()
+        lines = "\n".join(map(_drawable, heading.split("\n")))
+        axes.set_xlabel(lines, color="#1a1a1a" if right else _ERROR)
+    figure.suptitle(title)
+    figure.savefig(path, dpi=_DPI)
+
+
 def generated_texts(path, title, surprises, samples, *, columns=100):
     """Draw how surprised a language model is by real text, and what it writes itself.
 

@@ -250,7 +250,7 @@ def predict(
     if scheme == "own":
         scheme = run.assets.facts.get(schemes.SCHEME, "BIO")
     task = task_of(run.recipe.task, run.assets.labels)
-    answer = task.answer(run.model, run.codec, inputs, scheme)
+    answer = task.answer(run.model, run.codec, inputs, scheme, text or "")
     words = run.codec is not None and run.codec.unit == "word"
     true_names = None
     if truth is not None and answer.names is not None:

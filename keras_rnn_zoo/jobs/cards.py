@@ -21,6 +21,12 @@ NOTICES = {
         "which asks to name their source: see below. The weights are numbers fitted to "
         "them."
     ),
+    "BSD-2-Clause": (
+        "The training data are the CMU Pronouncing Dictionary, copyright © 1993-2015 "
+        "Carnegie Mellon University; all rights reserved; they may be used and passed "
+        "on with this notice and without any warranty (see the dictionary's licence). "
+        "This package does not hold them; the weights are numbers fitted to them."
+    ),
     "public domain": "The training data are in the public domain.",
     "none needed": "The training data are generated.",
     "not stated": (

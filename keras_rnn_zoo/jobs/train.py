@@ -417,7 +417,7 @@ def _train_into(
         (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
         checkpoints.write_history(directory / checkpoints.HISTORY_FILE, trained.history)
         shutil.copy(working / checkpoints.FILE, directory)
-        checks = _save_and_check(model, directory, pipelines, assets, figures)
+        checks = _save_and_check(model, directory, task, pipelines, assets, figures)
         texts = (pipelines.texts or {}).get("test")
         samples = task.samples(model, pipelines.codec, texts, recipe.seed)
         text = ""
@@ -506,9 +506,10 @@ def _describe_data(pipelines):
     )
     if not real and pipelines.labels != pipelines.vocabulary:
         counts = class_counts(pipelines.raw["train"], pipelines.num_outputs)
+        named = [i for i in range(len(counts)) if pipelines.labels[i] or counts[i]]
         most, least = (
             f"{pipelines.labels[i]} ({counts[i] / counts.sum():.1%})"
-            for i in (counts.argmax(), counts.argmin())
+            for i in (counts.argmax(), min(named, key=lambda i: counts[i]))
         )
         yield f"       most frequent class in training {most}, rarest {least}"
     place = origin(pipelines.facts)
@@ -541,16 +542,15 @@ def _baselines(pipelines, task):
     ]
 
 
-def _save_and_check(model, directory, pipelines, assets, figures):
+def _save_and_check(model, directory, task, pipelines, assets, figures):
     """Write `.keras` and SavedModel and compare both, loaded again, with the model."""
     import keras
 
     from keras_rnn_zoo.export import export_saved_model
-    from keras_rnn_zoo.tasks.evaluation import pad, padding_of
 
     shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
     chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
-    golden = pad([x for x, _ in chosen], padding_of(model))
+    golden = task.inputs(model, chosen)
     exported = export_saved_model(
         model,
         directory / "saved_model",

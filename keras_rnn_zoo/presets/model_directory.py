@@ -7,7 +7,7 @@
       config.json        architecture, for Keras
       model.weights.h5   weights, for Keras
       assets/assets.json vocabulary and labels
-      golden.npz         a small input x and the exact answer y
+      golden.npz         a small input x, or x_NAME of each, and the exact answer y
 
 Nothing here knows an architecture: Keras's registry does. A directory without weights
 has `figures.json` instead, the content of `metadata.json` but for the files.
@@ -241,7 +241,7 @@ def write_model(
         directory: an existing directory.
         model: a built `keras.Model`.
         assets: its vocabulary and labels.
-        golden_input: array; the answer to it is stored beside it.
+        golden_input: array, or a dict of named ones; the answer to it is stored beside.
         metadata: what `metadata.json` holds besides `files`.
 
     Returns:
@@ -253,7 +253,7 @@ def write_model(
     import keras
     import numpy as np
 
-    x = np.asarray(golden_input)
+    x = golden_input if isinstance(golden_input, dict) else np.asarray(golden_input)
     y = np.asarray(model(x, training=False), "float32")
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
@@ -264,7 +264,8 @@ def write_model(
     copy.save_weights(directory / WEIGHTS_FILE)
     (directory / ASSETS_FILE).parent.mkdir()
     assets.write((directory / ASSETS_FILE).parent)
-    np.savez_compressed(directory / GOLDEN_FILE, x=x, y=y)
+    named = {f"x_{key}": one for key, one in x.items()} if isinstance(x, dict) else {}
+    np.savez_compressed(directory / GOLDEN_FILE, **(named or {"x": x}), y=y)
     files = {
         file: {
             "bytes": (directory / file).stat().st_size,
@@ -297,7 +298,10 @@ def golden_difference(name: str | os.PathLike) -> float:
 
     model = load(name)
     with np.load(find(name) / GOLDEN_FILE) as golden:
-        x, y = golden["x"], golden["y"]
+        named = {
+            key.removeprefix("x_"): golden[key] for key in golden if key[1:2] == "_"
+        }
+        x, y = named or golden["x"], golden["y"]
     answer = np.asarray(model(x, training=False), "float32")
     if answer.shape != y.shape:
         return float("inf")

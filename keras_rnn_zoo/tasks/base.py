@@ -92,6 +92,13 @@ class Task:
 
         return [TokenAccuracy()]
 
+    @staticmethod
+    def inputs(model, examples):
+        """Return what a direct call of the model reads, of a few examples `(x, y)`."""
+        from keras_rnn_zoo.tasks.evaluation import pad, padding_of
+
+        return pad([x for x, _ in examples], padding_of(model))
+
     # --- Judging
 
     def run(self, model, teacher_forced=False):
@@ -149,7 +156,7 @@ class Task:
 
     # --- Using
 
-    def answer(self, model, codec, inputs, scheme="BIO") -> Answer:
+    def answer(self, model, codec, inputs, scheme="BIO", text="") -> Answer:
         """Return what a model says of one input.
 
         Args:
@@ -157,6 +164,7 @@ class Task:
             codec: `Codec` of its input, or None.
             inputs: array, one sequence without padding.
             scheme: of the tags of names, where there are.
+            text: what was made ids of, if it was text.
 
         Raises:
             ValueError: if another scheme is asked for where there are no names.

@@ -56,6 +56,28 @@ class Report:
         """Take two test texts and how many bits each of their characters costs."""
         return _surprises(self.pipelines, self.model, self.rng)
 
+    def some_alignments(self, end, most=6):
+        """Choose words to show: heading, letters, tokens written, weights each."""
+        test, rng, chosen = self.pipelines.raw["test"], self.rng, []
+        right, wrong = [], []
+        for i in rng.permutation(len(test)):
+            written = [int(t) for t in self.evaluation.predictions[i] if t]
+            known = [[int(t) for t in row if t] for row in np.atleast_2d(test[i][1])]
+            (right if written in known else wrong).append(int(i))
+        for i in [*wrong[: most // 2], *right][:most]:
+            x, (y, *_) = test[i][0], np.atleast_2d(test[i][1])
+            tokens = np.array([t for t in self.evaluation.predictions[i] if t], "int32")
+            said, truth = (
+                " ".join(self.labels[t] for t in one if t not in (0, end))
+                for one in (tokens, y)
+            )
+            heading = said if i in right else f"{said}\nthe dictionary: {truth}"
+            weights = self.model.attention_weights(x[None], tokens[None])[0]
+            letters = [self.pipelines.vocabulary[t] for t in x]
+            written = [self.labels[t] for t in tokens]
+            chosen.append((heading, i in right, letters, written, weights))
+        return chosen
+
     def classified_texts(self, title):
         """Return the title, with what was chosen, and text, truth, answer, p each."""
         pipelines, evaluation = self.pipelines, self.evaluation
@@ -103,16 +125,19 @@ def draw(directory, task, report):
     from keras_rnn_zoo.inspection import report_plots
 
     main, recipe = report.figures[0], report.recipe
+    watched = main.metric
+    if watched not in report.trained.history:  # it takes writing, not one call
+        watched = recipe.training.monitor.removeprefix("val_")
     report_plots.curves(
         directory / "curves.png",
         report.trained.history,
         report.trained.best_epoch,
-        main.metric,
-        test=main.value,
+        watched,
+        test=main.value if watched == main.metric else None,
         baselines=[
             (one.name, one.value)
             for one in report.baselines
-            if one.metric == main.metric and one.value is not None
+            if one.metric == watched and one.value is not None
         ],
         title=f"{recipe.name}: {recipe.title}",
     )

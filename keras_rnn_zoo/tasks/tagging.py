@@ -33,7 +33,7 @@ class Tagging(Task):
         accuracy = float(np.trace(self.table) / self.table.sum())
         return {"accuracy": accuracy, "macro_f1": macro_f1(self.table)}
 
-    def answer(self, model, codec, inputs, scheme="BIO"):
+    def answer(self, model, codec, inputs, scheme="BIO", text=""):
         found = super().answer(model, codec, inputs, scheme)
         tags = None
         if self.per_step and self.labels:
@@ -75,7 +75,7 @@ class NameTagging(Tagging):
         f1 = span_f1(self.labels, self.truths, self.predictions)
         return {"span_f1": f1, **super().result()}
 
-    def answer(self, model, codec, inputs, scheme="BIO"):
+    def answer(self, model, codec, inputs, scheme="BIO", text=""):
         from keras_rnn_zoo.datasets import tags as schemes
 
         found = super().answer(model, codec, inputs)

@@ -146,3 +146,28 @@ def pixels(values):
         for row in values
     ]
     return Text("\n".join(lines))
+
+
+def print_candidates(console, result):
+    """Print the best answers with their scores, and what the first one looked at."""
+    for rank, (tokens, score) in enumerate(result.candidates, start=1):
+        line = Text(f"{rank}  {score:7.3f}  ", "dim")
+        line.append(shown(" ".join(tokens)), "bold" if rank == 1 else "default")
+        console.print(line, soft_wrap=True)
+    if result.truth is not None:
+        for one in result.truth:
+            ids = [int(i) for i in one if i]
+            said = " ".join(result.labels[i] for i in ids[:-1])
+            if said:
+                console.print(f"The truth: {shown(said)}", soft_wrap=True)
+    if result.alignment is None:
+        return
+    console.print(Text("\nWhere each one looked, the darker the more:", "dim"))
+    said, shades = result.candidates[0][0], " ░▒▓█"
+    width = max(len(shown(one)) for one in (*said, ""))
+    console.print(
+        Text(" " * (width + 1) + "".join(f"{shown(one):<2}" for one in result.tokens))
+    )
+    for token, weights in zip(said, result.alignment, strict=True):
+        bars = "".join(2 * shades[round(min(1.0, float(w)) * 4)] for w in weights)
+        console.print(Text(f"{shown(token):<{width}} {bars}"))

@@ -1,6 +1,7 @@
 """From a recipe to a trained model: data, model, optimizer, the epoch to keep."""
 
 import dataclasses
+import inspect
 import math
 import re
 import time
@@ -139,23 +140,33 @@ def build_model(recipe, pipelines, *, dtype=None) -> keras.Model:
     """
     keras.utils.set_random_seed(recipe.seed)
     topology = getattr(topologies, recipe.model.topology)
-    if pipelines.vocabulary_size is not None:
-        width = {"vocabulary_size": pipelines.vocabulary_size}
-    else:
-        width = {"num_features": pipelines.num_features}
     model = topology(
-        pipelines.num_outputs,
-        **width,
+        **_told_by_data(topology, pipelines),
         **_model_arguments(recipe, pipelines),
         seed=recipe.seed,
         dtype=dtype,
         name=name_for_keras(recipe.name),
     )
-    x, _ = next(iter(pipelines.validation.take(1)))
-    model(x[:1])
+    if not model.built:
+        x, _ = next(iter(pipelines.validation.take(1)))
+        model(x[:1])
     if recipe.training.initial_weights is not None:
         model.load_weights(recipe.training.initial_weights)
     return model
+
+
+def _told_by_data(topology, pipelines):
+    """Return the arguments of a topology that the data tell, by name."""
+    tokens = pipelines.vocabulary
+    told = {
+        "num_outputs": pipelines.num_outputs,
+        "vocabulary_size": pipelines.vocabulary_size,
+        "num_features": pipelines.num_features,
+        "source_tokens": None if tokens is None else list(tokens),
+        "target_tokens": list(pipelines.labels),
+    }
+    taken = inspect.signature(topology).parameters
+    return {key: one for key, one in told.items() if key in taken and one is not None}
 
 
 def name_for_keras(name: str) -> str:

@@ -42,6 +42,10 @@ TOPOLOGY_KEYS: Mapping[str, frozenset[str]] = {
     "ManyToOne": _HIDDEN,
     "OutputRecurrence": _READING
     | {"activation", "training_feedback", "feedback", "sampling_schedule"},
+    "EncoderDecoder": frozenset(
+        "cell units embedding_dim bidirectional dropout attention query start end "
+        "num_layers bridge input_feeding tie_weights copying sampling_schedule".split()
+    ),
 }
 
 
@@ -113,7 +117,7 @@ class ModelRecipe:
         Other attributes: arguments of that class, see there.
     """
 
-    topology: Literal["ManyToMany", "ManyToOne", "OutputRecurrence"]
+    topology: Literal[*TOPOLOGY_KEYS]
     cell: str | dict[str, Any] | None = None
     units: int | list[int] | None = None
     embedding_dim: int | None = None
@@ -129,6 +133,15 @@ class ModelRecipe:
     training_feedback: str | None = None
     feedback: str | None = None
     sampling_schedule: str | float | dict[str, Any] | None = None
+    attention: str | None = None
+    query: str | None = None
+    start: int | None = None
+    end: int | None = None
+    num_layers: int | None = None
+    bridge: str | None = None
+    input_feeding: bool | None = None
+    tie_weights: bool | None = None
+    copying: bool | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments for the topology: the keys that were set."""

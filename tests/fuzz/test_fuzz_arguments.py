@@ -32,19 +32,19 @@ VALUES = {
     "length": 3,
     "reach": 1,
     "embedding_dim": 2,
-    "characters": ["a", "b"],
+    "characters": {"vocabulary_size": 5, "max_characters": 3},
     "cell": zoo.GRUCell(3),
     "attention": zoo.LuongAttention(),
     "memory_shape": (4, 3),
-    "source_tokens": ["", "", "", "a"],
-    "target_tokens": ["", "", "", "b", "c"],
+    "source_tokens": ["", "a", "b"],
+    "target_tokens": ["", "<s>", "</s>", "c"],
 }
 #: What a class needs although its signature does not say so.
 FURTHER = {
     "ManyToMany": ("num_features",),
     "ManyToOne": ("num_features",),
     "OutputRecurrence": ("num_features",),
-    "WindowClassifier": ("num_features",),
+    "WindowClassifier": ("num_features", "window"),
     "HMM": ("num_symbols",),
 }
 CLASSES = {

@@ -74,6 +74,7 @@ def test_the_five_recipes_are_there():
 def test_the_keys_of_a_topology_are_its_arguments(topology):
     arguments = set(inspect.signature(getattr(topologies, topology)).parameters)
     elsewhere = {"num_outputs", "vocabulary_size", "num_features"}
+    elsewhere |= {"source_tokens", "target_tokens"}
     elsewhere |= {"seed", "name", "dtype"}
     assert recipes.TOPOLOGY_KEYS[topology] == arguments - elsewhere
     known = {field.name for field in dataclasses.fields(recipes.ModelRecipe)}
@@ -118,7 +119,7 @@ def test_the_keys_of_a_topology_are_its_arguments(topology):
             '"classify"',
             "task",
             3,
-            'must be one of "tagging", "classification", "language_model".*'
+            'must be one of "classification", "language_model", "polyphony".*'
             "task='classify'.*Did you mean `classification`",
         ),
         (

@@ -9,6 +9,7 @@ from keras_rnn_zoo.datasets.loaders.digits import load_digits
 from keras_rnn_zoo.datasets.loaders.jsb_chorales import load_jsb_chorales
 from keras_rnn_zoo.datasets.loaders.mnist import load_mnist
 from keras_rnn_zoo.datasets.loaders.own_file import load_file
+from keras_rnn_zoo.datasets.loaders.pronunciations import load_cmudict
 from keras_rnn_zoo.datasets.loaders.python_source import (
     load_py_cursor,
     load_py_functions,
@@ -47,6 +48,7 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "krz_japanese_vowels": load_japanese_vowels,
     "krz_jsb_chorales": load_jsb_chorales,
     "krz_copy": load_copy,
+    "krz_cmudict": load_cmudict,
     "tiny_shakespeare": load_tiny_shakespeare,
     "mnist": load_mnist,
     "imdb_reviews": load_imdb_reviews,

@@ -115,7 +115,8 @@ class Mamba2Cell(GatedCell):
 
     def step(self, x, states, u):
         [s] = states
-        v = ops.reshape(x.v, (*ops.shape(x.v)[:-1], self.num_heads, -1))
+        heads = self.num_heads, self.units // self.num_heads
+        v = ops.reshape(x.v, (*ops.shape(x.v)[:-1], *heads))
         dt = ops.softplus(x.r + u.step_bias)
         kept = ops.exp(-dt * ops.exp(u.log_decay))
         b, c = x.b[..., None, None, :], x.c[..., None, None, :]

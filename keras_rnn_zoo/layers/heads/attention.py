@@ -574,6 +574,11 @@ class AttentionCell(keras.Layer):
                 "`attention` must be a layer as LuongAttention or BahdanauAttention. "
                 f"Received: attention={attention!r}."
             )
+        if not isinstance(memory_shape, list | tuple) or len(memory_shape) != 2:
+            raise ValueError(
+                "`memory_shape` must be a pair of steps, which may be None, and "
+                f"features. Received: memory_shape={memory_shape!r}."
+            )
         steps, features = memory_shape
         if steps is not None:
             steps = positive_integer("memory_shape[0]", steps)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.layers.core.registry import register
 
 
@@ -23,7 +24,7 @@ class StepWindows(keras.Layer):
 
     def __init__(self, reach, **kwargs):
         super().__init__(**kwargs)
-        self.reach = reach
+        self.reach = positive_integer("reach", reach)
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
@@ -62,7 +63,7 @@ class WholeSequence(keras.Layer):
 
     def __init__(self, length, **kwargs):
         super().__init__(**kwargs)
-        self.length = length
+        self.length = positive_integer("length", length)
 
     def call(self, inputs, mask=None):
         x = _without_masked(inputs, mask)
@@ -105,7 +106,7 @@ class PositionOutputs(keras.Layer):
 
     def __init__(self, length, **kwargs):
         super().__init__(**kwargs)
-        self.length = length
+        self.length = positive_integer("length", length)
         self.supports_masking = True
 
     def call(self, inputs):

@@ -1,9 +1,11 @@
 """Words read twice: as entries of a vocabulary, and letter by letter."""
 
+from collections.abc import Mapping
+
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import positive_integer, rate
+from keras_rnn_zoo.layers.core.arguments import checked, positive_integer, rate
 from keras_rnn_zoo.layers.core.bidirectional import Bidirectional
 from keras_rnn_zoo.layers.core.making import make_recurrent
 from keras_rnn_zoo.layers.core.registry import recurrent_layers, register
@@ -20,7 +22,7 @@ def check_characters(characters):
         TypeError: if it is not a dict, or a value is of the wrong kind.
         ValueError: if it has other keys than it must, or a value is out of its range.
     """
-    if not isinstance(characters, dict):
+    if not isinstance(characters, Mapping):
         raise TypeError(
             "`characters` must be a dict, or None for words without their characters. "
             f"Received: characters={characters!r}."
@@ -34,22 +36,22 @@ def check_characters(characters):
             f"any of {', '.join(map(repr, DEFAULTS))}. "
             f"Received: characters={characters!r}."
         )
-    checked = DEFAULTS | characters
+    complete = DEFAULTS | dict(characters)
     for key in (*required, "embedding_dim", "units"):
-        checked[key] = positive_integer(f"characters[{key!r}]", checked[key])
+        complete[key] = positive_integer(f"characters[{key!r}]", complete[key])
     name = "characters['word_dropout']"
-    checked["word_dropout"] = rate(name, checked["word_dropout"])
-    if checked["vocabulary_size"] < 2:
+    complete["word_dropout"] = rate(name, complete["word_dropout"])
+    if complete["vocabulary_size"] < 2:
         raise ValueError(
             "`characters['vocabulary_size']` must be at least 2: id 0 is the padding. "
             f"Received: characters={characters!r}."
         )
-    if not isinstance(checked["cell"], str):
+    if not isinstance(complete["cell"], str):
         raise TypeError(
             "`characters['cell']` must be the name of a cell, one of "
-            f"{', '.join(recurrent_layers())}. Received: cell={checked['cell']!r}."
+            f"{', '.join(recurrent_layers())}. Received: cell={complete['cell']!r}."
         )
-    return checked
+    return complete
 
 
 @register
@@ -102,8 +104,8 @@ class WordReader(keras.Layer):
         super().__init__(**kwargs)
         self.vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         self.embedding_dim = positive_integer("embedding_dim", embedding_dim)
-        self.seed = seed
-        one = self._characters = check_characters(dict(characters))
+        self.seed = seed = checked("seed", "seed", seed)
+        one = self._characters = check_characters(characters)
         self.max_characters = one["max_characters"]
         policy = self.dtype_policy
         self.words = keras.layers.Embedding(
