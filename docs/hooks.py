@@ -29,7 +29,7 @@ def on_config(config):
 def on_files(files, config):
     """Adds what is made: pages, pictures, the font of the mathematics."""
     docstrings.set_links(site.api.links())
-    made = {**site.pages(), "assets/maths.woff": fonts.maths_font()}
+    made = {**site.pages(), **site.figures(), "assets/maths.woff": fonts.maths_font()}
     for path, content in made.items():
         if isinstance(content, pathlib.Path):
             files.append(File.generated(config, path, abs_src_path=str(content)))

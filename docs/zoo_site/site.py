@@ -8,7 +8,7 @@ from zoo_site import api, benchmarks, blocks, cells, docstrings, gallery, notebo
 ROOT = pathlib.Path(__file__).parents[2]
 WRITTEN = ROOT / "docs" / "pages"
 #: Pages whose code is run while the site is built, and answers on the page.
-ANSWERED = ("look_inside.md",)
+ANSWERED = ("explore.md", "look_inside.md")
 
 
 @functools.cache
@@ -17,10 +17,16 @@ def pages():
     made = {"benchmarks.md": benchmarks.page()}
     for part in (api, cells, gallery, notebooks):
         made |= part.pages()
-    for name in ANSWERED:
-        for number, picture in enumerate(_pictures(name)):
-            made[f"figures/{_figure(name, number)}"] = picture
     return made
+
+
+def figures():
+    """Dict from path to bytes: what the code of the pages draws."""
+    return {
+        f"figures/{_figure(name, number)}": picture
+        for name in ANSWERED
+        for number, picture in enumerate(_pictures(name))
+    }
 
 
 def written():
@@ -71,6 +77,7 @@ def navigation():
         {"Models": folder["models"]},
         {
             "Guides": [
+                {"Explore": "explore.md"},
                 {"Look inside": "look_inside.md"},
                 {"Train your own data": "own_data.md"},
                 {"Serve": "serve.md"},
