@@ -35,7 +35,8 @@ def _index(entries):
         f"those of {WIDTH} features and {WIDTH} units. *Linear* cells can be computed "
         "for all steps at once.",
         "",
-        "The list in Python: `keras_rnn_zoo.inspection.catalogue()`.",
+        "The list in Python: `keras_rnn_zoo.inspection.catalogue()`; in a terminal: "
+        "`keras-rnn-zoo cells`, `keras-rnn-zoo cells MGU`.",
         "",
         "| cell | year | what it is | states | weights | linear |",
         "| --- | --- | --- | --- | ---: | --- |",
