@@ -123,12 +123,8 @@ def _index(everything):
         "`keras_rnn_zoo` itself as well: `from keras_rnn_zoo import LSTM`.",
         "",
     ]
-    for room, what in ROOMS.items():
-        lines += [
-            f"## [`keras_rnn_zoo.{room}`]({room}.md)",
-            "",
-            f"{what.capitalize()}.",
-        ]
+    for room in ROOMS:
+        lines += [f"## [`keras_rnn_zoo.{room}`]({room}.md)", "", _first_line(room)]
         names = {
             name: place for (where, name), place in everything.items() if where == room
         }
