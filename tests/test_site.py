@@ -100,6 +100,7 @@ def test_latex_becomes_mathml_or_is_refused():
         '<div class="arithmatex">\\[\\begin{aligned}a &amp;= b\\end{aligned}\\]</div>'
     )
     assert maths.render_latex(page).count("<mtd") == 2
+    assert '<mo class="prime"' in maths.latex(r"f'(x)")
     assert "<msub>" in maths.render_title(r"Paths to \(h_t\)")
     with pytest.raises(ValueError, match=r"known\. Received: .*nothing"):
         maths.latex(r"\nothing{x}")
