@@ -8,14 +8,19 @@ more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 import itertools
 import math
 import re
-import warnings
 
 import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.core import arguments as table
 from keras_rnn_zoo.layers.core.rnn import RNN
-from keras_rnn_zoo.layers.core.step import Draws, Products, Weight, value_of
+from keras_rnn_zoo.layers.core.step import (
+    Draws,
+    Products,
+    Weight,
+    value_of,
+    warn_of_masks,
+)
 
 
 class GatedCell(keras.Layer):
@@ -228,14 +233,9 @@ class GatedCell(keras.Layer):
 
     def call(self, inputs, states, training=False):
         if training and (self.dropout or self.recurrent_dropout):
-            warnings.warn(
-                f"A {type(self).__name__} that is called by itself, or in "
-                "keras.layers.RNN, draws new dropout masks at every step. Carry it "
-                "through the sequence in a keras_rnn_zoo.RNN, which draws them once.",
-                stacklevel=2,
-            )
+            warn_of_masks(self)
         draws = self.draw(ops.shape(inputs)[0], training=training)
-        weights = self.all_weights()
+        weights = self.all_weights(training=training)
         x = self.terms(inputs, self.of_input(weights, draws.inputs, training))
         u = self.of_states(weights, draws.states, training)
         return self.advance(x, states, u, draws.keep)
@@ -276,11 +276,12 @@ class GatedCell(keras.Layer):
         )
         return output, flat
 
-    def all_weights(self, values=None):
+    def all_weights(self, values=None, training=False):
         """The weights and those derived from them, by name, as tensors to read.
 
         Args:
             values: dict of tensors to take for them; None: those of the variables.
+            training: bool. Matters where weights are dropped, once a sequence.
         """
         if values is None:
             values = {w.name: value_of(w, self.compute_dtype) for w in self.own_weights}
