@@ -77,6 +77,7 @@ def _output(output):
 def _markdown(text):
     """What Jupyter reads otherwise than Python-Markdown: lists, links, formulas."""
     text = re.sub(r"\]\((?!\w+:)([\w./-]+)\.ipynb\)", r"](\1.md)", text)
+    text = text.replace("](../docs/pages/", "](../")
     lines, made = text.splitlines(), []
     for line in lines:
         item = re.match(r"\s*(?:[*+-]|\d+\.) ", line)

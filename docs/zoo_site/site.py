@@ -85,7 +85,7 @@ def navigation():
                 {"Benchmarks": "benchmarks.md"},
             ]
         },
-        {"For teachers": ["teachers.md", *lessons]},
+        {"For teachers": ["teachers.md", {"Symbols": "symbols.md"}, *lessons]},
         {"API": folder["api"]},
         {"Contributing": "contributing.md"},
     ]
