@@ -39,8 +39,7 @@ class JointNgram:
     """
 
     def __init__(self, pairs, num_letters, num_tokens, order=ORDER, beams=BEAMS):
-        from keras_rnn_zoo.topologies import Markov
-        from keras_rnn_zoo.training.counting import fit_counts
+        from keras_rnn_zoo.topologies.markov import Markov, ngram_tables
 
         self.order, self.beams = order, beams
         places, rows, counts = {}, [], {}
@@ -62,13 +61,9 @@ class JointNgram:
                 self.candidates[one[0], filled[one[0]]] = places[one]
                 filled[one[0]] += 1
         self.candidates = self.candidates[:, : max(1, filled.max())]
-        longest = max(map(len, rows))
-        tokens = np.zeros((len(rows), longest), "int64")
-        for row, given in zip(tokens, rows, strict=True):
-            row[: len(given)] = given
-        size = len(self.chunks)
-        markov = Markov(order, size, smoothing="kneser_ney")
-        self.markov = fit_counts(markov, [tokens])
+        self.markov = Markov(order, len(self.chunks), smoothing="kneser_ney")
+        sequences = [np.array(row, "int64") for row in rows]
+        self.markov.set_tables(ngram_tables(self.markov, sequences))
 
     def answers(self, words, batch_size=256):
         """Return the tokens of each sequence of letters, a list of tuples of ids."""

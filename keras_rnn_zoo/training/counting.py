@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.topologies.hmm import HMM
-from keras_rnn_zoo.topologies.markov import Markov
+from keras_rnn_zoo.topologies.markov import Markov, ngram_tables
 from keras_rnn_zoo.training import em
 
 
@@ -48,46 +48,6 @@ def fit_counts(model, dataset, *, pseudocount=0.0, min_variance=1e-3):
             f"`model` must be an `HMM` or a `Markov`. Received: model={model!r}."
         )
     return model
-
-
-def ngram_tables(model, sequences):
-    """What `Markov.set_tables` takes, counted.
-
-    Args:
-        model: `Markov`.
-        sequences: list of int arrays `(time,)`, without padding.
-    """
-    size, order = model.vocabulary_size, model.order
-    lengths = np.array([len(x) for x in sequences])
-    # All sequences in one line, with k zeros before each.
-    steps = np.arange(lengths.sum())
-    steps += np.repeat(order * np.arange(1, len(lengths) + 1), lengths)
-    line = np.zeros(lengths.sum() + order * len(lengths), "int64")
-    tokens = line[steps] = np.concatenate(sequences)
-    place = np.zeros(len(tokens), "int64")
-    tables = []
-    for d in range(order + 1):
-        contexts = np.zeros(1, "int64")
-        if d:
-            keys = place * size + line[steps - d]
-            contexts, place = np.unique(keys, return_inverse=True)
-        followers, counts = np.unique(place * size + tokens, return_counts=True)
-        tables.append({"contexts": contexts, "followers": followers, "counts": counts})
-    if model.smoothing == "kneser_ney":
-        for shorter, longer in zip(tables[:-1], tables[1:], strict=True):
-            # One for each token that was seen before the context and its follower.
-            parents = longer["contexts"][longer["followers"] // size] // size
-            keys = parents * size + longer["followers"] % size
-            shorter["counts"] = np.bincount(
-                np.searchsorted(shorter["followers"], keys),
-                minlength=len(shorter["followers"]),
-            )
-    for table in tables:
-        owner = table["followers"] // size
-        number = len(table["contexts"])
-        table["types"] = np.bincount(owner, minlength=number)
-        table["totals"] = np.bincount(owner, table["counts"], number).astype("int64")
-    return tables
 
 
 def _sequences(dataset, model):
