@@ -4,6 +4,7 @@
 # make ci     what the continuous integration runs
 # make differential   every path of the layers against the loop, 2,000 drawn configurations
 # make notebooks   every notebook in full, from a clean kernel
+# make docs   builds the site into site/; its search needs python3 -m http.server -d site
 # make wheel  builds sdist and wheel into dist/, and uses the wheel in an empty environment
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
@@ -12,7 +13,7 @@
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow ci wheel differential notebooks lint clean fuzz faults nightly
+.PHONY: demo test slow ci docs wheel differential notebooks lint clean fuzz faults nightly
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -26,6 +27,9 @@ slow:
 
 ci:
 	@bash .ci/run
+
+docs:
+	@bash .ci/docs
 
 wheel:
 	@bash .ci/wheel
@@ -51,4 +55,4 @@ lint:
 	@source .ci/env && run_lint
 
 clean:
-	rm -rf .venv build dist runs *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv build dist runs site *.egg-info .pytest_cache .hypothesis .ruff_cache

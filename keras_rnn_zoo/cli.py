@@ -586,6 +586,43 @@ def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
 
 @app.command()
 @_friendly
+def cells(
+    name: Annotated[
+        str | None, typer.Argument(help="A cell, such as MGU; all of them by default.")
+    ] = None,
+    features: Annotated[
+        int, typer.Option(help="Width of the input that is counted.")
+    ] = 64,
+    units: Annotated[int, typer.Option(help="Units that are counted.")] = 64,
+):
+    """List the cells with their papers and costs, or show one with its equations."""
+    console = _console()
+    found = jobs.cells(name, features=features, units=units)
+    if name is not None:
+        console.print(shown(found, keep=_LINES), soft_wrap=True)
+        return
+    table = Table(title=f"Cells, of {features} features and {units} units")
+    table.add_column("cell", style="bold")
+    table.add_column("year", justify="right")
+    table.add_column("weights", justify="right")
+    table.add_column("states", justify="right")
+    table.add_column("linear")
+    table.add_column("what it is")
+    for one in found:
+        table.add_row(
+            one.name,
+            str(one.year or ""),
+            f"{one.parameters:,}",
+            str(len(one.states)),
+            one.linear or "",
+            shown(one.title.partition(": ")[2].rstrip(".") or one.title),
+        )
+    console.print(table)
+    console.print(f"{len(found)} cells. One of them: keras-rnn-zoo cells MGU")
+
+
+@app.command()
+@_friendly
 def publish(
     run: Annotated[pathlib.Path, typer.Argument(help="Directory of a finished run.")],
     seeds_json: Annotated[

@@ -75,8 +75,8 @@ def problems(notebook):
     return found
 
 
-def test_there_are_twelve_in_order():
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{k:02}" for k in range(12)]
+def test_there_are_fourteen_in_order():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{k:02}" for k in range(14)]
 
 
 @every_notebook

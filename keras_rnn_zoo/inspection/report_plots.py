@@ -559,7 +559,8 @@ def alignments(path, title, examples, *, across=3):
         ImportError: without matplotlib.
     """
     down = -(-len(examples) // across)
-    figure = _figure(4.4 * across, 3.9 * down + 0.8)
+    figure = _figure(4.4 * across, 4.1 * down + 0.8)
+    figure.set_layout_engine("constrained", h_pad=0.2, w_pad=0.15)
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for axes in panels[len(examples) :]:
         axes.axis("off")

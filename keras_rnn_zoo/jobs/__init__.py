@@ -13,6 +13,7 @@ from keras_rnn_zoo.jobs.answer import evaluate as evaluate
 from keras_rnn_zoo.jobs.answer import generate as generate
 from keras_rnn_zoo.jobs.answer import names_in as names_in
 from keras_rnn_zoo.jobs.answer import predict as predict
+from keras_rnn_zoo.jobs.cells import cells as cells
 from keras_rnn_zoo.jobs.common import DEFAULT_GENERATOR as DEFAULT_GENERATOR
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME as DEFAULT_NAME
 from keras_rnn_zoo.jobs.common import Reporter as Reporter

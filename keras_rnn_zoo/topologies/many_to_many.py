@@ -16,7 +16,7 @@ from keras_rnn_zoo.topologies._reading import RecurrentModel
 class ManyToMany(RecurrentModel):
     """Many-to-many: an output at every step, recurrence between hidden units.
 
-        h_t = φ(x_t U + h_{t-1} W + b)
+        h_t = φ(x_t W + h_{t-1} U + b)
         o_t = h_t V + c
         ŷ_t = softmax(o_t)
         L = mean of L_t over the unmasked steps

@@ -8,7 +8,7 @@ from keras_rnn_zoo.topologies._reading import RecurrentModel
 class ManyToOne(RecurrentModel):
     """Many-to-one: reads the whole sequence, then gives one output.
 
-        h_t = φ(x_t U + h_{t-1} W + b)
+        h_t = φ(x_t W + h_{t-1} U + b)
         o = h_T V + c
         ŷ = softmax(o)
 

@@ -13,7 +13,7 @@ from keras_rnn_zoo.topologies import _reading
 class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
     """Output recurrence: an output at every step, fed back to the next hidden state.
 
-        h_t = φ(x_t U + ŷ_{t-1} W + b)
+        h_t = φ(x_t W + ŷ_{t-1} U + b)
         o_t = h_t V + c
         ŷ_t = softmax(o_t)
 

@@ -22,12 +22,12 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
 
     `window=w`, an output at every step from the 2w + 1 steps around it:
 
-        h_t = φ([x_{t-w}, …, x_{t+w}] U + b),   o_t = h_t V + c,   ŷ_t = softmax(o_t)
+        h_t = φ([x_{t-w}, …, x_{t+w}] W + b),   o_t = h_t V + c,   ŷ_t = softmax(o_t)
 
     `length=T`, the whole sequence, padded to T steps, side by side. Each position has
     weights of its own, so that what is learnt at one is not known at another:
 
-        h = φ([x_1, …, x_T] U + b),   o = h V + c   or at every step o_t = h V_t + c_t
+        h = φ([x_1, …, x_T] W + b),   o = h V + c   or at every step o_t = h V_t + c_t
 
     x_t is a token's embedding, or the features, and 0 at masked steps and beyond the
     ends; φ is `activation`. When to use it: as the baseline that shows what a memory is

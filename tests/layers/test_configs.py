@@ -242,7 +242,13 @@ each_model = pytest.mark.parametrize("name", MODELS)
 
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
 @pytest.mark.filterwarnings("ignore:.*they do not support quantization")
-@each_model
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=() if n == "ManyToMany" else pytest.mark.slow)
+        for n in MODELS
+    ],
+)
 def test_a_quantised_model_comes_back(name, tmp_path):
     model = MODELS[name]()
     model(TOKENS)

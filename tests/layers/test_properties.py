@@ -8,7 +8,8 @@ from tests.cases import CASES, IDS
 from tests.compare import assert_close, randomise
 
 each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
-SEEDS = range(2)
+# The second one with the slow tests.
+SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
 RATES = ("dropout", "recurrent_dropout")
 
 

@@ -15,10 +15,9 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from tests.cases import CASES, ONE_EACH
+from tests.cases import CASES, ONE_EACH, mostly_slow
 from tests.compare import assert_close, randomise
 
-each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
 # What has to trace is tried on one cell of each kind.
 KINDS = [c for c in CASES if c.id in ("LSTM", "MGU", "LayerNormLSTM", "IndRNN")]
 WITH_ACTIVATION = [case for case in CASES if "activation" in case.cell.arguments]
@@ -89,7 +88,7 @@ def all_close(actual, expected, what, factor):
 # --- Threads
 
 
-@each_unit
+@mostly_slow(ONE_EACH)
 def test_calls_from_threads_are_calls(case, rng, many_switches):
     """Inference, training with and without dropout, at once; the layer stays as it was.
 

@@ -127,7 +127,9 @@ def test_words_are_forgotten_in_training_only(rng):
 
 
 @BOTH
-@pytest.mark.parametrize("dtype", [None, "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "dtype", [None, pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_config_files_and_half_precision(topology, dtype, rng, tmp_path):
     characters = {**CHARACTERS, "cell": "GRU", "word_dropout": 0.25}
     model = make(topology, characters=characters, seed=4, dtype=dtype)

@@ -21,7 +21,7 @@ TRAINING_FEEDBACK = ("teacher", "scheduled", "soft")
 class JordanRNN(keras.Layer):
     """Jordan network: recurrence only from the output to the next hidden state.
 
-        h_t = φ(x_t U + ŷ_{t-1} W + b)
+        h_t = φ(x_t W + ŷ_{t-1} U + b)
         o_t = h_t V + c
         ŷ_t = softmax(o_t)
 
@@ -45,7 +45,7 @@ class JordanRNN(keras.Layer):
     the first time when it runs freely; the other two ways of training close that gap.
 
     With several `units` there are more feed-forward layers between h_t and o_t:
-    h'_t = φ(h_t U' + b'), and so on.
+    h'_t = φ(h_t W' + b'), and so on.
 
     Reference: Jordan, 1986, "Serial order: a parallel distributed processing
     approach", ICS Report 8604, University of California, San Diego; scheduled sampling:
@@ -64,8 +64,8 @@ class JordanRNN(keras.Layer):
             `name` and its arguments, a number from 0 to 1, or a `SamplingSchedule`: a
             function of the number of training calls. None: "inverse_sigmoid" for
             "scheduled", 0 for "soft".
-        kernel_initializer: initializer of U, of U' and of V.
-        recurrent_initializer: initializer of W.
+        kernel_initializer: initializer of W, of W' and of V.
+        recurrent_initializer: initializer of U.
         bias_initializer: initializer of b and of c.
         dropout: float in [0, 1). Share of x_t dropped in training.
         recurrent_dropout: float in [0, 1). Share of ŷ_{t-1} dropped in training.
@@ -184,7 +184,7 @@ class JordanRNN(keras.Layer):
     # --- Weights
 
     def build(self, sequences_shape, *_other_shapes, **_named_shapes):
-        """Makes U, W, b, the further hidden layers, V and c."""
+        """Makes W, U, b, the further hidden layers, V and c."""
         features = sequences_shape[-1]
         if features is None:
             raise ValueError(
@@ -539,11 +539,11 @@ class _Equations:
         self.v, self.c = weight(layer.output_kernel), weight(layer.output_bias)
 
     def project(self, x):
-        """X U + b, for one step or for all of them."""
+        """X W + b, for one step or for all of them."""
         return _affine(_masked(x, self.masks[0]), self.u, self.b)
 
     def output(self, projected, feedback):
-        """ŷ from x U + b and the fed-back output, for one step or for all of them."""
+        """ŷ from x W + b and the fed-back output, for one step or for all of them."""
         compute_dtype, variable_dtype = self.dtypes
         y = _masked(ops.cast(feedback, compute_dtype), self.masks[1])
         h = self.activation(projected + ops.matmul(y, self.w))

@@ -14,7 +14,7 @@ class StepWindows(keras.Layer):
     Beyond the ends, and at masked steps, stand zeros.
 
     Args:
-        reach: int. Steps to each side.
+        reach: int, at least 0. Steps to each side.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -24,7 +24,7 @@ class StepWindows(keras.Layer):
 
     def __init__(self, reach, **kwargs):
         super().__init__(**kwargs)
-        self.reach = positive_integer("reach", reach)
+        self.reach = positive_integer("reach", reach) if reach != 0 else 0
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
