@@ -78,18 +78,36 @@ class Transduction(Task):
         ]
 
     def baselines(self, pipelines):
+        from keras_rnn_zoo.tasks import joint_ngram
         from keras_rnn_zoo.tasks.letter_table import REACHES, LetterTable
 
         pairs = [(x, y[y != self.end]) for x, y in pipelines.raw["train"]]
         sizes = len(pipelines.vocabulary), len(pipelines.labels)
-        table, judge = LetterTable(pairs, *sizes), Transduction()
-        for x, y in pipelines.raw["test"]:
-            judge.add(y, [*table.answer(x), self.end])
-        note = f"a token with its neighbours, at most {REACHES[0]} on a side; aligned"
-        return [
-            Figure("table of neighbours", metric, value, note)
-            for metric, value in judge.result().items()
-        ]
+        order, beams = joint_ngram.ORDER, joint_ngram.BEAMS
+        ngram = joint_ngram.JointNgram(pairs, *sizes, order, beams)
+        table, words = LetterTable(pairs, *sizes), [x for x, _ in pipelines.raw["test"]]
+        figures = []
+        for name, answers, note in (
+            (
+                "table of neighbours",
+                map(table.answer, words),
+                f"a token with its neighbours, at most {REACHES[0]} on a side; aligned",
+            ),
+            (
+                "joint n-gram",
+                ngram.answers(words),
+                f"pairs of a token and what it stands for after the {order} before, "
+                f"Kneser-Ney; {beams} beams",
+            ),
+        ):
+            judge = Transduction()
+            for (_, y), answer in zip(pipelines.raw["test"], answers, strict=True):
+                judge.add(y, [*answer, self.end])
+            figures += [
+                Figure(name, metric, value, note)
+                for metric, value in judge.result().items()
+            ]
+        return figures
 
     def answer(self, model, codec, inputs, scheme="BIO", text=""):
         from keras_rnn_zoo.ops import BeamSampler

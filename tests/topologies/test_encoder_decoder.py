@@ -392,6 +392,52 @@ def test_and_so_it_does_in_another_process(rng, tmp_path):
         )
 
 
+ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen "
+    "fourteen fifteen sixteen seventeen eighteen nineteen"
+).split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_words(number):
+    """A number below a million in English words, a list."""
+    if number < 20:
+        return [ONES[number]]
+    if number < 100:
+        size, said = 10, [TENS[number // 10 - 2]]
+    else:
+        size, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
+        said = [*in_words(number // size), name]
+    return said + (in_words(number % size) if number % size else [])
+
+
+@pytest.mark.slow
+def test_it_learns_to_say_numbers_that_it_has_never_seen():
+    assert " ".join(in_words(407013)) == "four hundred seven thousand thirteen"
+    rng = np.random.default_rng(1)
+    numbers = rng.choice(10**6, 6500, replace=False).tolist()
+    words = ["", "<s>", "</s>", *ONES, *TENS, "hundred", "thousand"]
+    model = EncoderDecoder(
+        *(["", *"0123456789"], words, 96),
+        cell="GRU",
+        attention="luong",
+        bidirectional=True,
+        embedding_dim=32,
+        seed=1,
+    )
+    source = model.source_ids([str(number) for number in numbers])
+    target = np.zeros((len(numbers), 12), "int32")
+    for row, number in zip(target, numbers, strict=True):
+        said = [words.index(word) for word in in_words(number)]
+        row[: len(said) + 1] = [*said, model.end]
+    optimizer = keras.optimizers.Adam(3e-3, clipnorm=1.0)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    model.fit(source[:6000], target[:6000], batch_size=64, epochs=8, verbose=0)
+    said = model.generate_text([str(number) for number in numbers[6000:]], 12)
+    right = [a == in_words(b) for a, b in zip(said, numbers[6000:], strict=True)]
+    assert np.mean(right) >= 0.95
+
+
 ON_JAX = """
 import os
 os.environ["KERAS_BACKEND"] = "jax"

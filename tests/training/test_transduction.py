@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo import jobs
 from keras_rnn_zoo.presets import model_directory
-from keras_rnn_zoo.tasks import letter_table, task_of
+from keras_rnn_zoo.tasks import joint_ngram, letter_table, task_of
 
 #: What each letter stands for; a word with "x" at its end is also said without it.
 SPOKEN = {"a": "AE", "b": "B", "c": "K", "d": "D", "e": "", "x": "K S"}
@@ -60,12 +60,13 @@ def run(tmp_path_factory):
     )
 
 
-def test_a_training_is_judged_beside_a_table_and_drawn(run):
+def test_a_training_is_judged_beside_simpler_methods_and_drawn(run):
     names = [(one.name, one.metric) for one in run.model]
     assert names[0] == ("tiny_g2p, 5 beams", "wer")
     assert ("tiny_g2p, greedy", "per") in names
-    table = {one.metric: one.value for one in run.baselines}
-    assert table["per"] < 0.05  # the letters tell it all
+    simpler = {(one.name, one.metric): one.value for one in run.baselines}
+    for name in ("table of neighbours", "joint n-gram"):
+        assert simpler[name, "per"] < 0.05  # the letters tell it all
     assert 0 < run.model[1].value <= 1.5
     assert (run.directory / "predictions.png").stat().st_size > 10_000
     assert (run.directory / "curves.png").stat().st_size > 10_000
@@ -165,3 +166,30 @@ def test_letters_are_aligned_with_what_they_stand_for(rng):
         if score > best:
             best, right = score, np.cumsum(lengths)
     assert ends.tolist() == right.tolist()
+
+
+def test_a_joint_ngram_says_what_is_most_probable_of_all_there_is(rng):
+    """Against every sequence of pairs, summed over those that say the same."""
+    pairs = []
+    for _ in range(60):
+        letters = rng.integers(1, 4, rng.integers(2, 6))
+        # 2 before 3 is one token, and 3 then says nothing; else each says its own.
+        written = []
+        for i, letter in enumerate(letters):
+            if letter == 3 and i and letters[i - 1] == 2:
+                written[-1:] = [4]
+            else:
+                written += [int(letter), 5][: rng.integers(1, 3)]
+        pairs.append((letters, np.array(written)))
+    ngram = joint_ngram.JointNgram(pairs, 5, 6, order=2, beams=4000)
+    words = [np.array([2, 3, 1]), np.array([1, 1]), np.array([3, 2, 3]), np.array([4])]
+    said = ngram.answers([*words, np.array([], int)])
+    for word, answer in zip(words, said, strict=False):
+        options = [row[row > 0] for row in ngram.candidates[word]]
+        rows = np.array([[*row, 1] for row in itertools.product(*options)])
+        mass = {}
+        for row, log_p in zip(rows, ngram.markov.log_prob(rows).numpy(), strict=True):
+            key = tuple(token for pair in row for token in ngram.chunks[pair])
+            mass[key] = mass.get(key, 0.0) + np.exp(log_p)
+        assert answer == max(mass, key=mass.get)
+    assert 4 in said[0] and said[3:] == [(), ()]
