@@ -1,4 +1,4 @@
-"""Weights from and to others: Keras's own layers, and PyTorch's."""
+"""Weights from and to others: Keras's own layers, PyTorch's, and TensorFlow Addons'."""
 
 import re
 
@@ -497,3 +497,241 @@ def _written_torch(layer, kind, suffix):
     if "projection_kernel" in weights:
         result["weight_hr"] = weights["projection_kernel"].T
     return {name + suffix: array for name, array in result.items()}
+
+
+# --- TensorFlow Addons
+
+# Names of the weights there, in the order of `get_weights`.
+_ADDONS = {
+    "ESNCell": ("recurrent_kernel", "kernel", "bias"),
+    "NASCell": ("recurrent_kernel", "kernel", "bias"),
+    "LayerNormSimpleRNNCell": ("kernel", "recurrent_kernel", "bias", "gamma"),
+    "PeepholeLSTMCell": (
+        *("kernel", "recurrent_kernel", "bias", "input_gate_peephole_weights"),
+        *("forget_gate_peephole_weights", "output_gate_peephole_weights"),
+    ),
+    "LayerNormLSTMCell": (
+        *("kernel", "recurrent_kernel", "bias", "kernel_norm/gamma"),
+        *("kernel_norm/beta", "recurrent_norm/gamma", "recurrent_norm/beta"),
+        *("state_norm/gamma", "state_norm/beta"),
+    ),
+}
+# What our arguments are called there, where it is another name.
+_ADDONS_ARGUMENTS = {
+    "LayerNormSimpleRNNCell": {"layernorm_epsilon": "epsilon"},
+    "LayerNormLSTMCell": {
+        "norm_epsilon": "epsilon",
+        "norm_gamma_initializer": "gamma_initializer",
+    },
+}
+# Its defaults that are not ours, and what it cannot be told.
+_ADDONS_FIXED = {
+    "LayerNormLSTMCell": {"carry_normalised": True},
+    "NASCell": {"activation": "tanh", "recurrent_activation": "sigmoid"},
+}
+# What says nothing once there are weights, or nothing here.
+_SAYS_NOTHING = (
+    *("name", "implementation", "norm_beta_initializer", "projection_initializer"),
+    *("projection", "batch_input_shape", "ragged"),
+)
+
+
+def from_addons(name, weights, config=None):
+    """A cell of the zoo with the weights of a cell of TensorFlow Addons.
+
+    It computes the same. What differs here, and how it is brought over:
+
+    * `LayerNormLSTMCell`: `norm_epsilon` is `epsilon` (the other name is taken, too);
+      the offsets of the two norms that are added are one with the bias, so that nine
+      weights become seven; Addons carries the normalised memory from step to step,
+      which the paper does not, and `carry_normalised=True` does.
+    * `LayerNormSimpleRNNCell`: `layernorm_epsilon` is `epsilon`, here 0.001 and there
+      0.00001 unless said otherwise.
+    * `PeepholeLSTMCell`: the three vectors of peepholes stand side by side.
+    * `NASCell` and `ESNCell`: Addons has the recurrent kernel first. Addons' NASCell
+      has no bias unless asked for. Its projection has no counterpart.
+
+    Args:
+        name: str. Name of the class: "ESNCell", "LayerNormLSTMCell",
+            "LayerNormSimpleRNNCell", "NASCell" or "PeepholeLSTMCell".
+        weights: list of arrays, in the order of the cell's `get_weights()`, which is
+            also that of a `tf.keras.layers.RNN` around it.
+        config: dict, what its `get_config()` gives; None: Addons' defaults.
+
+    Returns:
+        The cell, built. `keras_rnn_zoo.RNN` carries it through a sequence.
+
+    Raises:
+        ValueError: if `name` is another one, if the weights are of other shapes, or if
+            `config` has what there is nothing for, as a projection.
+
+    Example:
+    >>> weights = [np.ones((4, 32)), np.ones((3, 32))]
+    >>> cell = from_addons("NASCell", weights)
+    >>> cell.units, cell.use_bias
+    (4, False)
+    """
+    if name not in _ADDONS:
+        raise ValueError(
+            f"`name` must be one of {', '.join(_ADDONS)}. Received: name={name!r}."
+        )
+    config = dict(config or {})
+    if config.get("projection") is not None:
+        raise ValueError(
+            "`config` must have no projection, for which there is no counterpart. "
+            f"Received: config with projection={config['projection']!r}."
+        )
+    theirs = _named_addons(name, [np.asarray(one) for one in weights])
+    epsilon = {"LayerNormSimpleRNNCell": 1e-5, "LayerNormLSTMCell": 1e-3}.get(name)
+    arguments = {} if epsilon is None else {"epsilon": epsilon}
+    arguments |= {
+        _ADDONS_ARGUMENTS.get(name, {}).get(key, key): value
+        for key, value in config.items()
+        if key not in _SAYS_NOTHING
+    }
+    ours = _from_addons_weights(name, theirs)
+    arguments |= {
+        "units": ours["recurrent_kernel"].shape[0],
+        "use_bias": "bias" in ours,
+    }
+    arguments |= _ADDONS_FIXED.get(name, {})
+    cls = getattr(zoo, name)
+    unknown = set(arguments) - set(cls.arguments) - {"dtype", "trainable"}
+    if unknown:
+        raise ValueError(
+            f"`config` must be that of a {name} of TensorFlow Addons. Received: config "
+            f"with {', '.join(sorted(unknown))}."
+        )
+    cell = cls(**arguments)
+    cell.build((None, ours["kernel"].shape[0]))
+    expected = {weight.name: tuple(weight.shape) for weight in cell.weights}
+    given = {key: ours[key].shape if key in ours else None for key in expected}
+    if given != expected:
+        raise ValueError(
+            f"`weights` must be those of a {name}, here {expected}. Received: weights "
+            f"that are {given}."
+        )
+    for weight in cell.weights:
+        weight.assign(ours[weight.name])
+    return cell
+
+
+def to_addons(cell):
+    """The config and the weights of the TensorFlow Addons cell that computes the same.
+
+    There, `cell = tfa.rnn.<name>(**config)`, then `cell.build((None, features))` and
+    `cell.set_weights(weights)`. What differs is told at `from_addons`. The config holds
+    what computing needs, and no initializers, regularizers or constraints.
+
+    Args:
+        cell: an `ESNCell`, `LayerNormLSTMCell` with `carry_normalised`,
+            `LayerNormSimpleRNNCell`, `NASCell` or `PeepholeLSTMCell`, built; or the
+            layer of one.
+
+    Returns:
+        `(config, weights)`: a dict, and a list of arrays in Addons' order.
+
+    Raises:
+        TypeError: if it is another cell.
+        ValueError: if it is not built, or does what the other cannot, as zoneout.
+
+    Example:
+    >>> layer = PeepholeLSTM(4)
+    >>> _ = layer(np.zeros((1, 2, 3)))
+    >>> config, weights = to_addons(layer)
+    >>> config["units"], [array.shape for array in weights]
+    (4, [(3, 16), (4, 16), (16,), (4,), (4,), (4,)])
+    """
+    cell = getattr(cell, "cell", cell)
+    name = type(cell).__name__
+    if name not in _ADDONS or type(cell) is not getattr(zoo, name):
+        raise TypeError(
+            f"`cell` must be one of {', '.join(_ADDONS)}. "
+            f"Received: cell of type {name}."
+        )
+    if not cell.built:
+        raise ValueError(
+            f"`cell` must be built. Received: {cell.name!r} without weights."
+        )
+    said = cell.argument_config()
+    refused = {"trainable_initial_state": False, **_ADDONS_FIXED.get(name, {})}
+    for key, value in refused.items():
+        if said[key] != value:
+            _cannot_be_addons(f"{key}={said[key]!r}")
+    if any(cell.zoneout_rates):
+        _cannot_be_addons(f"zoneout={said['zoneout']!r}")
+    for key in ("dropout", "recurrent_dropout"):
+        if said[key] and name in ("ESNCell", "NASCell"):
+            _cannot_be_addons(f"{key}={said[key]!r}")
+    theirs = {other: key for key, other in _ADDONS_ARGUMENTS.get(name, {}).items()}
+    dropped = ("seed", "zoneout", *refused)
+    kinds = ("_initializer", "_regularizer", "_constraint")
+    config = {
+        theirs.get(key, key): value
+        for key, value in said.items()
+        if key not in dropped and not key.endswith(kinds)
+    }
+    if not all(
+        isinstance(config.get(key, ""), str)
+        for key in ("activation", "recurrent_activation")
+    ):
+        _cannot_be_addons("an activation without a name")
+    ours = {w.name: keras.ops.convert_to_numpy(w.value) for w in cell.weights}
+    weights = _to_addons_weights(name, ours)
+    return config, [weights[key] for key in _ADDONS[name] if key in weights]
+
+
+def _cannot_be_addons(what):
+    raise ValueError(
+        "`cell` must be such that one of TensorFlow Addons computes the same. "
+        f"Received: cell with {what}."
+    )
+
+
+def _named_addons(name, weights):
+    """The weights by name; there is none of the bias where it is not used."""
+    names = list(_ADDONS[name])
+    if len(weights) == len(names) - 1:
+        names.remove("bias")
+    if len(weights) != len(names):
+        raise ValueError(
+            f"`weights` must be the {len(_ADDONS[name])} of a {name}, "
+            f"{', '.join(_ADDONS[name])}, or all but the bias. Received: weights of "
+            f"{len(weights)} arrays."
+        )
+    return dict(zip(names, weights, strict=True))
+
+
+_PEEPHOLES = _ADDONS["PeepholeLSTMCell"][3:]
+
+
+def _from_addons_weights(name, theirs):
+    ours = {key: value for key, value in theirs.items() if key.isidentifier()}
+    if name == "PeepholeLSTMCell":
+        ours["peephole_kernel"] = np.concatenate([ours.pop(key) for key in _PEEPHOLES])
+    if name == "LayerNormLSTMCell":
+        added = theirs["kernel_norm/beta"] + theirs["recurrent_norm/beta"]
+        ours["bias"] = added + theirs.get("bias", 0)
+        ours["kernel_gamma"] = theirs["kernel_norm/gamma"]
+        ours["recurrent_gamma"] = theirs["recurrent_norm/gamma"]
+        ours["state_gamma"] = theirs["state_norm/gamma"]
+        ours["state_beta"] = theirs["state_norm/beta"]
+    return ours
+
+
+def _to_addons_weights(name, ours):
+    theirs = dict(ours)
+    if name == "PeepholeLSTMCell":
+        parts = np.split(theirs.pop("peephole_kernel"), 3)
+        theirs.update(zip(_PEEPHOLES, parts, strict=True))
+    if name == "LayerNormLSTMCell":
+        nothing = np.zeros_like(ours["kernel_gamma"])
+        theirs |= {
+            "kernel_norm/gamma": ours["kernel_gamma"],
+            "kernel_norm/beta": nothing,
+            "recurrent_norm/gamma": ours["recurrent_gamma"],
+            "recurrent_norm/beta": nothing,
+            "state_norm/gamma": ours["state_gamma"],
+            "state_norm/beta": ours["state_beta"],
+        }
+    return theirs

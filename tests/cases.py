@@ -53,6 +53,11 @@ NOT_A_UNIT = {
     "Bidirectional": "wraps any layer; tests/layers/test_bidirectional.py",
     "StackedRNNCells": "Keras's own",
     "ResetCell": "wraps any cell; tests/datasets/test_packing.py",
+    **dict.fromkeys(
+        ("ResidualCell", "HighwayCell", "DropConnect", "FastSlow")
+        + ("MultiplicativeIntegration",),
+        "wraps any cell; tests/layers/test_wrappers.py",
+    ),
     "CRF": "a head; tests/layers/test_crf.py",
     "HMM": "a model; tests/layers/test_hmm.py",
     "Markov": "a model; tests/layers/test_markov.py",

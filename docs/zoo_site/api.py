@@ -8,21 +8,9 @@ import types
 
 import keras_rnn_zoo
 
-#: Rooms in the order of the page, with what they hold.
-ROOMS = {
-    "layers": "cells, layers and the wrappers that work with them",
-    "topologies": "ready-built models",
-    "ops": "loops over time, functions of random fields, samplers",
-    "metrics": "metrics in which padding never counts",
-    "datasets": "pipelines ready to train on, and readers of files",
-    "tasks": "kinds of answers: what is learnt, judged and shown",
-    "training": "recipes, fitting, baselines",
-    "inspection": "looking into networks",
-    "export": "files that run without this package",
-    "convert": "weights from and to Keras and PyTorch",
-    "presets": "directories that hold a model and all that belongs to it",
-    "native": "kernels in C++ for the CPU",
-}
+#: Those that stand first on the page; a room that is not named here comes after them.
+_FIRST = ("layers", "topologies", "ops", "metrics", "datasets", "tasks", "training")
+ROOMS = (*_FIRST, *(room for room in keras_rnn_zoo._ROOMS if room not in _FIRST))
 #: Rooms whose modules have names of their own, which the room does not repeat.
 _BY_MODULE = ("datasets", "training")
 
@@ -135,17 +123,18 @@ def _index(everything):
         "`keras_rnn_zoo` itself as well: `from keras_rnn_zoo import LSTM`.",
         "",
     ]
-    for room, what in ROOMS.items():
-        lines += [
-            f"## [`keras_rnn_zoo.{room}`]({room}.md)",
-            "",
-            f"{what.capitalize()}.",
-        ]
+    for room in ROOMS:
+        lines += [f"## [`keras_rnn_zoo.{room}`]({room}.md)", "", _first_line(room)]
         names = {
             name: place for (where, name), place in everything.items() if where == room
         }
         lines += ["", " · ".join(_to(room, n, p) for n, p in names.items()), ""]
     return "\n".join(lines)
+
+
+def _first_line(room):
+    module = importlib.import_module(f"keras_rnn_zoo.{room}")
+    return inspect.getdoc(module).partition("\n")[0]
 
 
 def _is_constant(room, place):

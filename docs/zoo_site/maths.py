@@ -13,6 +13,11 @@ _TOKEN = re.compile(
     r"|(?P<name>[^\W\d_][\u0300-\u036f]*|\d+(?:\.\d+)?)"
     r"|(?P<other>.)"
 )
+# A prime of the font stands high already: in a superscript it would be a speck.
+_PRIME = (
+    r'<mpadded height="0.5em" voffset="-0.35em">'
+    r'<mo class="prime" lspace="0" rspace="0">\1</mo></mpadded>'
+)
 _BRACKET = '<mo stretchy="false">'
 _SUPERSCRIPTS = {"ᵀ": "⊤", "²": "2"}
 
@@ -157,6 +162,7 @@ def latex(source, display="inline"):
     made = re.sub(
         r"<mo[^>]*>(&#x02016;|&#x02225;|‖|∥)", r'<mo stretchy="false">\1', made
     )
+    made = re.sub(r"<mi>(&#x02032;|′)</mi>", _PRIME, made)
     if re.search(r"<mi>(&<|\\)", made):
         raise ValueError(f"`source` must be LaTeX that is known. Received: {source!r}.")
     return made

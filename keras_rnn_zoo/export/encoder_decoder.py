@@ -75,17 +75,11 @@ def export_encoder_decoder(
     rules = decoding.Rules(model.start, model.end, max_length, min_length)
     server = _Server(model, sampler, rules)
     document = {
-        "name": model.name,
-        "source_tokens": model.source_vocabulary or model.num_source,
-        "target_tokens": model.target_vocabulary or model.num_target,
-        "start": model.start,
-        "end": model.end,
+        **vocabulary_of(model),
         "sampler": samplers.serialize(sampler),
         "max_length": max_length,
         "min_length": min_length,
-        "parameters": int(model.count_params()),
         "signatures": sorted(server.functions),
-        "keras_rnn_zoo": __version__,
         **(metadata or {}),
     }
     signatures = dict(server.functions)
@@ -107,6 +101,66 @@ def export_encoder_decoder(
     return Exported(pathlib.Path(path), worst, size, tuple(signatures))
 
 
+def vocabulary_of(model):
+    """What lies beside every kind of file of an `EncoderDecoder`, a dict for JSON."""
+    return {
+        "name": model.name,
+        "source_tokens": model.source_vocabulary or model.num_source,
+        "target_tokens": model.target_vocabulary or model.num_target,
+        "start": model.start,
+        "end": model.end,
+        "parameters": int(model.count_params()),
+        "keras_rnn_zoo": __version__,
+    }
+
+
+class Halves:
+    """An `EncoderDecoder` as two functions, with all that goes between in the open.
+
+    Args:
+        model: a `portable_copy`.
+
+    Attributes:
+        names: what `encode` gives and `decode_step` is given beside the token, in
+            order: "memory", "memory_mask", "copies" of a model that copies, "state_0",
+            "state_1", ….
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.names = ["memory", "memory_mask", *(["copies"] if model.copying else [])]
+
+    def encode(self, source):
+        """Return what `decode_step` needs, a dict."""
+        values, mask, states = self.model._encode(source)
+        return self.begun(source, values, mask, states)
+
+    def begun(self, source, values, mask, states):
+        """`encode`, of what the model's encoder gives."""
+        states, _ = self.model._first(states, (values, mask))
+        copies = self.model._copies(source)
+        found = {"memory": values, "memory_mask": mask}
+        found |= {} if copies is None else {"copies": copies}
+        fixed = [name for name in self.names if not name.startswith("state_")]
+        self.names = [*fixed, *(f"state_{i}" for i in range(len(states)))]
+        return found | {f"state_{i}": state for i, state in enumerate(states)}
+
+    def decode_step(self, token, memory, memory_mask, *states):
+        """Return `log_probabilities` of the next token, the states and `alignment`."""
+        copies = None
+        if self.model.copying:
+            copies, *states = states
+        ready = None
+        if self.model.decoder_cell is not None:
+            ready = self.model.decoder_cell.attention.prepare(memory, memory_mask)
+        step = self.model._stepper(tf.shape(token)[0], ready)
+        log_p, states = self.model._next(token, list(states), step, copies)
+        named = {f"state_{i}": state for i, state in enumerate(states)}
+        if ready is not None:
+            named["alignment"] = states[-1]
+        return {"log_probabilities": log_p, **named}
+
+
 class _Server(tf.Module):
     """The functions of a SavedModel around one model."""
 
@@ -114,15 +168,13 @@ class _Server(tf.Module):
         super().__init__()
         self.model_variables = [v.value for v in model.variables]
         self._model, self._sampler, self._rules = model, sampler, rules
+        self._halves = Halves(model)
         ids = tf.TensorSpec((None, None), tf.int32, "source")
         self.encode = tf.function(self._encode, input_signature=[ids], autograph=False)
         found = self.encode.get_concrete_function().structured_outputs
-        order = ["memory", "memory_mask", *(["copies"] if model.copying else [])]
-        count = len(found) - len(order)
-        order += [f"state_{i}" for i in range(count)]
         given = [
             tf.TensorSpec((None, *found[name].shape[1:]), found[name].dtype, name)
-            for name in order
+            for name in self._halves.names
         ]
         token = tf.TensorSpec((None,), tf.int32, "token")
         self.decode_step = tf.function(
@@ -146,28 +198,13 @@ class _Server(tf.Module):
             self.functions["generate_text"] = self.generate_text
 
     def _encode(self, source):
-        source = self._checked("source", source, self._model.num_source)
-        values, mask, states = self._model._encode(source)
-        states, _ = self._model._first(states, (values, mask))
-        named = {f"state_{i}": state for i, state in enumerate(states)}
-        copies = self._model._copies(source)
-        more = {} if copies is None else {"copies": copies}
-        return {"memory": values, "memory_mask": mask, **more, **named}
+        return self._halves.encode(
+            self._checked("source", source, self._model.num_source)
+        )
 
-    def _decode_step(self, token, memory, memory_mask, *states):
-        copies = None
-        if self._model.copying:
-            copies, *states = states
+    def _decode_step(self, token, *given):
         token = self._checked("token", token, self._model.num_target)
-        ready = None
-        if self._model.decoder_cell is not None:
-            ready = self._model.decoder_cell.attention.prepare(memory, memory_mask)
-        step = self._model._stepper(tf.shape(token)[0], ready)
-        log_p, states = self._model._next(token, list(states), step, copies)
-        named = {f"state_{i}": state for i, state in enumerate(states)}
-        if ready is not None:
-            named["alignment"] = states[-1]
-        return {"log_probabilities": log_p, **named}
+        return self._halves.decode_step(token, *given)
 
     def _generate(self, source, seed=None):
         source = self._checked("source", source, self._model.num_source)

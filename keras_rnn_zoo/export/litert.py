@@ -19,12 +19,14 @@ from keras_rnn_zoo.export.saved_model import (
     METADATA_FILE,
     Exported,
     describe,
+    described,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.presets import new_directory, replaceable
+from keras_rnn_zoo.topologies import EncoderDecoder
 
 INT8_TOLERANCE = 0.1
 
@@ -57,6 +59,15 @@ def export_litert(
       range quantisation; matrices of fewer than 1024 elements stay float32).
     * `metadata.json`: vocabulary, labels, licence, first states.
 
+    Of an `EncoderDecoder` instead, for a loop of the caller's, each with int8 weights
+    as well:
+
+    * `encoder.tflite`: `source (batch_size, steps)` int32 to `memory`, `memory_mask`,
+      of a model that copies `copies`, and the decoder's first `state_0`, `state_1`, ….
+    * `decode_step.tflite`: `token (batch_size,)`, at first `start` of `metadata.json`,
+      and all that the encoder has given, to `log_probabilities` of the next token, the
+      states under the same names, and with attention `alignment`.
+
     A token out of range, features and states that are not finite ("gather index out of
     bounds") and other shapes are errors. Every file is run in LiteRT on the golden
     input before anything replaces what was at `path`.
@@ -64,7 +75,8 @@ def export_litert(
     Args:
         model: as in `export_saved_model`.
         path: directory to make or to replace.
-        golden_input: as in `export_saved_model`; cut or padded to the fixed shape.
+        golden_input: as in `export_saved_model`; cut or padded to the fixed shape; not
+            of an `EncoderDecoder`.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         batch_size: int. Rows.
@@ -88,6 +100,11 @@ def export_litert(
     steps = positive_integer("steps", steps)
     _interpreter()
     replaceable(path)
+    if isinstance(model, EncoderDecoder):
+        from keras_rnn_zoo.export.encoder_decoder_files import write_litert
+
+        more = described(assets) | dict(metadata or {})
+        return write_litert(model, path, more, batch_size, steps, int8, tolerance)
     model = portable_copy(model)
     for layer in model.layers:
         if isinstance(layer, JordanRNN) and layer.feedback == "sample":

@@ -25,12 +25,14 @@ from keras_rnn_zoo.export.saved_model import (
     Exported,
     check_max_length,
     describe,
+    described,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
 from keras_rnn_zoo.layers.core.engine import differs_from_declared, step_function
 from keras_rnn_zoo.layers.core.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory, replaceable
+from keras_rnn_zoo.topologies import EncoderDecoder
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
 # Blocks of ONNX's weights, in its order, by the names of ours.
@@ -62,6 +64,14 @@ def export_onnx(
       that read backwards.
     * `metadata.json`: vocabulary, labels, licence, first states.
 
+    Of an `EncoderDecoder` instead, for a loop of the caller's:
+
+    * `encoder.onnx`: `source (batch, steps)` int32 to `memory`, `memory_mask`, of a
+      model that copies `copies`, and the decoder's first `state_0`, `state_1`, ….
+    * `decode_step.onnx`: `token (batch,)`, at first `start` of `metadata.json`, and all
+      that the encoder has given, to `log_probabilities` of the next token, the states
+      as `new_` and their name, and with attention `alignment`.
+
     A row longer than `max_length`, a token out of range, features and states that are
     not finite, and states of more or fewer rows than the input are errors. Both files
     are run in ONNX Runtime on the golden input before anything replaces what was at
@@ -70,7 +80,7 @@ def export_onnx(
     Args:
         model: as in `export_saved_model`.
         path: directory to make or to replace.
-        golden_input: as in `export_saved_model`.
+        golden_input: as in `export_saved_model`; not of an `EncoderDecoder`.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         max_length: as in `export_saved_model`.
@@ -98,6 +108,11 @@ def export_onnx(
 
     check_max_length(max_length)
     replaceable(path)
+    if isinstance(model, EncoderDecoder):
+        from keras_rnn_zoo.export.encoder_decoder_files import write_onnx
+
+        more = described(assets) | dict(metadata or {})
+        return write_onnx(model, path, more, max_length, tolerance)
     model = portable_copy(model)
     if characters_of(model) is not None:
         raise ValueError(
@@ -417,9 +432,10 @@ def _mark(layer, markers, masking, sequences, *rest, mask=None, **others):
         if not written:
             lengths = markers.get("lengths") if masked else None
             x = translate(sequences)
-            written["outputs"], written["last"] = _layer_nodes(
+            written["outputs"], written["last"], states = _layer_nodes(
                 translate.graph, layer, x, sequences.shape[-1], lengths
             )
+            written.update(enumerate(states))
         return written[which]
 
     def placeholder(which, rank):
@@ -429,11 +445,22 @@ def _mark(layer, markers, masking, sequences, *rest, mask=None, **others):
         markers[tensor.name] = functools.partial(value, which)
         return tensor
 
+    def states_of(one, start=0):
+        sizes = tree.flatten(one.state_size)
+        states = [tf.compat.v1.placeholder("float32", (None, n)) for n in sizes]
+        for i, state in enumerate(states, start):
+            markers[state.name] = functools.partial(value, i)
+        return states
+
     outputs, last = placeholder("outputs", 3), placeholder("last", 2)
     if isinstance(layer, keras.layers.RNN):
-        sizes = tree.flatten(layer.state_size)
-        states = [tf.compat.v1.placeholder("float32", (None, n)) for n in sizes]
-        return last, outputs, tree.pack_sequence_as(layer.state_size, states)
+        states = tree.pack_sequence_as(layer.state_size, states_of(layer))
+        return last, outputs, states
+    if getattr(layer, "return_state", False):
+        forward = states_of(layer.forward_layer)
+        backward = states_of(layer.backward_layer, len(forward))
+        first = outputs if layer.return_sequences else last
+        return [first, *forward, *backward]
     if isinstance(layer, zoo.JordanRNN) or layer.return_sequences:
         return outputs
     return last
@@ -443,7 +470,8 @@ def _output_width(layer, sequences):
     """Width of what a recurrent layer gives."""
     if isinstance(layer, zoo.JordanRNN):
         return layer.num_outputs
-    return layer.compute_output_shape((None, None, sequences.shape[-1]))[-1]
+    shape = layer.compute_output_shape((None, None, sequences.shape[-1]))
+    return (shape[0] if layer.return_state else shape)[-1]
 
 
 def _layer_nodes(graph, layer, x, features, lengths):
@@ -457,7 +485,8 @@ def _layer_nodes(graph, layer, x, features, lengths):
         lengths: name of int32 `(batch,)`, or None.
 
     Returns:
-        `(outputs, last)`: names of `(batch, time, width)` and `(batch, width)`.
+        `(outputs, last, states)`: names of `(batch, time, width)`, `(batch, width)`,
+        and of the last states, those backwards behind those forwards.
     """
     steps = graph.add("Transpose", x, perm=[1, 0, 2])
     both = isinstance(layer, keras.layers.Bidirectional)
@@ -470,17 +499,18 @@ def _layer_nodes(graph, layer, x, features, lengths):
             )
     plans = [_plan(part) for part in parts]
     if all(plans) and len({plan.key for plan in plans}) == 1:
-        outputs, last = _node(graph, plans, steps, lengths)
+        outputs, last, states = _node(graph, plans, steps, lengths)
     else:
-        pairs = [_scan(graph, part, steps, features, lengths) for part in parts]
-        outputs, last = zip(*pairs, strict=True)
+        found = [_scan(graph, part, steps, features, lengths) for part in parts]
+        outputs, last, states = zip(*found, strict=True)
+    states = [name for own in states for name in own]
     if not both:
         if isinstance(layer, keras.layers.RNN) and layer.go_backwards:
             numbers = (graph.integers(n) for n in (-1, -(2**31), 0, -1))
             outputs = [graph.add("Slice", outputs[0], *numbers)]
-        return graph.add("Transpose", outputs[0], perm=[1, 0, 2]), last[0]
+        return graph.add("Transpose", outputs[0], perm=[1, 0, 2]), last[0], states
     outputs = [graph.add("Transpose", y, perm=[1, 0, 2]) for y in outputs]
-    return _merged(graph, layer, outputs), _merged(graph, layer, last)
+    return _merged(graph, layer, outputs), _merged(graph, layer, last), states
 
 
 def _merged(graph, layer, pair):
@@ -570,7 +600,7 @@ def _plan(layer):
 
 
 def _node(graph, plans, steps, lengths):
-    """One node for both directions: lists of time-major outputs and last states."""
+    """One node for both directions: lists of time-major outputs, last ones, states."""
     first = plans[0]
     w, r, b = (
         graph.constant(np.stack([getattr(plan, name) for plan in plans]))
@@ -593,32 +623,44 @@ def _node(graph, plans, steps, lengths):
         inputs.pop()
     directions = ["reverse" if plan.backwards else "forward" for plan in plans]
     direction = directions[0] if len(plans) == 1 else "bidirectional"
-    y, last = graph.add(
+    y, *ends = graph.add(
         first.op,
         *inputs,
-        outputs=2,
+        outputs=3 if first.op == "LSTM" else 2,
         hidden_size=first.units,
         direction=direction,
         activations=[name for plan in plans for name in plan.activations],
         **first.attributes,
     )
+    last = ends[0]
     if lengths is not None:
-        # A row of padding alone has no last output: zeros, as a layer gives.
+        # A row of padding alone has no last output: zeros, as a layer gives. Its states
+        # are the first ones.
+        zero = graph.constant(0, "float32")
         none = graph.add("Equal", lengths, graph.constant(0, "int32"))
         none = graph.add("Unsqueeze", none, graph.integers(1))
-        last = graph.add("Where", none, graph.constant(0, "float32"), last)
-    outputs, ends = [], []
-    for i in range(len(plans)):
-        outputs.append(graph.add("Gather", y, graph.constant(i, "int64"), axis=1))
-        ends.append(graph.add("Gather", last, graph.constant(i, "int64"), axis=0))
-    return outputs, ends
+        last = graph.add("Where", none, zero, last)
+        before = starts or [zero] * len(ends)
+        ends = [
+            graph.add("Where", none, old, end)
+            for old, end in zip(before, ends, strict=True)
+        ]
+
+    def of_each(stacked, axis):
+        return [
+            graph.add("Gather", stacked, graph.constant(i, "int64"), axis=axis)
+            for i in range(len(plans))
+        ]
+
+    states = list(zip(*(of_each(end, 0) for end in ends), strict=True))
+    return of_each(y, 1), of_each(last, 0), states
 
 
 # --- Any other cell
 
 
 def _scan(graph, layer, steps, features, lengths):
-    """A `Scan` over a layer's step; names of time-major outputs and the last output."""
+    """A `Scan` over the step of a layer; names of outputs, last output, states."""
     import tensorflow as tf
     from onnx import helper
 
@@ -694,7 +736,7 @@ def _scan(graph, layer, steps, features, lengths):
         keep = add("Less", positions, graph.cast(lengths, "int64"))
         inputs.append(add("Unsqueeze", keep, graph.integers(2)))
     backwards = int(not jordan and layer.go_backwards)
-    *_, last, outputs = add(
+    *ends, last, outputs = add(
         *("Scan", *starts, *inputs),
         outputs=len(sizes) + 2,
         body=inner,
@@ -702,7 +744,7 @@ def _scan(graph, layer, steps, features, lengths):
         scan_input_directions=[backwards] * len(inputs),
         scan_output_directions=[backwards],
     )
-    return outputs, last
+    return outputs, last, ends
 
 
 # --- Checks

@@ -97,7 +97,6 @@ _SIMPLE = {
     "LogicalOr": "Or",
     "LogicalNot": "Not",
     "SelectV2": "Where",
-    "BatchMatMulV2": "MatMul",
     "Reciprocal": "Reciprocal",
 }
 _PASS = ("Identity", "StopGradient", "EnsureShape", "PreventGradient", "Snapshot")
@@ -203,6 +202,46 @@ class Translator:
         if op.get_attr("transpose_b"):
             b = self.graph.add("Transpose", b, perm=[1, 0])
         return self.graph.add("MatMul", a, b)
+
+    def _BatchMatMulV2(self, op):
+        inputs = []
+        for x, flag in zip(op.inputs, ("adj_x", "adj_y"), strict=True):
+            inputs.append(self(x))
+            if op.get_attr(flag):
+                order = list(range(len(x.shape)))
+                order[-2:] = order[:-3:-1]
+                inputs[-1] = self.graph.add("Transpose", inputs[-1], perm=order)
+        return self.graph.add("MatMul", *inputs)
+
+    def _Cumsum(self, op):
+        axis = self.graph.constant(int(self._known(op.inputs[1])), "int64")
+        return self.graph.add(
+            "CumSum",
+            self(op.inputs[0]),
+            axis,
+            exclusive=int(op.get_attr("exclusive")),
+            reverse=int(op.get_attr("reverse")),
+        )
+
+    def _Range(self, op):
+        return self.graph.add("Range", *(self(x) for x in op.inputs))
+
+    def _Conv2D(self, op):
+        """Of a sequence: filters of one row, zeros beyond the ends."""
+        if (
+            op.get_attr("padding") != b"SAME"
+            or op.get_attr("data_format") != b"NHWC"
+            or [*op.get_attr("strides"), *op.get_attr("dilations")] != [1] * 8
+        ):
+            raise ValueError(
+                "`model` must hold only what there is an ONNX counterpart for. "
+                f"Received: op='Conv2D' ({op.name}) with steps, gaps or no padding."
+            )
+        x, kernel = (self(one) for one in op.inputs)
+        x = self.graph.add("Transpose", x, perm=[0, 3, 1, 2])
+        kernel = self.graph.add("Transpose", kernel, perm=[3, 2, 0, 1])
+        y = self.graph.add("Conv", x, kernel, auto_pad="SAME_UPPER")
+        return self.graph.add("Transpose", y, perm=[0, 2, 3, 1])
 
     def _FloorMod(self, op):
         a, b = (self(x) for x in op.inputs)

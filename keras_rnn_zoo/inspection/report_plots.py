@@ -560,7 +560,7 @@ def alignments(path, title, examples, *, across=3):
     """
     down = -(-len(examples) // across)
     figure = _figure(4.4 * across, 4.1 * down + 0.8)
-    figure.get_layout_engine().set(h_pad=0.2, w_pad=0.15)
+    figure.set_layout_engine("constrained", h_pad=0.2, w_pad=0.15)
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for axes in panels[len(examples) :]:
         axes.axis("off")

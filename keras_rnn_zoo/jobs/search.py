@@ -3,17 +3,17 @@
 import dataclasses
 import inspect
 import pathlib
-import time
 from typing import Any
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
 from keras_rnn_zoo.jobs.data import load_data
 from keras_rnn_zoo.jobs.train import (
     REQUEST,
+    Request,
+    TrainOptions,
     TrainResult,
     beside,
     check_place,
-    read_request,
     require_tensorboard,
     train,
     train_recipe,
@@ -66,7 +66,6 @@ def search(
         FileExistsError: if a path holds what may not be replaced.
         Other errors: see `train`.
     """
-    started = time.perf_counter()
     reporter = reporter or Reporter()
     options = inspect.signature(train).bind(name, **arguments)
     options.apply_defaults()
@@ -76,7 +75,8 @@ def search(
             "`resume` must be left out for a search. Received: resume=True. What was "
             "interrupted in its last training goes on as an ordinary run."
         )
-    loaded, changes, out = read_request(**{key: options.pop(key) for key in REQUEST})
+    request = Request.read(**{key: options.pop(key) for key in REQUEST})
+    loaded, changes, out = request.loaded, request.changes, request.out
     ranges = {
         key: value
         for key, value in loaded.search.items()
@@ -120,7 +120,8 @@ def search(
     reporter.say(f"Training with the settings of trial {best.number} …")
     found = {f"{SEARCHABLE[key]}__{key}": value for key, value in best.settings.items()}
     options["reporter"] = reporter
-    run = train_recipe(loaded, changes | found, out, started=started, **options)
+    request = dataclasses.replace(request, changes=changes | found)
+    run = train_recipe(request, TrainOptions(**options))
     return SearchResult(path, done, best, run)
 
 

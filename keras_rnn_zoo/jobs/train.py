@@ -1,35 +1,29 @@
 """Train a model, judge it, save, draw, export and check it."""
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import platform
 import re
-import shutil
 import time
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
-from keras_rnn_zoo import extras
+from keras_rnn_zoo.jobs import stations
 from keras_rnn_zoo.jobs.common import (
     DEFAULT_NAME,
     Reporter,
-    figures_of,
-    origin,
 )
-from keras_rnn_zoo.jobs.data import load_data
+from keras_rnn_zoo.jobs.stations import Plan, TrainOptions
+from keras_rnn_zoo.jobs.stations import require_tensorboard as require_tensorboard
 from keras_rnn_zoo.presets import (
-    Assets,
     new_directory,
     replaceable,
     training_directory,
 )
 from keras_rnn_zoo.presets.model_directory import write_json
-from keras_rnn_zoo.tasks import Figure, task_of
-from keras_rnn_zoo.tasks.report import Report
+from keras_rnn_zoo.tasks import Figure
 from keras_rnn_zoo.training import checkpoints, recipes
 
 
@@ -138,83 +132,125 @@ def train(
             nan or inf before an epoch was kept.
         KeyboardInterrupt: if the user stopped it; the text says what is kept.
     """
-    started = time.perf_counter()
-    loaded, changes, out = read_request(
-        name, epochs, cell, units, seed, limit, batch_size, data, data_options, out
-    )
+    given = dict(locals())
+    request = Request.read(**{key: given.pop(key) for key in REQUEST})
     return train_recipe(
-        loaded,
-        changes,
-        out,
-        reporter=reporter or Reporter(),
-        started=started,
-        device=device,
-        mixed_precision=mixed_precision,
-        data_dir=data_dir,
-        download=download,
-        pictures=pictures,
-        baselines=baselines,
-        tensorboard=tensorboard,
-        resume=resume,
+        request, TrainOptions(**given | {"reporter": reporter or Reporter()})
     )
 
 
-#: What `read_request` reads of the arguments of `train`.
-REQUEST = tuple(
-    "name epochs cell units seed limit batch_size data data_options out".split()
-)
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is asked for: a recipe, changes to it, and a directory for the run."""
+
+    loaded: recipes.Recipe
+    changes: dict[str, Any]
+    out: pathlib.Path
+
+    @classmethod
+    def read(cls, *, name, out, data, data_options, **changed):
+        """Read the arguments of `train` that `REQUEST` names."""
+        recipe = recipes.load(name)
+        if data is not None:
+            recipe = with_own_data(recipe, pathlib.Path(data), data_options)
+        elif data_options:
+            key, value = next(iter(data_options.items()))
+            raise ValueError(
+                f"`data` must be given with `{key}`, which tells how to read that "
+                f"file. Received: {key}={value!r}."
+            )
+        changes = {place: changed[key] for key, place in _CHANGES.items()}
+        if isinstance(changes["model__units"], tuple):
+            changes["model__units"] = list(changes["model__units"])
+        out = recipe_directory(recipe) if out is None else pathlib.Path(out)
+        return cls(recipe, changes, out)
 
 
-def read_request(
-    name, epochs, cell, units, seed, limit, batch_size, data, data_options, out
-):
-    """Return what is asked for: recipe, changes to it, and directory for the run."""
-    recipe = recipes.load(name)
-    if data is not None:
-        recipe = with_own_data(recipe, pathlib.Path(data), data_options)
-    elif data_options:
-        key, value = next(iter(data_options.items()))
-        raise ValueError(
-            f"`data` must be given with `{key}`, which tells how to read that file. "
-            f"Received: {key}={value!r}."
-        )
-    changes = {
-        "training__epochs": epochs,
-        "model__cell": cell,
-        "model__units": list(units) if isinstance(units, list | tuple) else units,
-        "seed": seed,
-        "data__limit": limit,
-        "data__batch_size": batch_size,
-    }
-    out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
-    return recipe, changes, out
+#: The arguments of `train` that change the recipe, and the key that each changes.
+_CHANGES = {
+    "epochs": "training__epochs",
+    "cell": "model__cell",
+    "units": "model__units",
+    "seed": "seed",
+    "limit": "data__limit",
+    "batch_size": "data__batch_size",
+}
+#: What `Request.read` reads of the arguments of `train`.
+REQUEST = ("name", "out", "data", "data_options", *_CHANGES)
 
 
-def train_recipe(loaded, changes, out, *, reporter, resume, **options):
-    """Train a recipe with changes; arguments as of `train`."""
-    check_place(out, options["tensorboard"])
+def recipe_directory(recipe):
+    """Return where the runs of a recipe go."""
+    return pathlib.Path("runs", recipe.name)
+
+
+def train_recipe(request: Request, options: TrainOptions) -> TrainResult:
+    """Train a recipe with changes, and put the run in its place when it is complete."""
+    started, out = time.perf_counter(), request.out
+    check_place(out, options.tensorboard)
     with training_directory(out) as working:
         try:
-            start = _find_start(working, out, reporter, resume)
-            if start is None:
-                recipe = loaded.replace(**changes)
-            else:
-                recipe = checkpoints.continued(start, loaded, changes)
-                if not (working / checkpoints.FILE).is_file():
-                    _check_unfinished(start, recipe)
-            with contextlib.ExitStack() as stack:
-                return _train_into(
-                    lambda: stack.enter_context(new_directory(out, "run")),
-                    out,
-                    working,
-                    loaded,
-                    recipe,
-                    start,
-                    reporter,
-                    **options,
-                )
+            plan = _plan(request, options, working)
+            return _train_into(out, plan, started)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_kept(working, out)) from None
+
+
+def _plan(request, options, working):
+    """Return the `Plan`: where to begin, and with which recipe."""
+    loaded = request.loaded
+    start = _find_start(working, request.out, options.reporter, options.resume)
+    if start is None:
+        recipe = loaded.replace(**request.changes)
+    else:
+        recipe = checkpoints.continued(start, loaded, request.changes)
+        if not (working / checkpoints.FILE).is_file():
+            _check_unfinished(start, recipe)
+    return Plan(loaded, recipe, working, start, options)
+
+
+def _train_into(out, plan, started):
+    from keras_rnn_zoo.training import devices
+
+    devices.silence_tensorflow()
+    judged = stations.judge(stations.fit(stations.prepare(plan)))
+    plan.options.reporter.say(
+        "Saving, exporting and checking both by loading them again …"
+    )
+    with new_directory(out, "run") as directory:
+        written = stations.write(judged, directory)
+        stations.draw(written)
+        result = _result(out, written, time.perf_counter() - started)
+        write_json(directory / "metrics.json", _metrics_document(result))
+    return result
+
+
+def _result(out, written, total):
+    judged, fit = written.judged, written.judged.trained.fit
+    prepared = judged.trained.prepared
+    seconds = prepared.seconds | {"total": total}
+    validation = {
+        key.removeprefix("val_"): values[fit.best_epoch - 1]
+        for key, values in fit.history.items()
+        if key.startswith("val_")
+    }
+    names = sorted({path.name for path in written.directory.iterdir()})
+    names = [name for name in names if name != "metrics.json"] + ["metrics.json"]
+    text = written.samples[-1][1] + written.samples[-1][2] if written.samples else ""
+    return TrainResult(
+        directory=out,
+        recipe=prepared.plan.recipe,
+        model=judged.figures,
+        baselines=judged.baselines,
+        validation=validation,
+        best_epoch=fit.best_epoch,
+        parameters=int(prepared.model.count_params()),
+        seconds={key: round(value, 1) for key, value in seconds.items()},
+        facts=written.assets.facts,
+        files={name: out / name for name in names},
+        checks=written.checks,
+        text=text,
+    )
 
 
 def check_place(out, tensorboard=None):
@@ -318,268 +354,6 @@ def with_own_data(recipe, path, options=None):
         published={},
         example="",
     )
-
-
-def _train_into(
-    make_directory,
-    out,
-    working,
-    loaded,
-    recipe,
-    start,
-    reporter,
-    *,
-    started,
-    device,
-    mixed_precision,
-    data_dir,
-    download,
-    pictures,
-    baselines,
-    tensorboard,
-):
-    from keras_rnn_zoo.training import devices
-
-    devices.silence_tensorflow()
-    import keras
-
-    from keras_rnn_zoo.tasks import evaluation as judging
-    from keras_rnn_zoo.training import fit as fitting
-
-    device = devices.choose(device)
-    dtype = devices.mixed_precision_policy(device) if mixed_precision else None
-    if start is not None and dtype is None:
-        dtype = start.run["dtype"]  # need not be asked for again
-    callbacks = [] if tensorboard is None else _tensorboard_callbacks(tensorboard)
-    seconds = {}
-    reporter.say(f"{recipe.name}: {recipe.title}")
-    with keras.device(device):
-        since = time.perf_counter()
-        pipelines = load_data(recipe, data_dir=data_dir, download=download)
-        seconds["data"] = time.perf_counter() - since
-        for line in _describe_data(pipelines):
-            reporter.say(line)
-        model = fitting.build_model(recipe, pipelines, dtype=dtype)
-        reporter.say(_describe_model(recipe, model, device, dtype))
-        run = checkpoints.describe(
-            loaded,
-            recipe,
-            pipelines,
-            epochs=recipe.training.epochs,
-            dtype=dtype,
-            device=device,
-        )
-        if start is not None:
-            checkpoints.check_same(start, run)
-            reporter.say(f"Going on after epoch {start.epochs} of {run['epochs']}.")
-            if start.run["device"] != device:
-                reporter.say(
-                    f"It began on {start.run['device']}: the last digits may differ "
-                    "from those of a run on one device."
-                )
-        trained = fitting.fit(
-            recipe,
-            pipelines,
-            model,
-            listener=reporter,
-            callbacks=callbacks,
-            save=lambda one: dataclasses.replace(one, run=run).write(working),
-            start=start,
-        )
-        seconds["training"] = trained.seconds
-        if trained.diverged:
-            reporter.say(
-                f"Stopped: the weights became nan or inf in epoch "
-                f"{len(trained.history['loss'])}."
-            )
-        reporter.say(
-            f"Kept epoch {trained.best_epoch}, the best on validation data by "
-            f"{recipe.training.monitor}. Judging it on the test data …"
-        )
-        since = time.perf_counter()
-        task = task_of(recipe.task, pipelines.labels)
-        evaluation = judging.evaluate(model, task, pipelines.raw["test"])
-        pipelines.facts.update(task.further_facts(model, pipelines))
-        figures = figures_of(recipe, model, evaluation, pipelines, pipelines.facts)
-        compared = _baselines(pipelines, task) if baselines else []
-        seconds["evaluation"] = time.perf_counter() - since
-        assets = Assets(
-            task=recipe.task,
-            data=recipe.data.name,
-            codec=pipelines.codec and pipelines.codec.get_config(),
-            labels=pipelines.labels,
-            num_features=pipelines.num_features,
-            facts={str(key): str(value) for key, value in pipelines.facts.items()},
-        )
-        reporter.say("Saving, exporting and checking both by loading them again …")
-        directory = make_directory()
-        assets.write(directory)
-        (directory / recipes.RECIPE_FILE).write_text(recipe.to_toml(), "utf-8")
-        checkpoints.write_history(directory / checkpoints.HISTORY_FILE, trained.history)
-        shutil.copy(working / checkpoints.FILE, directory)
-        checks = _save_and_check(model, directory, task, pipelines, assets, figures)
-        texts = (pipelines.texts or {}).get("test")
-        samples = task.samples(model, pipelines.codec, texts, recipe.seed)
-        text = ""
-        if samples:
-            text = samples[-1][1] + samples[-1][2]
-            (directory / "generated.txt").write_text(text + "\n", "utf-8")
-        if pictures:
-            report = Report(
-                *(model, pipelines, recipe, trained, evaluation, figures, compared),
-                *(samples, origin(pipelines.facts)),
-            )
-            _draw(directory, reporter, task, report)
-    seconds["total"] = time.perf_counter() - started
-    validation = {
-        key.removeprefix("val_"): values[trained.best_epoch - 1]
-        for key, values in trained.history.items()
-        if key.startswith("val_")
-    }
-    result = TrainResult(
-        directory=out,
-        recipe=recipe,
-        model=figures,
-        baselines=compared,
-        validation=validation,
-        best_epoch=trained.best_epoch,
-        parameters=int(model.count_params()),
-        seconds={key: round(value, 1) for key, value in seconds.items()},
-        facts=assets.facts,
-        files={
-            path.name: out / path.name
-            for path in sorted(directory.iterdir())
-            if path.name != "metrics.json"
-        }
-        | {"metrics.json": out / "metrics.json"},
-        checks=checks,
-        text=text,
-    )
-    write_json(directory / "metrics.json", _metrics_document(result))
-    return result
-
-
-def require_tensorboard():
-    """Raise unless TensorBoard is installed."""
-    extras.require("tensorboard", "`tensorboard` needs TensorBoard.", "tensorboard")
-
-
-def _tensorboard_callbacks(directory):
-    require_tensorboard()
-    import keras
-
-    from keras_rnn_zoo.inspection import GradientMonitor
-
-    directory = pathlib.Path(directory)
-    return [
-        keras.callbacks.TensorBoard(directory, write_graph=False),
-        GradientMonitor(directory / "gradients", stop_on_nan=False),
-    ]
-
-
-def _describe_data(pipelines):
-    from keras_rnn_zoo.datasets.pipelines import PADDING
-    from keras_rnn_zoo.datasets.statistics import class_counts
-    from keras_rnn_zoo.datasets.tags import SCHEME
-
-    counts = ", ".join(
-        f"{len(pipelines.raw[split]):,} {split}"
-        for split in ("train", "validation", "test")
-    )
-    lengths = [len(x) for x, _ in pipelines.raw["train"]]
-    span = (
-        f"{min(lengths)} steps"
-        if min(lengths) == max(lengths)
-        else f"{min(lengths)} to {max(lengths)} steps (median "
-        f"{np.median(lengths):g}, {pipelines.facts[PADDING]} padding in batches)"
-    )
-    real = pipelines.raw["train"][0][1].dtype.kind == "f"
-    kind = "values" if real else "classes"
-    what = (
-        f"{pipelines.vocabulary_size} different tokens"
-        if pipelines.vocabulary_size is not None
-        else f"{pipelines.num_features} features"
-    )
-    yield (
-        f"Data   {pipelines.name}: {counts} sequences of {span}; {what} in, "
-        f"{pipelines.num_outputs} {kind} out"
-    )
-    if not real and pipelines.labels != pipelines.vocabulary:
-        counts = class_counts(pipelines.raw["train"], pipelines.num_outputs)
-        named = [i for i in range(len(counts)) if pipelines.labels[i] or counts[i]]
-        most, least = (
-            f"{pipelines.labels[i]} ({counts[i] / counts.sum():.1%})"
-            for i in (counts.argmax(), min(named, key=lambda i: counts[i]))
-        )
-        yield f"       most frequent class in training {most}, rarest {least}"
-    place = origin(pipelines.facts)
-    if place:
-        yield f"       {place}"
-    for key in ("columns of tokens and tags", SCHEME):
-        if fact := pipelines.facts.get(key):
-            read = ", read as BIO" if key == SCHEME and fact != "BIO" else ""
-            yield f"       {key}: {fact}{read}"
-
-
-def _describe_model(recipe, model, device, dtype):
-    arguments = recipe.model.arguments()
-    shown = ", ".join(f"{key}={value}" for key, value in arguments.items())
-    return (
-        f"Model  {recipe.model.topology}({shown}): {model.count_params():,} weights, "
-        f"on {device}" + (f" in {dtype}" if dtype else "")
-    )
-
-
-def _baselines(pipelines, task):
-    from keras_rnn_zoo.training import baselines
-
-    found = task.baselines(pipelines)
-    if found is not None:
-        return found
-    return [
-        Figure(one.name, one.metric, one.value, one.note or "")
-        for one in baselines.compute(pipelines, task=task.name)
-    ]
-
-
-def _save_and_check(model, directory, task, pipelines, assets, figures):
-    """Write `.keras` and SavedModel and compare both, loaded again, with the model."""
-    import keras
-
-    from keras_rnn_zoo.export import export_saved_model
-
-    shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
-    chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
-    golden = task.inputs(model, chosen)
-    exported = export_saved_model(
-        model,
-        directory / "saved_model",
-        golden,
-        assets=assets,
-        metadata={"metrics": [dataclasses.asdict(one) for one in figures]},
-    )
-    model.save(directory / "model.keras")
-    loaded = keras.models.load_model(directory / "model.keras")
-    expected = np.asarray(model(golden, training=False), "float32")
-    answer = np.asarray(loaded(golden, training=False), "float32")
-    difference = float(np.abs(answer - expected).max())
-    if not difference <= 1e-6:
-        raise RuntimeError(
-            "The saved model must give the answers of the trained one. Received: "
-            f"max_difference={difference}."
-        )
-    return {"model.keras": difference, "saved_model": exported.max_difference}
-
-
-def _draw(directory, reporter, task, report):
-    """Draw the two pictures, or say which extra draws them."""
-    from keras_rnn_zoo.inspection import report_plots
-    from keras_rnn_zoo.tasks.report import draw
-
-    if not report_plots.is_available():
-        reporter.say(f"No pictures: matplotlib is missing. {extras.hint('plot')}")
-        return
-    draw(directory, task, report)
 
 
 def _metrics_document(result):

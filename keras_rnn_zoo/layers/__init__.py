@@ -1,12 +1,12 @@
 """Recurrent cells, their layers, and the wrappers that work with them.
 
 `cells/` has one file a paper, `core/` what they stand on, `heads/` the layers that
-answer, `readers/` those that read.
+answer, `readers/` those that read, `wrappers/` cells around cells.
 """
 
 import importlib
 
-from keras_rnn_zoo.layers import cells, heads, readers
+from keras_rnn_zoo.layers import cells, heads, readers, wrappers
 from keras_rnn_zoo.layers.core.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.core.base import RecurrentLayer as RecurrentLayer
 from keras_rnn_zoo.layers.core.bidirectional import Bidirectional as Bidirectional
@@ -21,7 +21,7 @@ _CORE = (
     *("Bidirectional", "GatedCell", "RNN", "RecurrentLayer", "ResetCell"),
     *("StackedRNNCells", "make_recurrent", "recurrent_layers", "register"),
 )
-_SHELVES = (cells, heads, readers)
+_SHELVES = (cells, heads, readers, wrappers)
 for _shelf in _SHELVES:
     globals().update({name: getattr(_shelf, name) for name in _shelf.__all__})
 

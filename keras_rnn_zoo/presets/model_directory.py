@@ -284,6 +284,24 @@ def write_model(
     return document
 
 
+def read_golden(name: str | os.PathLike):
+    """Return the small input of a shipped model, and the exact answer to it.
+
+    Args:
+        name: see `find`.
+
+    Returns:
+        `(x, y)`, arrays; x is a dict of them for a model of several inputs.
+    """
+    import numpy as np
+
+    with np.load(find(name) / GOLDEN_FILE) as golden:
+        named = {
+            key.removeprefix("x_"): golden[key] for key in golden if key[:2] == "x_"
+        }
+        return named or golden["x"], golden["y"]
+
+
 def golden_difference(name: str | os.PathLike) -> float:
     """Return how far a shipped model's answer is from the stored one, at most.
 
@@ -297,11 +315,7 @@ def golden_difference(name: str | os.PathLike) -> float:
     import numpy as np
 
     model = load(name)
-    with np.load(find(name) / GOLDEN_FILE) as golden:
-        named = {
-            key.removeprefix("x_"): golden[key] for key in golden if key[1:2] == "_"
-        }
-        x, y = named or golden["x"], golden["y"]
+    x, y = read_golden(name)
     answer = np.asarray(model(x, training=False), "float32")
     if answer.shape != y.shape:
         return float("inf")

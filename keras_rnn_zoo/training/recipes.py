@@ -42,6 +42,10 @@ TOPOLOGY_KEYS: Mapping[str, frozenset[str]] = {
     "ManyToOne": _HIDDEN,
     "OutputRecurrence": _READING
     | {"activation", "training_feedback", "feedback", "sampling_schedule"},
+    "WindowClassifier": frozenset(
+        "units window length return_sequences embedding_dim mask_value activation "
+        "output_activation dropout".split()
+    ),
     "EncoderDecoder": frozenset(
         "cell units embedding_dim bidirectional dropout attention query start end "
         "num_layers bridge input_feeding tie_weights copying sampling_schedule".split()
@@ -142,6 +146,9 @@ class ModelRecipe:
     input_feeding: bool | None = None
     tie_weights: bool | None = None
     copying: bool | None = None
+    window: int | None = None
+    length: int | None = None
+    return_sequences: bool | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments for the topology: the keys that were set."""

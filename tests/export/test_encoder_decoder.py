@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import EncoderDecoder, ManyToOne
-from keras_rnn_zoo.export import export_encoder_decoder
+from keras_rnn_zoo.export import (
+    export_encoder_decoder,
+    export_litert,
+    export_onnx,
+)
 from keras_rnn_zoo.ops import BeamSampler
 from tests.fresh import ask_without_the_zoo
 
@@ -39,6 +43,115 @@ for wrong in ("generate", "generate_text"):
     except tf.errors.InvalidArgumentError as error:
         answers[wrong] = str(error)
 """
+
+# What a client writes who has a runtime, numpy and the files.
+LOOP = """
+sys.modules["tensorflow"] = None
+import json
+import numpy as np
+import onnxruntime
+from ai_edge_litert.interpreter import Interpreter
+
+def litert(name):
+    interpreter = Interpreter(model_path=str(root / "litert" / f"{name}.tflite"))
+    answers["ops"] |= {d["op_name"] for d in interpreter._get_ops_details()}
+    return interpreter.get_signature_runner("serving_default")
+
+def onnx(name):
+    session = onnxruntime.InferenceSession(str(root / "onnx" / f"{name}.onnx"))
+    names = [one.name.removeprefix("new_") for one in session.get_outputs()]
+    return lambda **given: dict(zip(names, session.run(None, given)))
+
+def greedy(encoder, decode_step, source):
+    given = encoder(source=source)
+    token = np.full(len(source), known["start"], "int32")
+    tokens, done = [], np.zeros(len(source), bool)
+    for t in range(asked["max_length"]):
+        found = decode_step(token=token, **given)
+        given = {name: found.get(name, given[name]) for name in known["given"]}
+        p = found["log_probabilities"].copy()
+        p[:, [0, known["start"]]] = -np.inf
+        last = t + 1 == asked["max_length"]
+        token = np.full(len(p), known["end"]) if last else p.argmax(1)
+        token = np.where(done, 0, token).astype("int32")
+        done |= token == known["end"]
+        tokens.append(token)
+    return np.stack(tokens, 1)
+
+answers["ops"], source = set(), asked["source"]
+for kind in (litert, onnx):
+    name = kind.__name__
+    known = json.loads((root / name / "metadata.json").read_text("utf-8"))
+    places = {token: i for i, token in enumerate(known["source_tokens"])}
+    ids = np.zeros_like(source)
+    for row, text in zip(ids, asked["texts"]):
+        row[: len(text)] = [places[letter] for letter in text]
+    encoder, decode_step = kind("encoder"), kind("decode_step")
+    answers[name] = greedy(encoder, decode_step, ids)
+    try:
+        encoder(source=np.full_like(source, len(places)))
+        answers[name + " error"] = ""
+    except Exception as error:
+        answers[name + " error"] = str(error)
+    if kind is onnx:
+        wide = np.pad(ids, [(0, 0), (0, 3)])
+        answers["wide"] = greedy(encoder, decode_step, wide)
+        answers["moved"] = greedy(encoder, decode_step, np.roll(wide, 2, 1))
+        answers["empty"] = greedy(encoder, decode_step, ids[:, :0])
+"""
+
+
+def files_of(model, root, rng):
+    """Writes both kinds of files; what a process with the runtimes makes of them."""
+    for w in model.trainable_weights:
+        w.assign(rng.normal(size=w.shape))
+    texts = ["".join(rng.choice(list("abcdéfg"), k % 7)) for k in range(20)]
+    source = model.source_ids(texts)
+    sizes = {"batch_size": 20, "steps": source.shape[1], "int8": False}
+    for done in (
+        export_litert(model, root / "litert", **sizes),
+        export_onnx(model, root / "onnx"),
+    ):
+        assert done.max_difference < 5e-6
+        assert done.signatures == ("decode_step", "encoder")
+    tokens = model.generate(source, 8)
+    asked = {"texts": texts, "source": source, "max_length": 8}
+    answers, _ = ask_without_the_zoo(LOOP, root, asked)
+    for kind in ("litert", "onnx", "wide", "moved"):
+        np.testing.assert_array_equal(answers[kind], tokens, kind)
+    np.testing.assert_array_equal(answers["empty"], tokens[[0] * 20])
+    assert not [op for op in answers["ops"] if "Flex" in op or "CUSTOM" in op.upper()]
+    return answers
+
+
+def test_a_loop_around_litert_and_onnx_files_says_what_the_model_says(rng, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("onnxruntime")
+    tokens = ["", "<s>", "</s>", *"gfedcb"]
+    model = EncoderDecoder(
+        *(LETTERS, tokens, 5),
+        attention="luong",
+        copying=True,
+        bidirectional=True,
+    )
+    answers = files_of(model, tmp_path, rng)
+    assert "from_0_to_7" in answers["onnx error"]
+    assert "out of bounds" in answers["litert error"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("attention", "cell"),
+    [
+        ("bahdanau", "GRU"),
+        ("location", "MGU"),
+        ("monotonic", "CIFGLSTM"),
+        (None, "ClockworkRNN"),
+    ],
+)
+def test_any_attention_and_any_cell_become_files(attention, cell, rng, tmp_path):
+    options = {"attention": attention, "cell": cell, "num_layers": 2}
+    files_of(EncoderDecoder(LETTERS, PHONES, 6, **options), tmp_path, rng)
 
 
 def test_it_says_what_the_model_says_with_beams_in_the_graph(rng, tmp_path):

@@ -259,8 +259,9 @@ def test_what_is_not_ours_stays_and_nothing_is_done(
 def quick(made, monkeypatch):
     """A training that copies a run: where it goes is asked, not what it holds."""
 
-    def copy(make_directory, out, *args, **kwargs):
-        shutil.copytree(made / "run", make_directory(), dirs_exist_ok=True)
+    def copy(out, plan, started):
+        with presets.new_directory(out, "run") as directory:
+            shutil.copytree(made / "run", directory, dirs_exist_ok=True)
         return types.SimpleNamespace(directory=out)
 
     module = importlib.import_module("keras_rnn_zoo.jobs.train")
@@ -391,11 +392,11 @@ def test_what_comes_while_there_is_work_stays(made, sandbox, quick, monkeypatch)
     module = importlib.import_module("keras_rnn_zoo.jobs.train")
     train_into = module._train_into
 
-    def guest(make_directory, out, working, *args, **kwargs):
-        (working / "checkpoint.npz").touch()
+    def guest(out, plan, started):
+        (plan.working / "checkpoint.npz").touch()
         (sandbox / "out").mkdir()
         (sandbox / "out" / "notes.txt").write_text("precious")
-        return train_into(make_directory, out)
+        return train_into(out, plan, started)
 
     monkeypatch.setattr(module, "_train_into", guest)
     with pytest.raises(FileExistsError, match="with notes.txt"):

@@ -55,6 +55,8 @@ CLASSES = {
     and cls.__module__.startswith("keras_rnn_zoo")
     and name not in {"GatedCell", "RecurrentLayer", "RNN", "Bidirectional"}
     and name not in {"StackedRNNCells", "ResetCell", "SamplingSchedule"}
+    and name not in {"FastSlow", "ResidualCell", "HighwayCell", "DropConnect"}
+    and name != "MultiplicativeIntegration"  # these are given cells
     and name
     not in {"BitsPerCharacter", "FrameNLL", "CRFLoss"}  # no arguments of their own
 }

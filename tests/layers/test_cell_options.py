@@ -56,7 +56,7 @@ def zoned(case, rates):
 
 @each_case
 def test_outside_of_training_zoneout_is_its_mean(case, rng):
-    rates = [0.3, 0.6][: len(case.memories)]
+    rates = [0.3, 0.6, 0.2][: len(case.memories)]
     layer = built(case, rng, zoneout=rates, dtype="float64")
     inputs, states = draw(rng, layer)
     mask = rng.random((BATCH, TIME)) > 0.3

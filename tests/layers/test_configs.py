@@ -28,6 +28,8 @@ OTHER = {
     "alpha": 0.5,
     "open_ratio": 0.5,
     "leak": 0.25,
+    "leaky": 0.25,
+    "connectivity": 0.25,
     "recurrent_activation": "hard_sigmoid",
     "use_bias": False,
     "kernel_initializer": "he_normal",

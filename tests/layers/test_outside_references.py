@@ -140,6 +140,34 @@ def test_peephole_lstm_gives_the_stored_value_of_addons():
     np.testing.assert_allclose(output, expected, rtol=1e-6, atol=1e-6)
 
 
+def test_echo_state_network_gives_the_stored_value_of_addons():
+    half = keras.initializers.Constant(0.5)
+    cell = zoo.ESNCell(
+        *(3, 1, 1, 0.9, True, True, None),  # in the order of Addons' arguments
+        kernel_initializer=half,
+        recurrent_initializer=half,
+        bias_initializer=half,
+    )
+    x = np.repeat([[1.0], [2.0], [3.0]], 4, axis=1).astype("float32")
+    output, _ = cell(x, [np.full((3, 3), 0.3, "float32")])
+    np.testing.assert_allclose(output, [[2.77] * 3, [4.77] * 3, [6.77] * 3], rtol=1e-5)
+
+
+def test_the_reservoir_is_sparse_and_of_its_radius():
+    def kernel_of(**options):
+        cell = zoo.ESNCell(60, seed=3, **options)
+        cell.build((None, 2))
+        assert not cell.trainable_weights
+        return cell.recurrent_kernel.numpy()
+
+    wanted = {"connectivity": 0.2, "spectral_radius": 0.7}
+    sparse, norm = kernel_of(**wanted), kernel_of(use_norm2=True, **wanted)
+    np.testing.assert_allclose(abs(np.linalg.eigvals(sparse)).max(), 0.7, rtol=1e-4)
+    np.testing.assert_allclose(np.sqrt((norm**2).sum()), 0.7, rtol=1e-5)
+    assert 0.15 < np.count_nonzero(sparse) / 3600 < 0.25
+    assert not kernel_of(recurrent_initializer="zeros").any()
+
+
 def _torch_layer(name, features, units):
     torch = pytest.importorskip("torch")
     kind = {"SimpleRNN": "RNN"}.get(name, name)

@@ -27,6 +27,12 @@ def lstm_step_large_epsilon(x, states, weights):
     return lstm_step(x, states, weights, 0.5)
 
 
+def lstm_step_that_carries_what_it_sees(x, states, weights):
+    """TensorFlow Addons' reading: the normalised memory is the next step's."""
+    h, [_, c] = lstm_step(x, states, weights)
+    return h, [h, LN(c, weights[5], weights[6], EPSILON)]
+
+
 def gru_step(x, states, weights):
     (h,) = states
     W, U, b, gain_x, gain_h = weights

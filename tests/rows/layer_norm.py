@@ -37,6 +37,23 @@ ROWS = [
         scale_free=True,
     ),
     Case(
+        "LayerNormLSTM-carry-normalised",
+        layers.LayerNormLSTM,
+        layer_norm.lstm_step_that_carries_what_it_sees,
+        {
+            "kernel": (3, 16),
+            "recurrent_kernel": (4, 16),
+            "bias": (16,),
+            "kernel_gamma": (16,),
+            "recurrent_gamma": (16,),
+            "state_gamma": (4,),
+            "state_beta": (4,),
+        },
+        {"carry_normalised": True},
+        states=2,
+        scale_free=True,
+    ),
+    Case(
         "LayerNormGRU",
         layers.LayerNormGRU,
         layer_norm.gru_step,

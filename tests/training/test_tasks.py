@@ -189,7 +189,7 @@ class Data:
     """What `build_model` reads of real-valued data whose lengths differ."""
 
     name, labels, num_outputs, num_features = "made here", tuple("abcd"), KEYS, KEYS
-    vocabulary_size = codec = None
+    vocabulary = vocabulary_size = codec = None
 
     def __init__(self, pieces, padding):
         self.padding = padding

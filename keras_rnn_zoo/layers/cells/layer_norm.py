@@ -46,8 +46,9 @@ class LayerNormLSTMCell(ForgetGateCell):
 
     σ is `recurrent_activation`, φ is `activation`. N takes mean and variance over all
     elements of a row: of x_t W and h_{t-1} U over the four gates together. The state c
-    is carried as it is; only what the output sees of it is normalised. Row vectors, as
-    in the code. The output is h_t.
+    is carried as it is; only what the output sees of it is normalised. With
+    `carry_normalised`, γ_c ⊙ N(c_t) + β_c is what is carried, as in TensorFlow Addons.
+    Row vectors, as in the code. The output is h_t.
     When to use it: where the scale of inputs or states drifts over long sequences or
     between sources; three normalisations a step, half as much again as an LSTM of
     small width.
@@ -59,8 +60,10 @@ class LayerNormLSTMCell(ForgetGateCell):
 
     Args:
         unit_forget_bias: bool. Start b_f at one instead of `bias_initializer`.
-        gamma_initializer: initializer of the gains γ.
-        epsilon: positive number. ε under the root. Other arguments: see `GatedCell`.
+        gamma_initializer: initializer of the gains γ; also `norm_gamma_initializer`.
+        epsilon: positive number. ε under the root; also `norm_epsilon`.
+        carry_normalised: bool. Whether the state c is the normalised memory. Other
+            arguments: see `GatedCell`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -88,7 +91,15 @@ class LayerNormLSTMCell(ForgetGateCell):
     """
 
     blocks = ("i", "f", "c", "o")
-    extra_arguments = {**ForgetGateCell.extra_arguments, **NORMALISATION}
+    extra_arguments = {
+        **ForgetGateCell.extra_arguments,
+        **NORMALISATION,
+        "carry_normalised": Argument("flag", False),
+    }
+    also_named = {
+        "norm_epsilon": "epsilon",
+        "norm_gamma_initializer": "gamma_initializer",
+    }
 
     def further_weights(self, features):
         gamma = self.gamma_initializer
@@ -114,10 +125,9 @@ class LayerNormLSTMCell(ForgetGateCell):
         g = self.activation(x.c + a.c)
         o = self.recurrent_activation(x.o + a.o)
         c = f * c + i * g
-        h = o * self.activation(
-            u.state_gamma * normalise(c, self.epsilon) + u.state_beta
-        )
-        return h, [h, c]
+        seen = u.state_gamma * normalise(c, self.epsilon) + u.state_beta
+        h = o * self.activation(seen)
+        return h, [h, seen if self.carry_normalised else c]
 
 
 @register
@@ -251,7 +261,10 @@ class LayerNormSimpleRNNCell(GatedCell):
 
     Args:
         gamma_initializer: initializer of the gains γ.
-        epsilon: positive number. ε under the root. Other arguments: see `GatedCell`.
+        gamma_regularizer: regularizer of γ.
+        gamma_constraint: constraint on γ.
+        epsilon: positive number. ε under the root; also `layernorm_epsilon`. Other
+            arguments: see `GatedCell`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -278,10 +291,16 @@ class LayerNormSimpleRNNCell(GatedCell):
 
     blocks = ("h",)
     without_arguments = ("recurrent_activation",)
-    extra_arguments = NORMALISATION
+    extra_arguments = {
+        **NORMALISATION,
+        "gamma_regularizer": Argument("regularizer", None, after="bias_regularizer"),
+        "gamma_constraint": Argument("constraint", None, after="bias_constraint"),
+    }
+    also_named = {"layernorm_epsilon": "epsilon"}
 
     def further_weights(self, features):
-        return [Weight("gamma", (self.units,), self.gamma_initializer)]
+        more = self.gamma_regularizer, self.gamma_constraint
+        return [Weight("gamma", (self.units,), self.gamma_initializer, *more)]
 
     def split_bias(self, bias):
         return None, None  # b is added behind the normalisation

@@ -302,8 +302,15 @@ def bind(cls, args, kwargs):
         dict of what is left for `keras.Layer`.
 
     Raises:
-        TypeError: as Python does, for a missing or doubled argument.
+        TypeError: as Python does, for a missing or doubled argument, also where it is
+            given under two names.
     """
+    for other, name in cls.also_named.items():
+        if other in kwargs:
+            if name in kwargs:
+                _fail(other, f"left out beside `{name}`", kwargs[other], TypeError)
+            kwargs = {**kwargs, name: kwargs[other]}
+            del kwargs[other]
     try:
         bound = cls.__signature__.bind(*args, **kwargs)
     except TypeError as error:

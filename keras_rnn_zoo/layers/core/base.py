@@ -8,14 +8,19 @@ more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 import itertools
 import math
 import re
-import warnings
 
 import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.core import arguments as table
 from keras_rnn_zoo.layers.core.rnn import RNN
-from keras_rnn_zoo.layers.core.step import Draws, Products, Weight, value_of
+from keras_rnn_zoo.layers.core.step import (
+    Draws,
+    Products,
+    Weight,
+    value_of,
+    warn_of_masks,
+)
 
 
 class GatedCell(keras.Layer):
@@ -47,6 +52,7 @@ class GatedCell(keras.Layer):
         gates: names of the blocks that go through σ, in the order of the equations.
         kept_by: name of the gate by which the memory is multiplied at each step.
         replaced_by: name of the gate by whose complement it is multiplied.
+        fixed_weights: names of the common weights that training does not change.
         linear: how new memories depend on those before, of given inputs: "diagonal",
             an affine map unit by unit; "full", another affine map; None: no such map.
         elsewhere: what else computes the cell: "native", the name of our kernel, and
@@ -57,6 +63,8 @@ class GatedCell(keras.Layer):
         extra_arguments: `{name: Argument}` that this cell takes beyond the common ones,
             or common ones to which it gives another default.
         without_arguments: names of common arguments that this cell has no use for.
+        also_named: `{name: argument}` of what else an argument may be called, as others
+            call it; in configs it has its own name.
 
     Args:
         units: int. Width of each state and of the output.
@@ -98,12 +106,14 @@ class GatedCell(keras.Layer):
     recurrent_blocks = bias_blocks = None
     state_names = ("h",)
     bookkeeping = ()
+    fixed_weights = ()
     gates = ()
     kept_by = replaced_by = linear = None
     elsewhere = {}
     native_weights = {}
     extra_arguments = {}
     without_arguments = ()
+    also_named = {}
     recurrent_dropout = 0.0  # of cells that have nothing to drop
 
     def __init_subclass__(cls, **kwargs):
@@ -178,6 +188,10 @@ class GatedCell(keras.Layer):
         ]
         return ops.concatenate(parts)
 
+    def initial_recurrent_kernel(self, shape, dtype=None):
+        """The first value of `recurrent_kernel`; an initializer like those of Keras."""
+        return self.recurrent_initializer(shape, dtype=dtype)
+
     def split_bias(self, bias):
         """`(b, d)`: what is added to x_t W, and to h_{t-1} U; None: nothing."""
         return bias, None
@@ -228,14 +242,9 @@ class GatedCell(keras.Layer):
 
     def call(self, inputs, states, training=False):
         if training and (self.dropout or self.recurrent_dropout):
-            warnings.warn(
-                f"A {type(self).__name__} that is called by itself, or in "
-                "keras.layers.RNN, draws new dropout masks at every step. Carry it "
-                "through the sequence in a keras_rnn_zoo.RNN, which draws them once.",
-                stacklevel=2,
-            )
+            warn_of_masks(self)
         draws = self.draw(ops.shape(inputs)[0], training=training)
-        weights = self.all_weights()
+        weights = self.all_weights(training=training)
         x = self.terms(inputs, self.of_input(weights, draws.inputs, training))
         u = self.of_states(weights, draws.states, training)
         return self.advance(x, states, u, draws.keep)
@@ -276,11 +285,12 @@ class GatedCell(keras.Layer):
         )
         return output, flat
 
-    def all_weights(self, values=None):
+    def all_weights(self, values=None, training=False):
         """The weights and those derived from them, by name, as tensors to read.
 
         Args:
             values: dict of tensors to take for them; None: those of the variables.
+            training: bool. Matters where weights are dropped, once a sequence.
         """
         if values is None:
             values = {w.name: value_of(w, self.compute_dtype) for w in self.own_weights}
@@ -346,7 +356,7 @@ class GatedCell(keras.Layer):
         self.recurrent_kernel = self.bias = None
         if self.recurrent_shape is not None:
             self.recurrent_kernel = self._common_weight(
-                "recurrent_kernel", self.recurrent_shape, self.recurrent_initializer
+                "recurrent_kernel", self.recurrent_shape, self.initial_recurrent_kernel
             )
         if self.use_bias:
             self.bias = self._common_weight("bias", self.bias_shape, self.initial_bias)
@@ -368,8 +378,9 @@ class GatedCell(keras.Layer):
             shape=shape,
             name=name,
             initializer=initializer,
-            regularizer=getattr(self, f"{kind}_regularizer"),
-            constraint=getattr(self, f"{kind}_constraint"),
+            regularizer=getattr(self, f"{kind}_regularizer", None),
+            constraint=getattr(self, f"{kind}_constraint", None),
+            trainable=name not in self.fixed_weights,
         )
 
     # --- Kernels that compute the same
@@ -546,6 +557,7 @@ class RecurrentLayer(RNN):
         super().__init_subclass__(**kwargs)
         if cls.cell_class is None:
             return
+        cls.also_named = cls.cell_class.also_named
         of_cell = {
             name: argument.default
             for name, argument in cls.cell_class.arguments.items()

@@ -260,7 +260,7 @@ def _run(path, layer, sequences, states, mask, training):
     if path == "cudnn":
         return run_cudnn(layer, sequences, states, mask, training, draws)
     if not tf.executing_eagerly():
-        weights = cell.all_weights()
+        weights = cell.all_weights(training=training)
         more = mask, training, draws
         return _run_graph(path, layer, sequences, states, weights, *more)
     program = _program(layer, path, training)
@@ -272,7 +272,7 @@ def _run(path, layer, sequences, states, mask, training):
         last, outputs, states = results
         return [last, *([outputs] * layer.return_sequences), *states]
 
-    return _with_plain(layer, in_graph, sequences, states, mask, draws)
+    return _with_plain(layer, in_graph, sequences, states, mask, draws, training)
 
 
 # --- The plain loop
@@ -282,7 +282,7 @@ def _run_loop(layer, sequences, states, mask, training, hoist):
     cell = layer.cell
     if takes_engine(cell):
         draws = cell.draw(*ops.shape(sequences)[:2], training=training)
-        weights = cell.all_weights()
+        weights = cell.all_weights(training=training)
         x, step = _steps_of(cell, sequences, weights, draws, training, hoist)
     elif hasattr(cell, "cells") and all(map(takes_engine, cell.cells)):
         x, step = _stacked_steps(cell, sequences, training)
@@ -335,7 +335,7 @@ def _stacked_steps(stack, sequences, training):
     parts, kept = [], []
     for cell in stack.cells:
         draws = cell.draw(*ops.shape(sequences)[:2], training=training)
-        weights = cell.all_weights()
+        weights = cell.all_weights(training=training)
         w = cell.of_input(weights, draws.inputs, training)
         u = cell.of_states(weights, draws.states, training)
         keep = [] if draws.keep is None else [time_major(draws.keep)]
@@ -531,10 +531,10 @@ def run_native(layer, sequences, states, mask, training, draws):
         keep_out_of_files()
     sequences = _dropped_input(sequences, draws)
     draws = draws._replace(inputs=None)
-    return _with_plain(layer, kernel, sequences, states, mask, draws)
+    return _with_plain(layer, kernel, sequences, states, mask, draws, training)
 
 
-def _with_plain(layer, fast, sequences, states, mask, draws):
+def _with_plain(layer, fast, sequences, states, mask, draws, training):
     """A fast way's results, with the plain loop for derivatives of derivatives.
 
     Args:
@@ -545,9 +545,10 @@ def _with_plain(layer, fast, sequences, states, mask, draws):
         states: as of `run`.
         mask: as of `run`.
         draws: what of chance is left to apply to the sequences and states.
+        training: bool.
     """
     cell = layer.cell
-    known = sequences, list(states), cell.all_weights()
+    known = sequences, list(states), cell.all_weights(training=training)
     drawn = [t for t in draws if t is not None]
     others = drawn if mask is None else [*drawn, mask]
 
@@ -616,7 +617,7 @@ def run_cudnn(layer, sequences, states, mask, training, draws):
     def with_cudnn():
         dropped = _dropped_input(sequences, draws)
         left = draws._replace(inputs=None)
-        return _with_plain(layer, kernel, dropped, states, mask, left)
+        return _with_plain(layer, kernel, dropped, states, mask, left, training)
 
     if not may_run_here():
         keep_out_of_files()
@@ -626,8 +627,8 @@ def run_cudnn(layer, sequences, states, mask, training, draws):
         cudnn.takes(mask),
         with_cudnn,
         lambda: _run_bptt(
-            *("graph", layer, sequences, states, cell.all_weights()),
-            *(mask, training, draws),
+            *("graph", layer, sequences, states),
+            *(cell.all_weights(training=training), mask, training, draws),
         ),
     )
 

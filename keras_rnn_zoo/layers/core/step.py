@@ -6,6 +6,7 @@ them and chooses how a product is computed.
 """
 
 import typing
+import warnings
 
 import keras
 import tensorflow as tf
@@ -187,6 +188,12 @@ class Products:
         """Returns a V: a product with another matrix than this side's own."""
         return self._carry_out(lambda a: matmul(a, matrix), a, None)
 
+    def apart(self):
+        """`(products, bias)`: the same without what they add, and that, or None."""
+        bare = Products.__new__(type(self))
+        vars(bare).update(vars(self), _bias=lambda: None)
+        return bare, self._bias()
+
     def dropped(self, a):
         """`a` under this side's dropout, where no matrix multiplies it."""
         return a if self._mask is None else a * self._mask[0]
@@ -226,3 +233,13 @@ def value_of(variable, dtype):
     if keras.config.backend() == "tensorflow":
         return tf.cast(tf.convert_to_tensor(value), dtype)
     return ops.convert_to_tensor(value, dtype=dtype)
+
+
+def warn_of_masks(cell):
+    """Warns that a call of a cell by itself keeps no mask for the next step."""
+    warnings.warn(
+        f"A {type(cell).__name__} that is called by itself, or in keras.layers.RNN, "
+        "draws new dropout masks at every step. Carry it through the sequence in a "
+        "keras_rnn_zoo.RNN, which draws them once.",
+        stacklevel=3,
+    )

@@ -806,7 +806,7 @@ def stepper(cell, rows, training=False):
     zoned = any(getattr(cell, "zoneout_rates", ()))
     if getattr(cell, "is_pure", False) and not zoned:
         draws = cell.draw(rows, training=training)
-        weights = cell.all_weights()
+        weights = cell.all_weights(training=training)
         w = cell.of_input(weights, draws.inputs, training)
         u = cell.of_states(weights, draws.states, training)
 
