@@ -504,7 +504,7 @@ def _written_torch(layer, kind, suffix):
 # Names of the weights there, in the order of `get_weights`.
 _ADDONS = {
     "ESNCell": ("recurrent_kernel", "kernel", "bias"),
-    "NASCell": ("recurrent_kernel", "kernel", "bias"),
+    "NASCell": ("recurrent_kernel", "kernel", "bias", "projection_weights"),
     "LayerNormSimpleRNNCell": ("kernel", "recurrent_kernel", "bias", "gamma"),
     "PeepholeLSTMCell": (
         *("kernel", "recurrent_kernel", "bias", "input_gate_peephole_weights"),
@@ -518,6 +518,7 @@ _ADDONS = {
 }
 # What our arguments are called there, where it is another name.
 _ADDONS_ARGUMENTS = {
+    "NASCell": {"projection": "projection_units"},
     "LayerNormSimpleRNNCell": {"layernorm_epsilon": "epsilon"},
     "LayerNormLSTMCell": {
         "norm_epsilon": "epsilon",
@@ -531,8 +532,8 @@ _ADDONS_FIXED = {
 }
 # What says nothing once there are weights, or nothing here.
 _SAYS_NOTHING = (
-    *("name", "implementation", "norm_beta_initializer", "projection_initializer"),
-    *("projection", "batch_input_shape", "ragged"),
+    *("name", "implementation", "norm_beta_initializer", "projection"),
+    *("batch_input_shape", "ragged"),
 )
 
 
@@ -549,7 +550,7 @@ def from_addons(name, weights, config=None):
       0.00001 unless said otherwise.
     * `PeepholeLSTMCell`: the three vectors of peepholes stand side by side.
     * `NASCell` and `ESNCell`: Addons has the recurrent kernel first. Addons' NASCell
-      has no bias unless asked for. Its projection has no counterpart.
+      has no bias unless asked for; its `projection` is `projection_units`.
 
     Args:
         name: str. Name of the class: "ESNCell", "LayerNormLSTMCell",
@@ -563,7 +564,7 @@ def from_addons(name, weights, config=None):
 
     Raises:
         ValueError: if `name` is another one, if the weights are of other shapes, or if
-            `config` has what there is nothing for, as a projection.
+            `config` has what there is nothing for.
 
     Example:
     >>> weights = [np.ones((4, 32)), np.ones((3, 32))]
@@ -576,11 +577,6 @@ def from_addons(name, weights, config=None):
             f"`name` must be one of {', '.join(_ADDONS)}. Received: name={name!r}."
         )
     config = dict(config or {})
-    if config.get("projection") is not None:
-        raise ValueError(
-            "`config` must have no projection, for which there is no counterpart. "
-            f"Received: config with projection={config['projection']!r}."
-        )
     theirs = _named_addons(name, [np.asarray(one) for one in weights])
     epsilon = {"LayerNormSimpleRNNCell": 1e-5, "LayerNormLSTMCell": 1e-3}.get(name)
     arguments = {} if epsilon is None else {"epsilon": epsilon}
@@ -590,12 +586,12 @@ def from_addons(name, weights, config=None):
         if key not in _SAYS_NOTHING
     }
     ours = _from_addons_weights(name, theirs)
-    arguments |= {
-        "units": ours["recurrent_kernel"].shape[0],
-        "use_bias": "bias" in ours,
-    }
-    arguments |= _ADDONS_FIXED.get(name, {})
     cls = getattr(zoo, name)
+    units = ours["recurrent_kernel"].shape[-1] // len(cls.blocks)
+    arguments |= {"units": units, "use_bias": "bias" in ours}
+    if "projection_kernel" in ours:
+        arguments["projection_units"] = ours["projection_kernel"].shape[-1]
+    arguments |= _ADDONS_FIXED.get(name, {})
     unknown = set(arguments) - set(cls.arguments) - {"dtype", "trainable"}
     if unknown:
         raise ValueError(
@@ -691,15 +687,15 @@ def _cannot_be_addons(what):
 def _named_addons(name, weights):
     """The weights by name; there is none of the bias where it is not used."""
     names = list(_ADDONS[name])
-    if len(weights) == len(names) - 1:
-        names.remove("bias")
-    if len(weights) != len(names):
+    if name == "NASCell" and (len(weights) < 3 or weights[-1].ndim == 1):
+        names.remove("projection_weights")
+    few = [one for one in names if one != "bias"]
+    if len(weights) not in (len(names), len(few)):
         raise ValueError(
-            f"`weights` must be the {len(_ADDONS[name])} of a {name}, "
-            f"{', '.join(_ADDONS[name])}, or all but the bias. Received: weights of "
-            f"{len(weights)} arrays."
+            f"`weights` must be the {len(names)} of a {name}, {', '.join(names)}, or "
+            f"all but the bias. Received: weights of {len(weights)} arrays."
         )
-    return dict(zip(names, weights, strict=True))
+    return dict(zip(few if len(weights) == len(few) else names, weights, strict=True))
 
 
 _PEEPHOLES = _ADDONS["PeepholeLSTMCell"][3:]
@@ -707,6 +703,8 @@ _PEEPHOLES = _ADDONS["PeepholeLSTMCell"][3:]
 
 def _from_addons_weights(name, theirs):
     ours = {key: value for key, value in theirs.items() if key.isidentifier()}
+    if "projection_weights" in ours:
+        ours["projection_kernel"] = ours.pop("projection_weights")
     if name == "PeepholeLSTMCell":
         ours["peephole_kernel"] = np.concatenate([ours.pop(key) for key in _PEEPHOLES])
     if name == "LayerNormLSTMCell":
@@ -721,6 +719,8 @@ def _from_addons_weights(name, theirs):
 
 def _to_addons_weights(name, ours):
     theirs = dict(ours)
+    if "projection_kernel" in theirs:
+        theirs["projection_weights"] = theirs.pop("projection_kernel")
     if name == "PeepholeLSTMCell":
         parts = np.split(theirs.pop("peephole_kernel"), 3)
         theirs.update(zip(_PEEPHOLES, parts, strict=True))

@@ -144,6 +144,23 @@ def test_its_published_numbers_of_nas():
         np.testing.assert_allclose(array, np.repeat([known], 6, 0).T, rtol=1e-6)
 
 
+def test_its_published_numbers_of_nas_with_a_projection():
+    weights = halves((5, 48), (4, 48), (6, 5))
+    cell = convert.from_addons("NASCell", weights, {"units": 6, "projection": 5})
+    x = np.repeat([[1.0], [2.0], [3.0]], 4, axis=1).astype("float32")
+    states = [np.full((3, n), 0.1, "float32") for n in (6, 5)]
+    output, [c, m] = cell(x, states)
+    m_there = [1.69741797, 1.84003687, 1.87398517]
+    c_there = [0.69855207, 0.77073824, 0.78973997]
+    np.testing.assert_allclose(output, np.repeat([m_there], 5, 0).T, rtol=1e-6)
+    np.testing.assert_array_equal(output, m)
+    np.testing.assert_allclose(c, np.repeat([c_there], 6, 0).T, rtol=1e-6)
+    config, back = convert.to_addons(cell)
+    assert config["projection"] == 5 and not config["use_bias"]
+    for one, two in zip(back, weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_its_published_numbers_of_peepholes():
     weights = [np.ones((4, 20)), np.zeros((5, 20)), np.repeat([0.0, 1, 0, 0], 5)]
     weights += [np.zeros(5)] * 2 + [np.zeros(5)]
@@ -175,8 +192,6 @@ def test_what_cannot_be_is_refused(rng):
         convert.from_addons("LSTMCell", [])
     with pytest.raises(ValueError, match="3 of a NASCell.*1 arrays"):
         convert.from_addons("NASCell", halves((4, 32)))
-    with pytest.raises(ValueError, match="projection=5"):
-        convert.from_addons("NASCell", halves((4, 32), (3, 32)), {"projection": 5})
     with pytest.raises(ValueError, match=r"here.*\(3, 32\).*Received.*\(3, 16\)"):
         convert.from_addons("NASCell", halves((4, 32), (3, 16)))
     with pytest.raises(ValueError, match="config with depth"):

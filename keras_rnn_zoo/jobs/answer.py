@@ -196,57 +196,22 @@ def predict(
     from keras_rnn_zoo.datasets import tags as schemes
     from keras_rnn_zoo.tasks.regression import kept_widths
 
-    given = [one for one in (text, file, example) if one is not None]
-    if len(given) != 1:
-        raise ValueError(
-            "`text`, `file` or `example` must be given, and only one of them. "
-            f"Received: text={text!r}, file={file and str(file)!r}, "
-            f"example={example!r}."
-        )
     if scheme != "own":
         scheme = schemes.scheme_named(scheme)
-    values = None
-    if isinstance(file, str | os.PathLike):
-        file = pathlib.Path(file)
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"`file` must be a file. Received: file={str(file)!r}."
-            )
-    if isinstance(file, pathlib.Path) and file.suffix.lower() == ".npy":
-        values = _read_npy(file)
-    elif file is not None:
-        text = _read_text(file)
-    elif text is not None:
-        _check_text("text", text)
+    text, values = _given(text, file, example)
     run = load_run(name, runs=runs)
     truth = None
     if example is not None:
-        from keras_rnn_zoo.training import fit as fitting
-
-        pipelines = fitting.load_data(run.recipe, data_dir=data_dir)
-        _check_same_classes(run, pipelines)
-        test = pipelines.raw["test"]
-        if not 1 <= example <= len(test):
-            raise ValueError(
-                f"`example` must be from 1 to {len(test)}. "
-                f"Received: example={example!r}."
-            )
-        inputs, truth = (np.asarray(one) for one in test[example - 1])
-        if run.codec is not None:
-            text = pipelines.texts["test"][example - 1]
-    elif run.codec is not None:
-        if values is not None:
-            raise ValueError(
-                f"`file` must be a text: {run.recipe.name} reads text. "
-                f"Received: file={str(file)!r}."
-            )
-        tokens = run.codec.split(text)
-        if not tokens:
-            raise ValueError(f"`text` must not be empty. Received: text={text!r}.")
-        _check_length(len(tokens), f"{run.codec.unit}s")
-        inputs = run.codec.encode(text)
+        inputs, truth, text = _example(run, example, data_dir)
+    elif run.codec is None:
+        inputs = _as_features(run, text if values is None else values)
+    elif values is not None:
+        raise ValueError(
+            f"`file` must be a text: {run.recipe.name} reads text. "
+            f"Received: file={str(file)!r}."
+        )
     else:
-        inputs = _as_features(run, values if values is not None else text)
+        inputs = _as_ids(run.codec, text)
     if scheme == "own":
         scheme = run.assets.facts.get(schemes.SCHEME, "BIO")
     task = task_of(run.recipe.task, run.assets.labels)
@@ -271,6 +236,53 @@ def predict(
         candidates=answer.candidates,
         alignment=answer.alignment,
     )
+
+
+def _given(text, file, example):
+    """Return the text, or the numbers, of the one input that is given."""
+    if sum(one is not None for one in (text, file, example)) != 1:
+        raise ValueError(
+            "`text`, `file` or `example` must be given, and only one of them. "
+            f"Received: text={text!r}, file={file and str(file)!r}, "
+            f"example={example!r}."
+        )
+    if isinstance(file, str | os.PathLike):
+        file = pathlib.Path(file)
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"`file` must be a file. Received: file={str(file)!r}."
+            )
+        if file.suffix.lower() == ".npy":
+            return None, _read_npy(file)
+    if file is not None:
+        return _read_text(file), None
+    if text is not None:
+        _check_text("text", text)
+    return text, None
+
+
+def _example(run, example, data_dir):
+    """Return input, truth and text of an example of the test data."""
+    from keras_rnn_zoo.training import fit as fitting
+
+    pipelines = fitting.load_data(run.recipe, data_dir=data_dir)
+    _check_same_classes(run, pipelines)
+    test = pipelines.raw["test"]
+    if not 1 <= example <= len(test):
+        raise ValueError(
+            f"`example` must be from 1 to {len(test)}. Received: example={example!r}."
+        )
+    inputs, truth = (np.asarray(one) for one in test[example - 1])
+    text = None if run.codec is None else pipelines.texts["test"][example - 1]
+    return inputs, truth, text
+
+
+def _as_ids(codec, text):
+    tokens = codec.split(text)
+    if not tokens:
+        raise ValueError(f"`text` must not be empty. Received: text={text!r}.")
+    _check_length(len(tokens), f"{codec.unit}s")
+    return codec.encode(text)
 
 
 def _check_text(argument, text):

@@ -195,7 +195,7 @@ def test_dropout_rate_and_scale(case, rate):
     options = rates(case, rate)
     cell = case.make_cell(units=50, **options)
     cell.build((None, 40))
-    masks = cell.draw(200, training=True)[:2]
+    masks = cell.draw(2000, training=True)[:2]
     each_gate = "recurrent_dropout" in options
     counts = [len(b) for b in (cell.blocks, cell.recurrent_blocks or cell.blocks)]
     assert len([m for m in masks if m is not None]) == len(options)

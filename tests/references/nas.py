@@ -16,3 +16,9 @@ def step(x, states, weights):
     c = np.tanh(n0 + c) * n1
     h = np.tanh(c * np.tanh(n2 + sigmoid(l6 + l7)))
     return h, [c, h]
+
+
+def projected_step(x, states, weights):
+    *weights, P = weights
+    m, [c, _] = step(x, states, weights)
+    return m @ P, [c, m @ P]

@@ -2,8 +2,10 @@
 
 from keras import ops
 
+from keras_rnn_zoo.layers.core.arguments import Argument
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.layers.core.step import Weight
 
 
 @register
@@ -17,21 +19,28 @@ class NASCell(GatedCell):
         c_t = φ(n0 + c_{t-1}) ⊙ n1
         h_t = φ(c_t ⊙ φ(n2 + n3))
 
-    σ is `recurrent_activation`, φ is `activation`, ρ is the rectifier. Row vectors, as
-    in the code. The output is h_t.
+    σ is `recurrent_activation`, φ is `activation`, ρ is the rectifier. With
+    `projection_units`, h_t is multiplied by a further matrix. Row vectors, as in the
+    code. The output is h_t.
     When to use it: language models of words, for which it was searched, at twice an
     LSTM's cost.
 
     Reference: Zoph & Le, 2016, "Neural Architecture Search with Reinforcement
     Learning", https://arxiv.org/abs/1611.01578. Differs from the paper: nothing that is
     known: a^3 ⊙ m^3 is a product, as in the authors' code in TensorFlow, where the
-    eight are numbered as here, and the states are c and h in this order; no projection.
+    eight are numbered as here, and the states are c and h in this order. The projection
+    is TensorFlow's.
 
-    Args: as `GatedCell`.
+    Args:
+        projection_units: int or None. Width of h where it is projected; also
+            `projection`.
+        projection_initializer: initializer of the matrix of the projection. Other
+            arguments: see `GatedCell`.
 
     Call arguments:
         inputs: `(batch, features)`.
-        states: `[c, h]`, each `(batch, units)`.
+        states: `[c, h]`, each `(batch, units)`; h `(batch, projection_units)` if it is
+            projected.
         training: bool. Matters only with dropout and zoneout.
 
     Returns:
@@ -39,11 +48,13 @@ class NASCell(GatedCell):
 
     Weights:
         kernel `(features, 8 * units)`, recurrent_kernel `(units, 8 * units)`, bias `(8
-        * units,)`; blocks l0, l1, …, l7.
+        * units,)`; blocks l0, l1, …, l7. With a projection, recurrent_kernel
+        `(projection_units, 8 * units)` and projection_kernel `(units,
+        projection_units)`.
 
     Raises:
         TypeError: if `units` is not an integer.
-        ValueError: if `units` is not positive.
+        ValueError: if `units` or `projection_units` is not positive.
 
     Example:
     >>> cell = NASCell(3)
@@ -55,6 +66,33 @@ class NASCell(GatedCell):
     blocks = tuple(f"l{k}" for k in range(8))
     state_names = ("c", "h")
     gates = ("l0", "l2", "l5", "l7")
+    extra_arguments = {
+        "projection_units": Argument("positive integer or None", None),
+        "projection_initializer": Argument("initializer", "glorot_uniform"),
+    }
+    also_named = {"projection": "projection_units"}
+
+    @property
+    def output_size(self):
+        return self.projection_units or self.units
+
+    @property
+    def state_shapes(self):
+        return [(self.units,), (self.output_size,)]
+
+    @property
+    def recurrent_rows(self):
+        return self.output_size
+
+    @property
+    def recurrent_shape(self):
+        return (self.output_size, 8 * self.units)
+
+    def further_weights(self, features):
+        if self.projection_units is None:
+            return []
+        shape = (self.units, self.projection_units)
+        return [Weight("projection_kernel", shape, self.projection_initializer)]
 
     def split_bias(self, bias):
         return None, bias
@@ -70,6 +108,8 @@ class NASCell(GatedCell):
         n0, n1, n2, n3 = act(l0 * l1), act(l2 + l3), act(l4 * l5), gate(l6 + l7)
         c = act(n0 + c) * n1
         h = act(c * act(n2 + n3))
+        if self.projection_units is not None:
+            h = u.product(h, u.projection_kernel)
         return h, [c, h]
 
 

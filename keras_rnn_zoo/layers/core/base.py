@@ -159,6 +159,11 @@ class GatedCell(keras.Layer):
         return features
 
     @property
+    def recurrent_rows(self):
+        """Width of what recurrent dropout drops from: the state that U multiplies."""
+        return self.state_sizes[0]
+
+    @property
     def recurrent_shape(self):
         """Shape of `recurrent_kernel`; None if the cell has none."""
         return (self.state_sizes[0], sum(self._sizes(self.recurrent_blocks).values()))
@@ -434,7 +439,7 @@ class GatedCell(keras.Layer):
             inputs = self._dropout_mask(count, batch_size, rows, self.dropout)
         if self.recurrent_dropout:
             count = len(self._sizes(self.recurrent_blocks))
-            rows = self.state_sizes[0]
+            rows = self.recurrent_rows
             states = self._dropout_mask(count, batch_size, rows, self.recurrent_dropout)
         return Draws(inputs, states, keep)
 
