@@ -472,7 +472,7 @@ def _figures_table(title, model, baselines, spread=None):
     for figure in [*model, *baselines]:
         rows.setdefault(figure.name, {})[figure.metric] = figure.value
     ours = {figure.name for figure in model}
-    lower_is_better = direction(metrics[0]) == "min"
+    lower_is_better = direction(metrics[0], "max") == "min"
 
     def order(item):
         value = item[1].get(metrics[0])
@@ -483,7 +483,7 @@ def _figures_table(title, model, baselines, spread=None):
     table = Table(title=shown(title), title_justify="left", title_style="bold")
     table.add_column("method")
     for metric in metrics:
-        arrow = "lower is better" if direction(metric) == "min" else ""
+        arrow = "lower is better" if direction(metric, "max") == "min" else ""
         heading = shown(metric.replace("_", " ")) + (f"\n({arrow})" if arrow else "")
         table.add_column(heading, justify="right")
     for name, values in sorted(rows.items(), key=order):
@@ -719,7 +719,11 @@ def predict(
         runs=runs,
         data_dir=data_dir,
     )
-    task_of(result.task, result.labels).show(_console(), result)
+    _print_prediction(_console(), result)
+
+
+def _print_prediction(console, result):
+    task_of(result.task, result.labels).show(console, result)
 
 
 @app.command()

@@ -64,7 +64,7 @@ def test_tags_in_another_scheme(scheme, cli_run):
     read = cli_run("predict", "wnut17_bilstm_crf", "London is", "--scheme", scheme)
     tag = {"bioes": "S-location", "own": "B-location"}[scheme]
     assert read.stdout == f"London\t{tag}\nis\tO\n", read.output
-    with pytest.raises(ValueError, match="finds no names.*'IOB1'.*py_tagger_bilstm"):
+    with pytest.raises(ValueError, match="finds no names.*'IOB1'.*task tagging"):
         jobs.predict("py_tagger_bilstm", "x = 1", scheme="iob1")
     assert jobs.predict("py_tagger_bilstm", "x", scheme="own").tags == ("name",)
 

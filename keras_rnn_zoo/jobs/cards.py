@@ -270,7 +270,7 @@ def _best_baseline(metadata, main=None):
     ]
     if not found:
         return None
-    choose = min if direction(main) == "min" else max
+    choose = min if direction(main, "max") == "min" else max
     return choose(found, key=lambda one: one["value"])
 
 
@@ -332,7 +332,7 @@ def _notes(metadata):
 
 def _metric(name):
     text = name.replace("_", " ")
-    return f"{text} (less is better)" if direction(name) == "min" else text
+    return f"{text} (less is better)" if direction(name, "max") == "min" else text
 
 
 def _span(seconds):

@@ -53,14 +53,15 @@ def task_of(name: str, labels=()) -> Task:
     return TASKS[name].of(tuple(labels))
 
 
-def direction(metric: str) -> str:
+def direction(metric: str, default: str | None = None) -> str:
     """Return "max" for a figure of which more is better, "min" for the others.
 
     Args:
         metric: a figure of a task, or what a training watches, such as `"val_loss"`.
+        default: what to take a figure of others for, in a file that was read.
 
     Raises:
-        ValueError: if no task says which way is better.
+        ValueError: if no task says which way is better, and there is no default.
 
     Example:
     >>> direction("bits_per_character"), direction("val_accuracy")
@@ -70,12 +71,12 @@ def direction(metric: str) -> str:
     for one in _tasks():
         known |= one.directions
     plain = metric.removeprefix("val_")
-    if plain not in known:
+    if plain not in known and default is None:
         raise ValueError(
             f"`metric` must be one of {', '.join(sorted(known))}. "
             f"Received: metric={metric!r}."
         )
-    return known[plain]
+    return known.get(plain, default)
 
 
 __all__ = ["TASKS", "Figure", "Task", "direction", "task_of"]

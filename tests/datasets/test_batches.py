@@ -16,7 +16,7 @@ from keras_rnn_zoo.datasets.batches import (
     training_padding,
 )
 from keras_rnn_zoo.datasets.statistics import class_counts
-from keras_rnn_zoo.jobs.train import _describe_data
+from keras_rnn_zoo.jobs.stations import _describe_data
 
 
 def rows_of(lengths):

@@ -27,6 +27,8 @@ VALUES = {
     "order": 2,
     "vocabulary_size": 5,
     "max_value": 2.0,
+    "low": 0.5,
+    "high": 1.0,
     "k": 0.5,
     "tags": ["O", "B-x", "I-x"],
     "length": 3,

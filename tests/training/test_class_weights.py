@@ -50,6 +50,7 @@ def data(rng, per_step):
         validation=batches.batches(raw["validation"], 32),
         raw=raw,
         vocabulary_size=6,
+        vocabulary=None,
         num_features=None,
         num_outputs=2,
         labels=("common", "rare"),

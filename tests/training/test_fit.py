@@ -59,6 +59,7 @@ def pipelines(rng, per_step=True):
         validation=batches("validation"),
         raw=raw,
         vocabulary_size=6,
+        vocabulary=None,
         num_features=None,
         padding=None,
         num_outputs=2,

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import Argument
+from keras_rnn_zoo.layers.core.arguments import Argument, checked, positive_number
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Weight
@@ -28,11 +28,14 @@ class SoftplusUniform(keras.initializers.Initializer):
     """
 
     def __init__(self, low, high, seed=None):
-        if not 0 < low < high:
+        low, high = positive_number("low", low), positive_number("high", high)
+        if not low < high:
             raise ValueError(
                 "`low` must be above 0 and below `high`. "
                 f"Received: low={low!r}, high={high!r}."
             )
+        if not isinstance(seed, keras.random.SeedGenerator):
+            seed = checked("seed", "seed", seed)
         self.low, self.high, self.seed = low, high, seed
 
     def __call__(self, shape, dtype=None):
