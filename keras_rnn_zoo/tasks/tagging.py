@@ -48,7 +48,10 @@ class Tagging(Task):
     def show(self, console, result):
         from keras_rnn_zoo.tasks import terminal
 
-        terminal.print_tagged(console, result)
+        if result.names is not None:
+            terminal.print_names(console, result)
+        else:
+            terminal.print_tagged(console, result)
 
 
 class NameTagging(Tagging):
@@ -84,11 +87,6 @@ class NameTagging(Tagging):
         if scheme != "BIO":
             tags = tuple(schemes.tags_of(names, len(tags), scheme))
         return Answer(found.predicted, found.probabilities, names=names, tags=tags)
-
-    def show(self, console, result):
-        from keras_rnn_zoo.tasks import terminal
-
-        terminal.print_names(console, result)
 
 
 def are_bio(labels) -> bool:
