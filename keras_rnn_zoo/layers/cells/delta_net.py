@@ -70,13 +70,7 @@ class DeltaNetCell(GatedCell):
     gates = ("beta",)
     linear = "full"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation",)
 
     def block_size(self, block):
         return 1 if block in ("beta", "g") else self.units
@@ -166,13 +160,7 @@ class GatedDeltaNetCell(GatedCell):
     gates = ("beta",)
     linear = "full"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation",)
 
     def block_size(self, block):
         return 1 if block in ("beta", "g") else self.units

@@ -51,12 +51,6 @@ class GILRCell(GatedCell):
     kept_by = "g"
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
 
     def step(self, x, states, u):
         [h] = states

@@ -62,12 +62,6 @@ class HGRNCell(GatedCell):
     gates = ("l",)
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
     extra_arguments = {
         "activation": Argument("activation", "silu"),
         "lower_bound": Argument("rate", 0.0),

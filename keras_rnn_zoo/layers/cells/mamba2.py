@@ -65,14 +65,7 @@ class Mamba2Cell(GatedCell):
     state_names = ("s",)
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation", "recurrent_activation")
 
     extra_arguments = {
         "memory_size": Argument("positive integer", 32, "units"),

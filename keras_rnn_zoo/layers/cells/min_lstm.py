@@ -55,12 +55,6 @@ class MinLSTMCell(GatedCell):
     gates = ("f", "i")
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
     extra_arguments = {"activation": Argument("activation", "linear")}
 
     def step(self, x, states, u):

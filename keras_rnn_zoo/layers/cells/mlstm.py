@@ -65,13 +65,7 @@ class MLSTMCell(GatedCell):
     bookkeeping = ("m",)  # a scale, which belongs to the other two
     gates = ("o",)
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation",)
     extra_arguments = {"forget_bias": Argument("number", 3.0, "bias_initializer")}
 
     def block_size(self, block):

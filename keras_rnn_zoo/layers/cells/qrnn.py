@@ -62,12 +62,6 @@ class QRNNCell(GatedCell):
     kept_by = "f"
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
 
     @property
     def state_shapes(self):

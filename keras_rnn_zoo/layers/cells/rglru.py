@@ -60,13 +60,7 @@ class RGLRUCell(GatedCell):
     gates = ("r", "i")
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation",)
 
     def further_weights(self, features):
         return [Weight("decay", (self.units,), self._first_decay)]

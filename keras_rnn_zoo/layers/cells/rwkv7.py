@@ -86,8 +86,7 @@ class RWKV7Cell(GatedCell):
         "rank": Argument("positive integer", 16),
     }
     without_arguments = (
-        *("activation", "use_bias", "recurrent_dropout", "recurrent_initializer"),
-        *("recurrent_regularizer", "recurrent_constraint"),
+        *("activation", "use_bias"),
         *("bias_initializer", "bias_regularizer", "bias_constraint"),
     )
 

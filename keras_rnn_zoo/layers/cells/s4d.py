@@ -83,14 +83,7 @@ class S4DCell(GatedCell):
     state_names = ("re", "im")
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation", "recurrent_activation")
 
     extra_arguments = {
         "num_pairs": Argument("positive integer", 32, "units"),

@@ -55,13 +55,7 @@ class TRNNCell(GatedCell):
     kept_by = "f"
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "activation",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
+    without_arguments = ("activation",)
 
     def split_bias(self, bias):
         return ops.concatenate([ops.zeros_like(bias), bias]), None
@@ -96,12 +90,6 @@ class _OfTwoInputs(GatedCell):
     kept_by = "f"
     linear = "diagonal"
     recurrent_shape = None
-    without_arguments = (
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "recurrent_constraint",
-        "recurrent_dropout",
-    )
 
     @property
     def state_shapes(self):

@@ -233,6 +233,13 @@ CELL_ARGUMENTS = {
     "zoneout": Argument("rates", 0.0),
     "trainable_initial_state": Argument("flag", False),
 }
+# What there is to say of U; nothing where a cell has none.
+OF_RECURRENT = (
+    "recurrent_initializer",
+    "recurrent_regularizer",
+    "recurrent_constraint",
+    "recurrent_dropout",
+)
 # What Keras's cells do not have stands where no positional argument can reach it.
 KEYWORD_ONLY = ("zoneout", "trainable_initial_state")
 

@@ -62,7 +62,8 @@ class GatedCell(keras.Layer):
             recurrent_kernel and bias.
         extra_arguments: `{name: Argument}` that this cell takes beyond the common ones,
             or common ones to which it gives another default.
-        without_arguments: names of common arguments that this cell has no use for.
+        without_arguments: names of common arguments that this cell has no use for;
+            where `recurrent_shape` is None, those of U need not be named.
         also_named: `{name: argument}` of what else an argument may be called, as others
             call it; in configs it has its own name.
 
@@ -118,6 +119,9 @@ class GatedCell(keras.Layer):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        if cls.recurrent_shape is None:
+            without = dict.fromkeys((*cls.without_arguments, *table.OF_RECURRENT))
+            cls.without_arguments = tuple(without)
         cls.arguments = table.assemble(cls.extra_arguments, cls.without_arguments)
         cls.__signature__ = table.OfTheClass(
             table.signature(
