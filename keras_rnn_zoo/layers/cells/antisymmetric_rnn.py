@@ -7,8 +7,22 @@ from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
 
 
+class _TurningCell(GatedCell):
+    """Base of the two: of U what turns is left, and a little that shrinks."""
+
+    extra_arguments = {
+        "step_size": Argument("positive number", 0.1, "units"),
+        "diffusion": Argument("number", 0.01, "step_size"),
+    }
+
+    def derived(self, w):
+        a = w.recurrent_kernel
+        shrink = self.diffusion * ops.eye(self.units, dtype=self.compute_dtype)
+        return {"recurrent_kernel": a - ops.transpose(a) - shrink}
+
+
 @register
-class AntisymmetricRNNCell(GatedCell):
+class AntisymmetricRNNCell(_TurningCell):
     """Antisymmetric RNN: a state that turns, and neither grows nor fades.
 
         M = U - Uᵀ - γ I
@@ -54,15 +68,6 @@ class AntisymmetricRNNCell(GatedCell):
 
     blocks = ("h",)
     without_arguments = ("recurrent_activation",)
-    extra_arguments = {
-        "step_size": Argument("positive number", 0.1, "units"),
-        "diffusion": Argument("number", 0.01, "step_size"),
-    }
-
-    def derived(self, w):
-        a = w.recurrent_kernel
-        shrink = self.diffusion * ops.eye(self.units, dtype=self.compute_dtype)
-        return {"recurrent_kernel": a - ops.transpose(a) - shrink}
 
     def step(self, x, states, u):
         [h] = states
@@ -85,7 +90,7 @@ class AntisymmetricRNN(RecurrentLayer):
 
 
 @register
-class GatedAntisymmetricRNNCell(GatedCell):
+class GatedAntisymmetricRNNCell(_TurningCell):
     """Gated antisymmetric RNN: a gate for the length of the step.
 
         M = U - Uᵀ - γ I
@@ -133,15 +138,6 @@ class GatedAntisymmetricRNNCell(GatedCell):
     blocks = ("z", "h")
     recurrent_blocks = ("h",)
     gates = ("z",)
-    extra_arguments = {
-        "step_size": Argument("positive number", 0.1, "units"),
-        "diffusion": Argument("number", 0.01, "step_size"),
-    }
-
-    def derived(self, w):
-        a = w.recurrent_kernel
-        shrink = self.diffusion * ops.eye(self.units, dtype=self.compute_dtype)
-        return {"recurrent_kernel": a - ops.transpose(a) - shrink}
 
     def step(self, x, states, u):
         [h] = states

@@ -18,8 +18,29 @@ def corrected(s, k, v, beta):
     return s + k[..., :, None] * (beta * (v - found))[..., None, :]
 
 
+class _DeltaCell(GatedCell):
+    """Base of the two: a square memory, and a gate for how much of it is corrected."""
+
+    state_names = ("s",)
+    gates = ("beta",)
+    linear = "full"
+    recurrent_shape = None
+    without_arguments = ("activation",)
+
+    def block_size(self, block):
+        return 1 if block in ("beta", "g") else self.units
+
+    @property
+    def state_shapes(self):
+        return [(self.units, self.units)]
+
+    @property
+    def output_size(self):
+        return self.units
+
+
 @register
-class DeltaNetCell(GatedCell):
+class DeltaNetCell(_DeltaCell):
     """DeltaNet: a matrix memory that corrects what it holds under a key.
 
         q_t, k_t = x_t W_q + b_q, x_t W_k + b_k, each divided by its length
@@ -66,22 +87,6 @@ class DeltaNetCell(GatedCell):
     """
 
     blocks = ("q", "k", "v", "beta")
-    state_names = ("s",)
-    gates = ("beta",)
-    linear = "full"
-    recurrent_shape = None
-    without_arguments = ("activation",)
-
-    def block_size(self, block):
-        return 1 if block in ("beta", "g") else self.units
-
-    @property
-    def state_shapes(self):
-        return [(self.units, self.units)]
-
-    @property
-    def output_size(self):
-        return self.units
 
     def step(self, x, states, u):
         [s] = states
@@ -106,7 +111,7 @@ class DeltaNet(RecurrentLayer):
 
 
 @register
-class GatedDeltaNetCell(GatedCell):
+class GatedDeltaNetCell(_DeltaCell):
     """Gated DeltaNet: a matrix memory that fades, and corrects itself.
 
         q_t, k_t = x_t W_q + b_q, x_t W_k + b_k, each divided by its length
@@ -156,22 +161,6 @@ class GatedDeltaNetCell(GatedCell):
     """
 
     blocks = ("q", "k", "v", "beta", "g")
-    state_names = ("s",)
-    gates = ("beta",)
-    linear = "full"
-    recurrent_shape = None
-    without_arguments = ("activation",)
-
-    def block_size(self, block):
-        return 1 if block in ("beta", "g") else self.units
-
-    @property
-    def state_shapes(self):
-        return [(self.units, self.units)]
-
-    @property
-    def output_size(self):
-        return self.units
 
     def further_weights(self, features):
         return [Weight("log_decay", (1,), "zeros")]

@@ -7,8 +7,24 @@ from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Weight
 
 
+class _PassedCell(GatedCell):
+    """Base of the two whose input also goes past W, as wide as the units."""
+
+    def further_weights(self, features):
+        if features == self.units:
+            return []
+        shape = (features, self.units)
+        return [Weight("input_kernel", shape, "glorot_uniform", trainable=False)]
+
+    def terms(self, inputs, w):
+        passed = w.dropped(inputs)
+        if passed.shape[-1] != self.units:
+            passed = w.product(passed, w.input_kernel)
+        return w(inputs).also(passed=passed)
+
+
 @register
-class MUT1Cell(GatedCell):
+class MUT1Cell(_PassedCell):
     """MUT1: a GRU whose update gate sees the input only.
 
         z_t = σ(x_t W_z + b_z)
@@ -58,18 +74,6 @@ class MUT1Cell(GatedCell):
     gates = ("z", "r")
     replaced_by = "z"
 
-    def further_weights(self, features):
-        if features == self.units:
-            return []
-        shape = (features, self.units)
-        return [Weight("input_kernel", shape, "glorot_uniform", trainable=False)]
-
-    def terms(self, inputs, w):
-        passed = w.dropped(inputs)
-        if passed.shape[-1] != self.units:
-            passed = w.product(passed, w.input_kernel)
-        return w(inputs).also(passed=passed)
-
     def split_bias(self, bias):
         of_input, of_candidate = ops.split(bias, [2 * self.units])
         return of_input, ops.concatenate([0 * of_candidate, of_candidate])
@@ -98,7 +102,7 @@ class MUT1(RecurrentLayer):
 
 
 @register
-class MUT2Cell(GatedCell):
+class MUT2Cell(_PassedCell):
     """MUT2: a GRU whose reset gate adds the bare input.
 
         z_t = σ(x_t W_z + h_{t-1} U_z + b_z)
@@ -145,18 +149,6 @@ class MUT2Cell(GatedCell):
     recurrent_blocks = bias_blocks = ("z", "r", "h")
     gates = ("z", "r")
     replaced_by = "z"
-
-    def further_weights(self, features):
-        if features == self.units:
-            return []
-        shape = (features, self.units)
-        return [Weight("input_kernel", shape, "glorot_uniform", trainable=False)]
-
-    def terms(self, inputs, w):
-        passed = w.dropped(inputs)
-        if passed.shape[-1] != self.units:
-            passed = w.product(passed, w.input_kernel)
-        return w(inputs).also(passed=passed)
 
     def split_bias(self, bias):
         return None, bias

@@ -7,8 +7,41 @@ from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Weight
 
 
+class TwoInputsCell(GatedCell):
+    """Base of cells that read this input and the one before: x_t W + x_{t-1} V + b.
+
+    The state p is x_t V, of the step before when it is read; it begins as zero.
+    """
+
+    blocks = ("z", "f", "o")
+    bookkeeping = ("p",)  # a part of the input
+    kept_by = "f"
+    linear = "diagonal"
+    recurrent_shape = None
+
+    @property
+    def state_shapes(self):
+        return [(self.units,), (3 * self.units,)]
+
+    @property
+    def output_size(self):
+        return self.units
+
+    def further_weights(self, features):
+        shape = (features, 3 * self.units)
+        return [Weight("previous_kernel", shape, self.kernel_initializer)]
+
+    def terms(self, inputs, w):
+        return w(inputs).also(p=w.product(w.dropped(inputs), w.previous_kernel))
+
+    def sums(self, x, p):
+        """z, f and o of both inputs, before their activations."""
+        p_z, p_f, p_o = ops.split(p, 3, axis=-1)
+        return x.z + p_z, x.f + p_f, x.o + p_o
+
+
 @register
-class QRNNCell(GatedCell):
+class QRNNCell(TwoInputsCell):
     """Quasi-recurrent network with fo-pooling: gates from this input and the last.
 
         z_t = φ(x_t W_z + x_{t-1} V_z + b_z)
@@ -55,35 +88,15 @@ class QRNNCell(GatedCell):
     TensorShape([2, 3])
     """
 
-    blocks = ("z", "f", "o")
     state_names = ("c", "p")
-    bookkeeping = ("p",)  # a part of the input
     gates = ("f", "o")
-    kept_by = "f"
-    linear = "diagonal"
-    recurrent_shape = None
-
-    @property
-    def state_shapes(self):
-        return [(self.units,), (3 * self.units,)]
-
-    @property
-    def output_size(self):
-        return self.units
-
-    def further_weights(self, features):
-        shape = (features, 3 * self.units)
-        return [Weight("previous_kernel", shape, self.kernel_initializer)]
-
-    def terms(self, inputs, w):
-        return w(inputs).also(p=w.product(w.dropped(inputs), w.previous_kernel))
 
     def step(self, x, states, u):
         c, p = states
-        p_z, p_f, p_o = ops.split(p, 3, axis=-1)
-        z = self.activation(x.z + p_z)
-        f = self.recurrent_activation(x.f + p_f)
-        o = self.recurrent_activation(x.o + p_o)
+        z, f, o = self.sums(x, p)
+        z = self.activation(z)
+        f = self.recurrent_activation(f)
+        o = self.recurrent_activation(o)
         c = f * c + (1 - f) * z
         return o * c, [c, x.p]
 

@@ -2,9 +2,9 @@
 
 from keras import ops
 
+from keras_rnn_zoo.layers.cells.qrnn import TwoInputsCell
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
-from keras_rnn_zoo.layers.core.step import Weight
 
 
 @register
@@ -81,40 +81,19 @@ class TRNN(RecurrentLayer):
     cell_class = TRNNCell
 
 
-class _OfTwoInputs(GatedCell):
-    """Base: all terms come from this input and from the one before it."""
+class _StronglyTypedCell(TwoInputsCell):
+    """The three sums of both, of which only the gate's goes through σ."""
 
-    blocks = ("z", "f", "o")
-    bookkeeping = ("p",)  # a part of the input
     gates = ("f",)
-    kept_by = "f"
-    linear = "diagonal"
-    recurrent_shape = None
-
-    @property
-    def state_shapes(self):
-        return [(self.units,), (3 * self.units,)]
-
-    @property
-    def output_size(self):
-        return self.units
-
-    def further_weights(self, features):
-        shape = (features, 3 * self.units)
-        return [Weight("previous_kernel", shape, self.kernel_initializer)]
-
-    def terms(self, inputs, w):
-        return w(inputs).also(p=w.product(w.dropped(inputs), w.previous_kernel))
 
     def gated(self, x, p):
         """`(z, f, o)` of the terms of this input and of the one before."""
-        p_z, p_f, p_o = ops.split(p, 3, axis=-1)
-        f = self.recurrent_activation(x.f + p_f)
-        return x.z + p_z, f, self.activation(x.o + p_o)
+        z, f, o = self.sums(x, p)
+        return z, self.recurrent_activation(f), self.activation(o)
 
 
 @register
-class TGRUCell(_OfTwoInputs):
+class TGRUCell(_StronglyTypedCell):
     """Strongly typed GRU: features are added to a memory that fades.
 
         z_t = x_t W_z + x_{t-1} V_z + b_z
@@ -181,7 +160,7 @@ class TGRU(RecurrentLayer):
 
 
 @register
-class TLSTMCell(_OfTwoInputs):
+class TLSTMCell(_StronglyTypedCell):
     """Strongly typed LSTM: a running average of features, let out by a gate.
 
         z_t = x_t W_z + x_{t-1} V_z + b_z
