@@ -28,6 +28,7 @@ from keras_rnn_zoo.layers.core.arguments import (
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.layers.core.wrapper import names_of_states, width_of
 from keras_rnn_zoo.layers.heads import sampling_schedules
 from keras_rnn_zoo.layers.heads.attention import Attention, stepper
 from keras_rnn_zoo.ops import decoding, samplers
@@ -280,7 +281,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 dtype=dtype,
             )
         self.decoder_cell, inner = None, self.decoder.cell
-        out = getattr(inner, "output_size", None) or tree.flatten(inner.state_size)[0]
+        out = width_of(inner)
         if attention is not None:
             self.decoder_cell = AttentionCell(
                 inner,
@@ -406,7 +407,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             return []
         made = []
         for i, cell in enumerate(self._decoder_cells):
-            names = _state_names(cell)
+            names = names_of_states(cell, "")
             sizes = tree.flatten(cell.state_size)
             for name, size in zip(names, sizes, strict=True):
                 if name in getattr(cell, "bookkeeping", ()):
@@ -439,7 +440,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         for own, cell in zip(encoded, self._decoder_cells, strict=True):
             given = cell.get_initial_state(batch_size=rows)
             given = tree.flatten(given if tree.is_nested(given) else [given])
-            names = _state_names(cell)
+            names = names_of_states(cell, "")
             count = len(names)
             for j, (name, state) in enumerate(zip(names, given, strict=True)):
                 if self.bridge != "zeros" and name not in getattr(
@@ -1006,10 +1007,3 @@ def _attention(attention, units, dtype):
             f"attention layer or None. Received: attention={attention!r}."
         )
     return type(attention).from_config(attention.get_config())
-
-
-def _state_names(cell):
-    """A name for each flat state of a cell."""
-    count = len(tree.flatten(cell.state_size))
-    names = list(getattr(cell, "state_names", ()))
-    return names if len(names) == count else [str(i) for i in range(count)]

@@ -41,6 +41,25 @@ def width_of(cell):
     return getattr(cell, "output_size", None) or tree.flatten(cell.state_size)[0]
 
 
+def names_of_states(cell, otherwise="s"):
+    """A name for each flat state of a cell: its own, or `s0`, `s1`, …."""
+    count = len(tree.flatten(cell.state_size))
+    names = list(getattr(cell, "state_names", ()))
+    return names if len(names) == count else [f"{otherwise}{k}" for k in range(count)]
+
+
+def flat_step(cell, training):
+    """`step(x, states)` of any cell, of a flat list of states and giving one."""
+    call = step_function(cell, training)
+
+    def step(x, states):
+        states = tree.pack_sequence_as(cell.state_size, list(states))
+        output, new = call(x, states if isinstance(states, list) else [states])
+        return output, tree.flatten(new)
+
+    return step
+
+
 class CellWrapper(keras.Layer):
     """Base of the cells around one cell: all that is not said here is the cell's.
 
@@ -82,8 +101,7 @@ class CellWrapper(keras.Layer):
     @property
     def state_names(self):
         """Names of the states: those of the cell, numbered where it has none."""
-        count = len(tree.flatten(self.cell.state_size))
-        return getattr(self.cell, "state_names", [f"s{k}" for k in range(count)])
+        return names_of_states(self.cell)
 
     def get_initial_state(self, batch_size=None):
         """As of the cell."""

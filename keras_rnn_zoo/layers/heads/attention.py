@@ -12,8 +12,8 @@ from keras_rnn_zoo.layers.core.arguments import (
     one_of,
     positive_integer,
 )
-from keras_rnn_zoo.layers.core.engine import step_function
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.layers.core.wrapper import checked_cell, flat_step, width_of
 
 
 class Memory(typing.NamedTuple):
@@ -567,8 +567,7 @@ class AttentionCell(keras.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if not hasattr(cell, "state_size") or isinstance(cell, keras.layers.RNN):
-            raise TypeError(f"`cell` must be a cell instance. Received: cell={cell!r}.")
+        checked_cell("cell", cell)
         if not isinstance(attention, Attention):
             raise TypeError(
                 "`attention` must be a layer as LuongAttention or BahdanauAttention. "
@@ -591,8 +590,7 @@ class AttentionCell(keras.Layer):
                 f"given the context. Received: input_feeding={input_feeding!r}."
             )
         self.cell, self.attention = cell, attention
-        width = getattr(cell, "output_size", None) or tree.flatten(cell.state_size)[0]
-        self.cell_width = width
+        self.cell_width = width = width_of(cell)
         self.units = width if units is None else positive_integer("units", units)
         self.output_size = self.units
 
@@ -815,11 +813,4 @@ def stepper(cell, rows, training=False):
             return cell.advance(cell.terms(x, w), list(states), u)
 
         return pure
-    call = step_function(cell, training)
-
-    def any_cell(x, states):
-        states = tree.pack_sequence_as(cell.state_size, list(states))
-        output, new = call(x, states if isinstance(states, list) else [states])
-        return output, tree.flatten(new)
-
-    return any_cell
+    return flat_step(cell, training)

@@ -3,9 +3,14 @@
 import keras
 from keras import ops, tree
 
-from keras_rnn_zoo.layers.core.engine import step_function
 from keras_rnn_zoo.layers.core.registry import register
-from keras_rnn_zoo.layers.core.wrapper import checked_cell, refuse_dropout, width_of
+from keras_rnn_zoo.layers.core.wrapper import (
+    checked_cell,
+    flat_step,
+    names_of_states,
+    refuse_dropout,
+    width_of,
+)
 
 
 @register
@@ -96,12 +101,10 @@ class FastSlow(keras.Layer):
     @property
     def state_names(self):
         """`fast_h`, `slow_h`, … after the names of the cells."""
-        names = []
-        for kind, cell in (("fast", self.fast_cells[0]), ("slow", self.slow_cell)):
-            count = len(tree.flatten(cell.state_size))
-            own = getattr(cell, "state_names", [f"s{k}" for k in range(count)])
-            names += [f"{kind}_{name}" for name in own]
-        return names
+        both = ("fast", self.fast_cells[0]), ("slow", self.slow_cell)
+        return [
+            f"{kind}_{name}" for kind, cell in both for name in names_of_states(cell)
+        ]
 
     def get_initial_state(self, batch_size=None):
         """Those of the first fast cell and of the slow one."""
@@ -130,10 +133,7 @@ class FastSlow(keras.Layer):
         fast, slow = list(states[:count]), list(states[count:])
 
         def take(cell, x, states):
-            states = tree.pack_sequence_as(cell.state_size, states)
-            states = states if isinstance(states, list) else [states]
-            y, new = step_function(cell, training)(x, states)
-            return y, tree.flatten(new)
+            return flat_step(cell, training)(x, states)
 
         first, second, *others = self.fast_cells
         y, fast = take(first, inputs, fast)
