@@ -18,6 +18,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SOURCE_TOKENS = ["", *LETTERS]
 TARGET_TOKENS = ["", "<s>", "</s>", *PHONES]
 START, END = 1, 2
+_LETTER_ID = {letter: i for i, letter in enumerate(SOURCE_TOKENS)}
+_PHONE_ID = {phone: i for i, phone in enumerate(TARGET_TOKENS)}
 STEM = 6
 SPLITS = ("train", "validation", "test")
 
@@ -140,14 +142,12 @@ def split(words):
 
 def word_ids(words):
     """Ids of letters, int32 `(words, longest)`, padded with 0."""
-    place = {letter: i for i, letter in enumerate(SOURCE_TOKENS)}
-    return padded([[place[letter] for letter in word] for word in words])
+    return padded([[_LETTER_ID[letter] for letter in word] for word in words])
 
 
 def phone_ids(pronunciations):
     """Ids of phones with the end, int32 `(pronunciations, longest)`, padded with 0."""
-    place = {phone: i for i, phone in enumerate(TARGET_TOKENS)}
-    return padded([[*(place[p] for p in spoken), END] for spoken in pronunciations])
+    return padded([[*(_PHONE_ID[p] for p in spoken), END] for spoken in pronunciations])
 
 
 def padded(rows):

@@ -11,6 +11,7 @@ from keras_rnn_zoo.jobs.train import (
     TrainResult,
     beside,
     check_place,
+    directory_of,
     train,
     with_own_data,
 )
@@ -77,7 +78,7 @@ def train_seeds(
         recipe = with_own_data(
             recipe, pathlib.Path(arguments["data"]), arguments.get("data_options")
         )
-    out = pathlib.Path(out) if out is not None else pathlib.Path("runs", recipe.name)
+    out = directory_of(recipe, out)
     wanted = arguments.pop("baselines", True)
     board = arguments.pop("tensorboard", None)
     path = beside(out, "-seeds.json")

@@ -45,6 +45,7 @@ class Plan:
         recipe: the recipe that is followed, changes included.
         working: directory of the checkpoint.
         start: the checkpoint to go on from, or None.
+        device: such as "cpu:0"; whoever takes the stations does so there.
         options: `TrainOptions`.
     """
 
@@ -52,6 +53,7 @@ class Plan:
     recipe: recipes.Recipe
     working: pathlib.Path
     start: checkpoints.Checkpoint | None
+    device: str
     options: TrainOptions
 
 
@@ -61,7 +63,6 @@ class Prepared:
 
     Attributes:
         plan: `Plan`.
-        device: such as "cpu:0".
         pipelines: the data.
         model: the model.
         run: what a checkpoint says of the training.
@@ -70,7 +71,6 @@ class Prepared:
     """
 
     plan: Plan
-    device: str
     pipelines: Any
     model: Any
     run: dict[str, Any]
@@ -119,6 +119,11 @@ class Written:
     checks: dict[str, float]
     samples: list[tuple[str, str, str]]
 
+    @property
+    def text(self) -> str:
+        """The last of the samples, with its prompt; "" if there is none."""
+        return self.samples[-1][1] + self.samples[-1][2] if self.samples else ""
+
 
 @contextlib.contextmanager
 def _timed(seconds, part):
@@ -129,44 +134,38 @@ def _timed(seconds, part):
 
 def prepare(plan: Plan) -> Prepared:
     """Load the data, build the model and say what both are."""
-    import keras
-
     from keras_rnn_zoo.training import devices
     from keras_rnn_zoo.training import fit as fitting
 
     options, recipe = plan.options, plan.recipe
-    device = devices.choose(options.device)
     dtype = None
     if options.mixed_precision:
-        dtype = devices.mixed_precision_policy(device)
+        dtype = devices.mixed_precision_policy(plan.device)
     elif plan.start is not None:
         dtype = plan.start.run["dtype"]  # need not be asked for again
     board = options.tensorboard
     callbacks = [] if board is None else _tensorboard_callbacks(board)
     say, seconds = options.reporter.say, {}
     say(f"{recipe.name}: {recipe.title}")
-    with keras.device(device), _timed(seconds, "data"):
+    with _timed(seconds, "data"):
         pipelines = load_data(
             recipe, data_dir=options.data_dir, download=options.download
         )
     for line in _describe_data(pipelines):
         say(line)
-    with keras.device(device):
-        model = fitting.build_model(recipe, pipelines, dtype=dtype)
-    say(_describe_model(recipe, model, device, dtype))
+    model = fitting.build_model(recipe, pipelines, dtype=dtype)
+    say(_describe_model(recipe, model, plan.device, dtype))
     run = checkpoints.describe(
         *(plan.loaded, recipe, pipelines),
         epochs=recipe.training.epochs,
         dtype=dtype,
-        device=device,
+        device=plan.device,
     )
-    return Prepared(plan, device, pipelines, model, run, callbacks, seconds)
+    return Prepared(plan, pipelines, model, run, callbacks, seconds)
 
 
 def fit(prepared: Prepared) -> Trained:
     """Train, or train on, and keep the best epoch."""
-    import keras
-
     from keras_rnn_zoo.training import fit as fitting
 
     plan, run = prepared.plan, prepared.run
@@ -174,19 +173,18 @@ def fit(prepared: Prepared) -> Trained:
     if start is not None:
         checkpoints.check_same(start, run)
         say(f"Going on after epoch {start.epochs} of {run['epochs']}.")
-        if start.run["device"] != prepared.device:
+        if start.run["device"] != plan.device:
             say(
                 f"It began on {start.run['device']}: the last digits may differ "
                 "from those of a run on one device."
             )
-    with keras.device(prepared.device):
-        trained = fitting.fit(
-            *(plan.recipe, prepared.pipelines, prepared.model),
-            listener=plan.options.reporter,
-            callbacks=prepared.callbacks,
-            save=lambda one: dataclasses.replace(one, run=run).write(plan.working),
-            start=start,
-        )
+    trained = fitting.fit(
+        *(plan.recipe, prepared.pipelines, prepared.model),
+        listener=plan.options.reporter,
+        callbacks=prepared.callbacks,
+        save=lambda one: dataclasses.replace(one, run=run).write(plan.working),
+        start=start,
+    )
     prepared.seconds["training"] = trained.seconds
     if trained.diverged:
         epoch = len(trained.history["loss"])
@@ -200,14 +198,12 @@ def fit(prepared: Prepared) -> Trained:
 
 def judge(trained: Trained) -> Judged:
     """Measure the model on the test data, and simpler methods beside it."""
-    import keras
-
     from keras_rnn_zoo.tasks.evaluation import evaluate
 
     prepared = trained.prepared
     recipe, model = prepared.plan.recipe, prepared.model
     pipelines, task = prepared.pipelines, prepared.task
-    with keras.device(prepared.device), _timed(prepared.seconds, "evaluation"):
+    with _timed(prepared.seconds, "evaluation"):
         evaluation = evaluate(model, task, pipelines.raw["test"])
         pipelines.facts.update(task.further_facts(model, pipelines))
         figures = figures_of(recipe, model, evaluation, pipelines, pipelines.facts)
@@ -219,8 +215,6 @@ def judge(trained: Trained) -> Judged:
 
 def write(judged: Judged, directory: pathlib.Path) -> Written:
     """Save, export, and check both by loading them again."""
-    import keras
-
     trained, prepared = judged.trained, judged.trained.prepared
     plan, pipelines, task = prepared.plan, prepared.pipelines, prepared.task
     recipe = plan.recipe
@@ -237,20 +231,17 @@ def write(judged: Judged, directory: pathlib.Path) -> Written:
     history = trained.fit.history
     checkpoints.write_history(directory / checkpoints.HISTORY_FILE, history)
     shutil.copy(plan.working / checkpoints.FILE, directory)
-    with keras.device(prepared.device):
-        checks = _save_and_check(judged, directory, assets)
-        texts = (pipelines.texts or {}).get("test")
-        samples = task.samples(prepared.model, pipelines.codec, texts, recipe.seed)
+    checks = _save_and_check(judged, directory, assets)
+    texts = (pipelines.texts or {}).get("test")
+    samples = task.samples(prepared.model, pipelines.codec, texts, recipe.seed)
+    written = Written(judged, directory, assets, checks, samples)
     if samples:
-        text = samples[-1][1] + samples[-1][2]
-        (directory / "generated.txt").write_text(text + "\n", "utf-8")
-    return Written(judged, directory, assets, checks, samples)
+        (directory / "generated.txt").write_text(written.text + "\n", "utf-8")
+    return written
 
 
 def draw(written: Written) -> None:
     """Draw the two pictures, or say which extra draws them."""
-    import keras
-
     from keras_rnn_zoo.inspection import report_plots
     from keras_rnn_zoo.tasks import report
 
@@ -267,8 +258,7 @@ def draw(written: Written) -> None:
         *(judged.trained.fit, judged.evaluation, judged.figures, judged.baselines),
         *(written.samples, origin(prepared.pipelines.facts)),
     )
-    with keras.device(prepared.device):
-        report.draw(written.directory, prepared.task, shown)
+    report.draw(written.directory, prepared.task, shown)
 
 
 def require_tensorboard():

@@ -162,8 +162,7 @@ class Request:
         changes = {place: changed[key] for key, place in _CHANGES.items()}
         if isinstance(changes["model__units"], tuple):
             changes["model__units"] = list(changes["model__units"])
-        out = recipe_directory(recipe) if out is None else pathlib.Path(out)
-        return cls(recipe, changes, out)
+        return cls(recipe, changes, directory_of(recipe, out))
 
 
 #: The arguments of `train` that change the recipe, and the key that each changes.
@@ -179,9 +178,9 @@ _CHANGES = {
 REQUEST = ("name", "out", "data", "data_options", *_CHANGES)
 
 
-def recipe_directory(recipe):
-    """Return where the runs of a recipe go."""
-    return pathlib.Path("runs", recipe.name)
+def directory_of(recipe, out):
+    """Return where the run of a recipe goes: `out`, if that is not None."""
+    return pathlib.Path("runs", recipe.name) if out is None else pathlib.Path(out)
 
 
 def train_recipe(request: Request, options: TrainOptions) -> TrainResult:
@@ -206,22 +205,26 @@ def _plan(request, options, working):
         recipe = checkpoints.continued(start, loaded, request.changes)
         if not (working / checkpoints.FILE).is_file():
             _check_unfinished(start, recipe)
-    return Plan(loaded, recipe, working, start, options)
-
-
-def _train_into(out, plan, started):
     from keras_rnn_zoo.training import devices
 
     devices.silence_tensorflow()
-    judged = stations.judge(stations.fit(stations.prepare(plan)))
-    plan.options.reporter.say(
-        "Saving, exporting and checking both by loading them again …"
-    )
-    with new_directory(out, "run") as directory:
-        written = stations.write(judged, directory)
-        stations.draw(written)
-        result = _result(out, written, time.perf_counter() - started)
-        write_json(directory / "metrics.json", _metrics_document(result))
+    device = devices.choose(options.device)
+    return Plan(loaded, recipe, working, start, device, options)
+
+
+def _train_into(out, plan, started):
+    import keras
+
+    with keras.device(plan.device):
+        judged = stations.judge(stations.fit(stations.prepare(plan)))
+        plan.options.reporter.say(
+            "Saving, exporting and checking both by loading them again …"
+        )
+        with new_directory(out, "run") as directory:
+            written = stations.write(judged, directory)
+            stations.draw(written)
+            result = _result(out, written, time.perf_counter() - started)
+            write_json(directory / "metrics.json", _metrics_document(result))
     return result
 
 
@@ -236,7 +239,6 @@ def _result(out, written, total):
     }
     names = sorted({path.name for path in written.directory.iterdir()})
     names = [name for name in names if name != "metrics.json"] + ["metrics.json"]
-    text = written.samples[-1][1] + written.samples[-1][2] if written.samples else ""
     return TrainResult(
         directory=out,
         recipe=prepared.plan.recipe,
@@ -249,7 +251,7 @@ def _result(out, written, total):
         facts=written.assets.facts,
         files={name: out / name for name in names},
         checks=written.checks,
-        text=text,
+        text=written.text,
     )
 
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from keras_rnn_zoo.tasks.letter_table import align
-
 #: Settings that were best on the validation words of `krz_cmudict`.
 ORDER = 6
 BEAMS = 32
@@ -26,24 +24,24 @@ class JointNgram:
     chunk; alignments are counted once and not trained with the n-gram.
 
     Args:
-        pairs: list of int arrays `(letters,)` and `(tokens,)`, without padding.
+        aligned: iterable of letters and what each stands for, as `align` gives it.
         num_letters: int. Above all ids of letters.
-        num_tokens: int. Above all ids of tokens.
         order: int k.
         beams: int.
 
     Example:
+    >>> from keras_rnn_zoo.tasks.letter_table import align
     >>> pairs = [(np.array([1, 2]), np.array([5, 6])), (np.array([2]), np.array([6]))]
-    >>> JointNgram(pairs, 3, 7).answers([np.array([1, 1, 2]), np.array([2])])
+    >>> JointNgram(align(pairs, 3, 7), 3).answers([np.array([1, 1, 2]), np.array([2])])
     [(5, 5, 6), (6,)]
     """
 
-    def __init__(self, pairs, num_letters, num_tokens, order=ORDER, beams=BEAMS):
+    def __init__(self, aligned, num_letters, order=ORDER, beams=BEAMS):
         from keras_rnn_zoo.topologies.markov import Markov, ngram_tables
 
         self.order, self.beams = order, beams
         places, rows, counts = {}, [], {}
-        for letters, chunks in align(pairs, num_letters, num_tokens):
+        for letters, chunks in aligned:
             row = []
             for one in zip(letters, chunks, strict=True):
                 row.append(places.setdefault(one, len(places) + 2))

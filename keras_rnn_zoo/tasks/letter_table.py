@@ -1,7 +1,6 @@
 """A sequence from another one without a network: what each letter says in its place."""
 
 import collections
-import itertools
 
 import numpy as np
 
@@ -15,30 +14,24 @@ _NEVER = -1e9
 class LetterTable:
     """The most frequent tokens of a letter among its neighbours, backing off to fewer.
 
-    Training pairs are aligned first: each letter stands for nothing, one token or two,
-    as is most probable (hard expectation maximisation, from even probabilities).
-
     Args:
-        pairs: list of int arrays `(letters,)` and `(tokens,)`, without padding.
-        num_letters: int. Above all ids of letters.
-        num_tokens: int. Above all ids of tokens.
-        rounds: int. Of the alignment.
+        aligned: iterable of letters and what each stands for, as `align` gives it.
 
     Example:
     >>> pairs = [(np.array([1, 2]), np.array([5, 6])), (np.array([2]), np.array([6]))]
-    >>> LetterTable(pairs, 3, 7).answer(np.array([1, 1, 2]))
+    >>> LetterTable(align(pairs, 3, 7)).answer(np.array([1, 1, 2]))
     (5, 5, 6)
     """
 
-    def __init__(self, pairs, num_letters, num_tokens, rounds=6):
-        self.tables = [collections.defaultdict(collections.Counter) for _ in REACHES]
-        for letters, chunks in align(pairs, num_letters, num_tokens, rounds):
+    def __init__(self, aligned):
+        tables = [collections.defaultdict(collections.Counter) for _ in REACHES]
+        for letters, chunks in aligned:
             for i, chunk in enumerate(chunks):
-                for table, reach in zip(self.tables, REACHES, strict=True):
+                for table, reach in zip(tables, REACHES, strict=True):
                     table[_around(letters, i, reach)][chunk] += 1
         self.best = [
             {key: counts.most_common(1)[0][0] for key, counts in table.items()}
-            for table in self.tables
+            for table in tables
         ]
 
     def answer(self, letters):
@@ -61,13 +54,15 @@ def _around(letters, i, reach):
 def align(pairs, num_letters, num_tokens, rounds=6):
     """Yield the letters of each pair and the tuple of tokens that each stands for.
 
-    Pairs of more than `MOST` tokens a letter are left out.
+    Each letter stands for nothing, one token or two, as is most probable (hard
+    expectation maximisation, begun with tokens in proportion). Pairs of more than
+    `MOST` tokens a letter are left out.
 
     Args:
-        pairs: as of `LetterTable`.
-        num_letters: as of `LetterTable`.
-        num_tokens: as of `LetterTable`.
-        rounds: as of `LetterTable`.
+        pairs: list of int arrays `(letters,)` and `(tokens,)`, without padding.
+        num_letters: int. Above all ids of letters.
+        num_tokens: int. Above all ids of tokens.
+        rounds: int. How often probabilities are counted again.
     """
     groups = collections.defaultdict(list)
     for letters, tokens in pairs:
@@ -77,17 +72,22 @@ def align(pairs, num_letters, num_tokens, rounds=6):
         (np.array([a for a, _ in group]), np.array([b for _, b in group]))
         for group in groups.values()
     ]
-    # A token of its own for "none": a chunk is an ordered pair of tokens.
+    # "None" is one more token: a chunk is an ordered pair of tokens.
     log_p = _in_proportion(groups, num_letters, num_tokens)
-    for last in itertools.chain([False] * rounds, [True]):
+    for _ in range(rounds):
         counts = np.zeros_like(log_p)
-        for letters, tokens in groups:
-            ends = _most_probable(letters, tokens, log_p)
-            chunks = _chunks(tokens, ends, num_tokens)
-            if last:
-                yield from _as_pairs(letters, chunks, num_tokens)
+        for letters, chunks in _aligned(groups, log_p):
             np.add.at(counts, (letters, chunks[..., 0], chunks[..., 1]), 1)
         log_p = _log_shares(counts)
+    for letters, chunks in _aligned(groups, log_p):
+        yield from _as_pairs(letters, chunks, num_tokens)
+
+
+def _aligned(groups, log_p):
+    """Yield letters and their chunks, `(pairs, letters, 2)`, for each group."""
+    for letters, tokens in groups:
+        ends = _most_probable(letters, tokens, log_p)
+        yield letters, _chunks(tokens, ends, log_p.shape[1] - 1)
 
 
 def _log_shares(counts):
@@ -99,12 +99,10 @@ def _in_proportion(groups, num_letters, num_tokens):
     counts = np.zeros((num_letters, num_tokens + 1, num_tokens + 1))
     for letters, tokens in groups:
         length, time = letters.shape[1], tokens.shape[1]
-        for i in range(length):
+        for i in range(length if time else 0):
             for k in {i * time // length, -(-(i + 1) * time // length) - 1}:
-                if time:
-                    np.add.at(counts, (letters[:, i], tokens[:, k], num_tokens), 1)
-    single = counts.sum((1, 2), keepdims=True)[:, :, 0]
-    counts[:, num_tokens, num_tokens] = 0.1 * single[:, 0]
+                np.add.at(counts, (letters[:, i], tokens[:, k], num_tokens), 1)
+    counts[:, num_tokens, num_tokens] = 0.1 * counts.sum((1, 2))
     return _log_shares(counts)
 
 

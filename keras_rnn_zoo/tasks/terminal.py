@@ -139,13 +139,13 @@ def _stretches(result):
 
 def pixels(values):
     """Return numbers from 0 to the largest as shades."""
-    shades = " ░▒▓█"
     top = max(float(values.max()), 1e-9)
-    lines = [
-        "".join(2 * shades[round(max(0.0, float(v)) / top * 4)] for v in row)
-        for row in values
-    ]
-    return Text("\n".join(lines))
+    return Text("\n".join(_shaded(row / top) for row in values))
+
+
+def _shaded(row):
+    """Two characters for each number, the darker the nearer to 1."""
+    return "".join(2 * " ░▒▓█"[round(min(max(0.0, float(v)), 1.0) * 4)] for v in row)
 
 
 def print_candidates(console, result):
@@ -163,11 +163,10 @@ def print_candidates(console, result):
     if result.alignment is None:
         return
     console.print(Text("\nWhere each one looked, the darker the more:", "dim"))
-    said, shades = result.candidates[0][0], " ░▒▓█"
+    said = result.candidates[0][0]
     width = max(len(shown(one)) for one in (*said, ""))
     console.print(
         Text(" " * (width + 1) + "".join(f"{shown(one):<2}" for one in result.tokens))
     )
     for token, weights in zip(said, result.alignment, strict=True):
-        bars = "".join(2 * shades[round(min(1.0, float(w)) * 4)] for w in weights)
-        console.print(Text(f"{shown(token):<{width}} {bars}"))
+        console.print(Text(f"{shown(token):<{width}} {_shaded(weights)}"))

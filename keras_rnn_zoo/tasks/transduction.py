@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_rnn_zoo.tasks.base import Answer, Figure, Task
+from keras_rnn_zoo.tasks.evaluation import evaluate, pad
 
 #: The most tokens that are written, of data whose targets are all shorter.
 MOST_WRITTEN = 48
@@ -29,8 +30,8 @@ class Transduction(Task):
 
     @staticmethod
     def inputs(model, examples):
-        source = _padded([x for x, _ in examples])
-        target = _padded([np.atleast_2d(y)[0] for _, y in examples])
+        source = pad([x for x, _ in examples])
+        target = pad([np.atleast_2d(y)[0] for _, y in examples])
         return {"source": source, "target": target}
 
     def run(self, model, teacher_forced=False):
@@ -62,12 +63,11 @@ class Transduction(Task):
             row[: len(one), : one.shape[1]] = one
         metrics = WordErrorRate(self.end), PhoneErrorRate(self.end)
         for metric in metrics:
-            metric.update_state(y, _padded(written))
+            metric.update_state(y, pad(written))
         return {one.name: float(one.result()) for one in metrics}
 
     def figures(self, name, model, evaluation, pipelines, facts):
         from keras_rnn_zoo.ops import BeamSampler
-        from keras_rnn_zoo.tasks.evaluation import evaluate
 
         wide = Transduction(BeamSampler(BEAMS))
         found = evaluate(model, wide, pipelines.raw["test"], batch_size=256)
@@ -79,14 +79,13 @@ class Transduction(Task):
 
     def baselines(self, pipelines):
         from keras_rnn_zoo.tasks import joint_ngram
-        from keras_rnn_zoo.tasks.letter_table import REACHES, LetterTable
+        from keras_rnn_zoo.tasks.letter_table import REACHES, LetterTable, align
 
         pairs = [(x, y[y != self.end]) for x, y in pipelines.raw["train"]]
         sizes = len(pipelines.vocabulary), len(pipelines.labels)
-        order, beams = joint_ngram.ORDER, joint_ngram.BEAMS
-        ngram = joint_ngram.JointNgram(pairs, *sizes, order, beams)
-        table, words = LetterTable(pairs, *sizes), [x for x, _ in pipelines.raw["test"]]
-        figures = []
+        aligned = list(align(pairs, *sizes))
+        ngram, table = joint_ngram.JointNgram(aligned, sizes[0]), LetterTable(aligned)
+        words, figures = [x for x, _ in pipelines.raw["test"]], []
         for name, answers, note in (
             (
                 "table of neighbours",
@@ -96,8 +95,8 @@ class Transduction(Task):
             (
                 "joint n-gram",
                 ngram.answers(words),
-                f"pairs of a token and what it stands for after the {order} before, "
-                f"Kneser-Ney; {beams} beams",
+                "pairs of a token and what it stands for after the "
+                f"{ngram.order} before, Kneser-Ney; {ngram.beams} beams",
             ),
         ):
             judge = Transduction()
@@ -142,10 +141,3 @@ class Transduction(Task):
         from keras_rnn_zoo.tasks import terminal
 
         terminal.print_candidates(console, result)
-
-
-def _padded(rows):
-    ids = np.zeros((len(rows), max(map(len, rows))), "int32")
-    for row, one in zip(ids, rows, strict=True):
-        row[: len(one)] = one
-    return ids

@@ -181,7 +181,9 @@ def test_a_joint_ngram_says_what_is_most_probable_of_all_there_is(rng):
             else:
                 written += [int(letter), 5][: rng.integers(1, 3)]
         pairs.append((letters, np.array(written)))
-    ngram = joint_ngram.JointNgram(pairs, 5, 6, order=2, beams=4000)
+    ngram = joint_ngram.JointNgram(
+        letter_table.align(pairs, 5, 6), 5, order=2, beams=4000
+    )
     words = [np.array([2, 3, 1]), np.array([1, 1]), np.array([3, 2, 3]), np.array([4])]
     said = ngram.answers([*words, np.array([], int)])
     for word, answer in zip(words, said, strict=False):
