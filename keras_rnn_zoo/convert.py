@@ -516,15 +516,6 @@ _ADDONS = {
         *("state_norm/gamma", "state_norm/beta"),
     ),
 }
-# What our arguments are called there, where it is another name.
-_ADDONS_ARGUMENTS = {
-    "NASCell": {"projection": "projection_units"},
-    "LayerNormSimpleRNNCell": {"layernorm_epsilon": "epsilon"},
-    "LayerNormLSTMCell": {
-        "norm_epsilon": "epsilon",
-        "norm_gamma_initializer": "gamma_initializer",
-    },
-}
 # Its defaults that are not ours, and what it cannot be told.
 _ADDONS_FIXED = {
     "LayerNormLSTMCell": {"carry_normalised": True},
@@ -576,17 +567,16 @@ def from_addons(name, weights, config=None):
         raise ValueError(
             f"`name` must be one of {', '.join(_ADDONS)}. Received: name={name!r}."
         )
-    config = dict(config or {})
+    cls, config = getattr(zoo, name), dict(config or {})
     theirs = _named_addons(name, [np.asarray(one) for one in weights])
     epsilon = {"LayerNormSimpleRNNCell": 1e-5, "LayerNormLSTMCell": 1e-3}.get(name)
     arguments = {} if epsilon is None else {"epsilon": epsilon}
     arguments |= {
-        _ADDONS_ARGUMENTS.get(name, {}).get(key, key): value
+        cls.also_named.get(key, key): value
         for key, value in config.items()
         if key not in _SAYS_NOTHING
     }
     ours = _from_addons_weights(name, theirs)
-    cls = getattr(zoo, name)
     units = ours["recurrent_kernel"].shape[-1] // len(cls.blocks)
     arguments |= {"units": units, "use_bias": "bias" in ours}
     if "projection_kernel" in ours:
@@ -659,7 +649,7 @@ def to_addons(cell):
     for key in ("dropout", "recurrent_dropout"):
         if said[key] and name in ("ESNCell", "NASCell"):
             _cannot_be_addons(f"{key}={said[key]!r}")
-    theirs = {other: key for key, other in _ADDONS_ARGUMENTS.get(name, {}).items()}
+    theirs = {other: key for key, other in cell.also_named.items()}
     dropped = ("seed", "zoneout", *refused)
     kinds = ("_initializer", "_regularizer", "_constraint")
     config = {
