@@ -351,6 +351,14 @@ def start_building(dtype="float32"):
         _no_reason(dtype, error)
 
 
+def is_building(dtype="float32"):
+    """Whether a library is on its way: neither loaded, nor known not to come."""
+    if dtype in _loaded or dtype in _reasons:
+        return False
+    builder = _builders.get(dtype)
+    return builder is not None and not builder.done.is_set()
+
+
 def load(dtype="float32", wait=WAIT_SECONDS):
     """Returns the module of ops for `dtype`, or None.
 
@@ -389,8 +397,9 @@ def _load(dtype, deadline):
         if dtype not in _said:
             _said.add(dtype)
             _say(
-                f"the native CPU kernels ({dtype}) are not compiled yet; what is built "
-                "now runs without them, what is built later with them."
+                f"the native CPU kernels ({dtype}) are not compiled yet. Keras's fit, "
+                "evaluate and predict take them as soon as they are there; a "
+                "tf.function of your own that is traced now does without them."
             )
         return None
     with _lock:

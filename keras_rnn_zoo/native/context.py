@@ -53,6 +53,26 @@ def may_run_here():
     return not names.isdisjoint(TRAINER_FUNCTIONS) and not compiles_with_xla()
 
 
+def are_data_of_a_trainer(tensor):
+    """True if, in Keras's fit, a tensor is made of the data and of no variable.
+
+    Then hardly anybody wants a gradient of it; who does may still have it.
+    """
+    if getattr(tensor.graph, "name", None) not in TRAINER_FUNCTIONS:
+        return False
+    captured = {id(inner) for _, inner in getattr(tensor.graph, "captures", ())}
+    seen, found = set(), [tensor]
+    while found:
+        op = found.pop().op
+        if op.name in seen:
+            continue
+        seen.add(op.name)
+        if any(one.dtype == tf.resource or id(one) in captured for one in op.inputs):
+            return False
+        found.extend(op.inputs)
+    return True
+
+
 def keep_out_of_files():
     """Marks the graphs that are being traced as ones that no SavedModel may hold.
 

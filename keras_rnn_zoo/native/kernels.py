@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.native.build import DTYPES, load
 from keras_rnn_zoo.native.build import status as build_status
+from keras_rnn_zoo.native.context import are_data_of_a_trainer
 
 # name of the cell: (blocks of the kernels, states)
 CELLS = {
@@ -226,19 +227,29 @@ def _gradient_in_graphs(op, d_last, d_outputs, d_gates, d_kept, *d_states):
     names = ("cell", "go_backwards", "zero_output_for_mask", "return_sequences")
     options = {name: op.get_attr(name) for name in (*names, "threads", "keep")}
     given, states = list(op.inputs[:7]), list(op.inputs[7:])
-    # A tape that does not watch the sequences, as in `fit`, says so.
-    skipped = getattr(op, "skip_input_indices", None) or ()
-    d_sequences, d_kernel, d_recurrent, d_bias, d_peepholes, *d_initial = _backward(
-        load(given[0].dtype.name),
-        given,
-        states,
-        _Kept(op.outputs[2], op.outputs[3]),
-        _dense(d_last),
-        _dense(d_outputs),
-        [_dense(d) for d in d_states],
-        wanted=0 not in skipped,
-        **options,
+    # A tape that does not watch the sequences says so.
+    wanted = 0 not in (getattr(op, "skip_input_indices", None) or ())
+
+    def gradients(wanted):
+        return _backward(
+            load(given[0].dtype.name),
+            given,
+            states,
+            _Kept(op.outputs[2], op.outputs[3]),
+            _dense(d_last),
+            _dense(d_outputs),
+            [_dense(d) for d in d_states],
+            wanted=wanted,
+            **options,
+        )
+
+    # What nobody asks for, TensorFlow leaves out of a function: it need not run.
+    apart = wanted and are_data_of_a_trainer(given[0])
+    d_sequences, d_kernel, d_recurrent, d_bias, d_peepholes, *d_initial = gradients(
+        wanted and not apart
     )
+    if apart:
+        d_sequences = gradients(True)[0]
     # The mask and the factors of recurrent dropout have none.
     weights = (d_kernel, d_recurrent, d_bias, d_peepholes)
     return (d_sequences, None, *weights, None, *d_initial)

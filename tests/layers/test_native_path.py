@@ -219,3 +219,80 @@ def test_several_steps_at_once_and_two_replicas_train_as_the_loop_does():
     assert len(lines) == 2
     for error, paths in lines:
         assert error < 1e-6 and paths == ["native"]
+
+
+class WatchesInput(keras.Sequential):
+    """Trains with a penalty on the gradient of what it reads."""
+
+    def train_step(self, data):
+        x, y = tf.nest.map_structure(lambda one: tf.cast(one, "float64"), data)
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.reduce_mean(tf.square(self(x, training=True) - y))
+            of_input = tape.gradient(loss, x)
+            loss += tf.reduce_mean(tf.square(of_input))
+        weights = [w.value for w in self.trainable_variables]
+        self.optimizer.apply(outer.gradient(loss, weights), self.trainable_variables)
+        return {"loss": loss, "of_input": tf.reduce_sum(of_input)}
+
+
+def test_the_gradient_of_data_is_there_for_who_wants_it(paths, rng):
+    """In `fit` it is computed apart, to be left out where nobody does."""
+    x, y = rng.normal(size=(6, 5, 3)), rng.normal(size=(6, 1))
+    seen = {}
+    for implementation in ("auto", "loop"):
+        keras.utils.set_random_seed(3)
+        model = WatchesInput(
+            [
+                keras.layers.Masking(dtype="float64"),
+                zoo.LSTM(4, implementation=implementation, dtype="float64"),
+                keras.layers.Dense(1, dtype="float64"),
+            ]
+        )
+        model.compile(keras.optimizers.SGD(0.1))
+        history = model.fit(x, y, epochs=3, batch_size=6, shuffle=False, verbose=0)
+        seen[implementation] = history.history
+    assert "native" in paths, paths
+    auto, loop = (
+        {name: np.array(one[name]) for name in ("loss", "of_input")}
+        for one in seen.values()
+    )
+    assert_same(auto, loop, "float64")
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_no_gradient_of_data_is_computed_in_fit(learned):
+    """The op that would compute it has nobody that reads it, so it does not run."""
+    layers = [zoo.GRU(4, return_sequences=True), zoo.LSTM(4), keras.layers.Dense(1)]
+    if learned:
+        layers.insert(0, keras.layers.Dense(3))
+    model = keras.Sequential([keras.Input((5, 3)), *layers])
+    model.compile("sgd", "mse")
+
+    @tf.function(autograph=False)
+    def one_step_on_data(x, y):  # as Keras names it
+        return model.train_step((x, y))
+
+    specs = tf.TensorSpec((2, 5, 3)), tf.TensorSpec((2, 1))
+    graph = one_step_on_data.get_concrete_function(*specs).graph
+    # All that what is assigned depends on; TensorFlow splits an IdentityN.
+    assigned = [op for op in graph.get_operations() if "Assign" in op.type]
+    found = [tensor for op in assigned for tensor in op.inputs]
+    runs, seen = set(), set()
+    while found:
+        tensor = found.pop()
+        if tensor.name not in seen:
+            seen.add(tensor.name)
+            op = tensor.op
+            runs.add(op)
+            given = list(op.inputs)
+            found.extend(
+                [given[tensor.value_index]] if op.type == "IdentityN" else given
+            )
+    wanted = sorted(
+        op.get_attr("d_sequences_wanted")
+        for op in runs
+        if op.type == "KerasRnnZoo>Backward"
+    )
+    assert wanted == [learned, True]

@@ -24,6 +24,7 @@ from keras_rnn_zoo.native.context import (
     keep_out_of_files,
     may_run_here,
 )
+from keras_rnn_zoo.native.later import trace_again_when_built
 from keras_rnn_zoo.ops import bptt, cudnn
 from keras_rnn_zoo.ops.derivatives import with_reference
 from keras_rnn_zoo.ops.loop import loop
@@ -58,9 +59,14 @@ def takes_engine(cell):
 
 def prepare(layer):
     """Begins to compile the native kernels, where a layer will want them."""
-    wants = layer.implementation in ("auto", "native")
-    if wants and _why_no_kernel(layer, "native_kernel") is None and not has_gpu():
+    if wants_native(layer):
         build.start_building(layer.cell.compute_dtype)
+
+
+def wants_native(layer):
+    """Whether a layer takes the native kernels where there are some."""
+    wants = layer.implementation in ("auto", "native")
+    return wants and _why_no_kernel(layer, "native_kernel") is None and not has_gpu()
 
 
 def why_not_native(layer):
@@ -180,6 +186,8 @@ def choose(layer, training):
             )
         if wanted in (path, "auto") and safe and why_not(layer) is None:
             return path
+    if in_trainer and not tf.executing_eagerly() and wants_native(layer):
+        trace_again_when_built(cell.compute_dtype)
     if wanted == "xla":
         return "xla" if in_trainer else "graph"
     if layer.checkpoint and training:
@@ -220,9 +228,20 @@ def run(path, layer, sequences, states, mask, training):
     if path == "native":
         draws = layer.cell.draw(*ops.shape(sequences)[:2], training=training)
         return run_native(layer, sequences, states, mask, training, draws)
+    sequences = unmasked(sequences, mask)
     if sequences.shape[1] is None and keras.config.backend() == "tensorflow":
         return _of_any_length(path, layer, sequences, states, mask, training)
     return _run(path, layer, sequences, states, mask, training)
+
+
+def unmasked(sequences, mask):
+    """The sequences, 0 where they are masked: that touches no weight, not even as NaN.
+
+    The native kernels have no need of it: they do not read what is masked.
+    """
+    if mask is None:
+        return sequences
+    return ops.where(ops.expand_dims(mask, -1), sequences, ops.zeros_like(sequences))
 
 
 def _of_any_length(path, layer, sequences, states, mask, training):
@@ -573,12 +592,12 @@ def _with_plain(layer, fast, sequences, states, mask, draws, training):
         sequences, states, weights = tf.nest.pack_sequence_as(known, args)
         given = iter(rest)
         now = type(draws)(*(None if t is None else next(given) for t in draws))
+        there = next(given, None)
+        sequences = unmasked(sequences, there)
         x, step = _steps_of(cell, sequences, weights, now, True)
         # Written out where that can be: a loop cannot be vectorised for a Jacobian.
         unroll = sequences.shape[1] is not None
-        last, outputs, new = _looped(
-            *(layer, x, step, states, next(given, None), unroll)
-        )
+        last, outputs, new = _looped(*(layer, x, step, states, there, unroll))
         return [last, *([outputs] * layer.return_sequences), *new]
 
     last, *rest = with_reference(forward, reference, tf.nest.flatten(known), others)

@@ -166,15 +166,12 @@ class RNN(keras.layers.RNN):
         self.truncate = truncate
         self.checkpoint = checkpoint
         self.use_cudnn = use_cudnn
+        engine.prepare(self)
 
     def __call__(self, sequences, *args, **kwargs):
         if self.return_state and isinstance(sequences, keras.KerasTensor):
             _check_not_inside_sequential(self)
         return super().__call__(sequences, *args, **kwargs)
-
-    def build(self, sequences_shape, *args, **kwargs):
-        super().build(sequences_shape, *args, **kwargs)
-        engine.prepare(self)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         sequences = self._checked_sequences(sequences)
@@ -235,12 +232,9 @@ class RNN(keras.layers.RNN):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         mask = checked_mask(mask, sequences)
-        if mask is not None:  # what is masked touches no weight, not even as NaN
-            there = ops.expand_dims(mask, -1)
-            sequences = ops.where(there, sequences, ops.zeros_like(sequences))
         if not self._is_ours and not self.truncate and not self.unroll:
             last, outputs, states = super().inner_loop(
-                sequences, initial_state, mask, training
+                engine.unmasked(sequences, mask), initial_state, mask, training
             )
             if mask is not None and keras.config.backend() == "jax":
                 last, outputs = self._zeros_before_the_first_step(last, outputs, mask)
