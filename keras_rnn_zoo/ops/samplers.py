@@ -3,6 +3,13 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.ops.checks import (
+    integer_from,
+    number_from,
+    positive_number,
+    share,
+)
+
 #: What stands for a log-probability of minus infinity where sums must stay finite.
 IMPOSSIBLE = -1e9
 
@@ -22,14 +29,11 @@ class Sampler:
     draws = True
 
     def __init__(self, temperature=1.0, seed=None):
-        self.temperature = _number("temperature", temperature)
-        if self.temperature <= 0:
-            raise ValueError(
-                "`temperature` must be a number above 0. "
-                f"Received: temperature={temperature!r}. Use GreedySampler for the "
-                "most likely token."
-            )
-        self.seed = None if seed is None else _integer("seed", seed, 0)
+        self.temperature = positive_number(
+            *("temperature", temperature),
+            " Use GreedySampler for the most likely token.",
+        )
+        self.seed = None if seed is None else integer_from("seed", seed, 0)
 
     def choose(self, logits, draw):
         """Returns a token for each row.
@@ -119,7 +123,7 @@ class TopKSampler(Sampler):
 
     def __init__(self, k=5, seed=None, temperature=1.0):
         super().__init__(temperature, seed)
-        self.k = _integer("k", k, 1)
+        self.k = integer_from("k", k, 1)
 
     def choose(self, logits, draw):
         logits, ids = ops.top_k(logits, min(self.k, logits.shape[-1]))
@@ -152,12 +156,8 @@ class TopPSampler(Sampler):
 
     def __init__(self, p=0.1, k=None, seed=None, temperature=1.0):
         super().__init__(temperature, seed)
-        self.p = _number("p", p)
-        if not 0 < self.p <= 1:
-            raise ValueError(
-                f"`p` must be a number with 0 < p <= 1. Received: p={p!r}."
-            )
-        self.k = None if k is None else _integer("k", k, 1)
+        self.p = share("p", p)
+        self.k = None if k is None else integer_from("k", k, 1)
 
     def choose(self, logits, draw):
         width = logits.shape[-1]
@@ -226,22 +226,22 @@ class BeamSampler(Sampler):
         diversity=0.5,
     ):
         super().__init__()
-        self.num_beams = _integer("num_beams", num_beams, 1)
+        self.num_beams = integer_from("num_beams", num_beams, 1)
         if not isinstance(return_all_beams, bool):
             raise TypeError(
                 "`return_all_beams` must be True or False. "
                 f"Received: return_all_beams={return_all_beams!r}."
             )
         self.return_all_beams = return_all_beams
-        self.length_penalty = _at_least_zero("length_penalty", length_penalty)
-        self.coverage_penalty = _at_least_zero("coverage_penalty", coverage_penalty)
-        self.num_groups = _integer("num_groups", num_groups, 1)
+        self.length_penalty = number_from("length_penalty", length_penalty, 0)
+        self.coverage_penalty = number_from("coverage_penalty", coverage_penalty, 0)
+        self.num_groups = integer_from("num_groups", num_groups, 1)
         if self.num_beams % self.num_groups:
             raise ValueError(
                 "`num_groups` must divide `num_beams`. Received: "
                 f"num_groups={num_groups!r}, num_beams={num_beams!r}."
             )
-        self.diversity = _at_least_zero("diversity", diversity)
+        self.diversity = number_from("diversity", diversity, 0)
 
     def choose(self, logits, draw=None):
         raise NotImplementedError("Beams are no single tokens: see `beam_search`.")
@@ -315,33 +315,3 @@ def by_mass(logits, draw):
 def _take(ids, place):
     chosen = ops.take_along_axis(ids, ops.expand_dims(place, -1), axis=-1)
     return ops.cast(chosen[:, 0], "int32")
-
-
-def _number(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"`{name}` must be a number. Received: {name}={value!r}.")
-    if not float("-inf") < value < float("inf"):
-        raise ValueError(f"`{name}` must be finite. Received: {name}={value!r}.")
-    return float(value)
-
-
-def _at_least_zero(name, value):
-    if _number(name, value) < 0:
-        raise ValueError(
-            f"`{name}` must be a number of at least 0. Received: {name}={value!r}."
-        )
-    return float(value)
-
-
-def _integer(name, value, least):
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(
-            f"`{name}` must be an integer of at least {least}. "
-            f"Received: {name}={value!r}."
-        )
-    if value.__index__() < least:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {least}. "
-            f"Received: {name}={value!r}."
-        )
-    return value.__index__()

@@ -32,6 +32,7 @@ from keras_rnn_zoo.layers.core.wrapper import names_of_states, width_of
 from keras_rnn_zoo.layers.heads import sampling_schedules
 from keras_rnn_zoo.layers.heads.attention import Attention, stepper
 from keras_rnn_zoo.ops import decoding, samplers
+from keras_rnn_zoo.ops.checks import integer_from
 from keras_rnn_zoo.ops.loop import loop
 from keras_rnn_zoo.topologies import _reading
 
@@ -652,11 +653,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         source, one_row = self._checked_source(source)
         sampler = samplers.get(sampler)
         max_length = positive_integer("max_length", max_length)
-        if isinstance(min_length, bool) or not hasattr(min_length, "__index__"):
-            raise TypeError(
-                f"`min_length` must be an integer. Received: min_length={min_length!r}."
-            )
-        if not 0 <= min_length < max_length:
+        min_length = integer_from("min_length", min_length, 0)
+        if min_length >= max_length:
             raise ValueError(
                 "`min_length` must be at least 0 and below `max_length`. Received: "
                 f"min_length={min_length!r}, max_length={max_length!r}."
@@ -679,7 +677,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         given = allowed is not None, allowed_transitions is not None
         if allowed is None:
             allowed = np.ones((1, 1, 1), "bool")
-        run = self._compiled(sampler, max_length, int(min_length), *given)
+        run = self._compiled(sampler, max_length, min_length, *given)
         arrays = map(ops.convert_to_tensor, (source, draws, allowed, transitions))
         tokens, scores = (ops.convert_to_numpy(one) for one in run(*arrays))
         if one_row:

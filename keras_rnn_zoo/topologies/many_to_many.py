@@ -6,9 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import number, positive_integer
+from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.ops import samplers
+from keras_rnn_zoo.ops.checks import integer_from, number_from
 from keras_rnn_zoo.topologies._reading import RecurrentModel
 
 
@@ -118,13 +119,8 @@ class ManyToMany(RecurrentModel):
         """
         self._check_can_generate()
         prompt, one_row = self._check_prompt(prompt)
-        steps = _at_least_zero("steps", steps)
-        temperature = number("temperature", temperature)
-        if temperature < 0:
-            raise ValueError(
-                "`temperature` must be a number of at least 0. "
-                f"Received: temperature={temperature!r}."
-            )
+        steps = integer_from("steps", steps, 0)
+        temperature = number_from("temperature", temperature, 0)
         if top_k is not None:
             top_k = min(positive_integer("top_k", top_k), self.num_outputs - 1)
         if sampler is not None:
@@ -142,7 +138,7 @@ class ManyToMany(RecurrentModel):
                 )
             seed = sampler.seed if seed is None else seed
         if seed is not None:
-            seed = _at_least_zero("seed", seed)
+            seed = integer_from("seed", seed, 0)
 
         lengths = np.count_nonzero(prompt, axis=1)
         tokens = np.zeros((len(prompt), lengths.max() + steps), "int32")
@@ -294,19 +290,6 @@ class ManyToMany(RecurrentModel):
                 f"Received: prompt with nothing but padding in row {empty[0]}."
             )
         return rows.astype("int32"), prompt.ndim == 1
-
-
-def _at_least_zero(name, value):
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(
-            f"`{name}` must be an integer of at least 0. Received: {name}={value!r}."
-        )
-    value = value.__index__()
-    if value < 0:
-        raise ValueError(
-            f"`{name}` must be an integer of at least 0. Received: {name}={value!r}."
-        )
-    return value
 
 
 def _compile(function):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_rnn_zoo.layers.core.arguments import integer, one_of, positive_integer
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.ops.checks import integer_from
 
 _SMOOTHING = ("witten_bell", "kneser_ney")
 _PARTS = ("contexts", "followers", "counts", "totals", "types")
@@ -80,10 +81,7 @@ class Markov(keras.Model):
         dtype=None,
     ):
         needs_tensorflow(Markov)
-        if integer("order", order, "an integer of at least 0") < 0:
-            raise ValueError(
-                f"`order` must be an integer of at least 0. Received: order={order!r}."
-            )
+        order = integer_from("order", order, 0)
         vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         smoothing = one_of("smoothing", smoothing, _SMOOTHING)
         if not isinstance(discount, (int, float)) or isinstance(discount, bool):
@@ -105,7 +103,7 @@ class Markov(keras.Model):
                 f"{vocabulary_size - 1}. Received: excluded={excluded!r}."
             )
         super().__init__(name=name, dtype=dtype)
-        self.order = integer("order", order)
+        self.order = order
         self.vocabulary_size = vocabulary_size
         self.smoothing = smoothing
         self.discount = float(discount)
@@ -248,9 +246,12 @@ class Markov(keras.Model):
         }
 
     def _check_order(self, order):
-        if order is None or order == self.order:
+        if order is None:
             return self.order
-        if not 0 <= order <= self.order or self.smoothing != "witten_bell":
+        order = integer_from("order", order, 0)
+        if order == self.order:
+            return order
+        if order > self.order or self.smoothing != "witten_bell":
             raise ValueError(
                 f"`order` must be None or, for Witten-Bell, from 0 to {self.order}. "
                 f"Received: order={order!r}, smoothing={self.smoothing!r}."

@@ -13,6 +13,7 @@ from keras_rnn_zoo.layers.readers.windows import (
     StepWindows,
     WholeSequence,
 )
+from keras_rnn_zoo.ops.checks import integer_from
 from keras_rnn_zoo.topologies import _reading
 
 
@@ -110,7 +111,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
         if window is None:
             length = positive_integer("length", length)
         else:
-            window = positive_integer("window", window) if window != 0 else 0
+            window = integer_from("window", window, 0)
             if not return_sequences:
                 raise ValueError(
                     "`return_sequences` must be True with `window`. "

@@ -410,7 +410,9 @@ def compare(seed, every_path=False):
         try:
             found, error = attempt(place, path, checkpoint)
             if expected is None:
-                assert error is not None, (
+                # Of no rows, a graph of unknown shapes sees no mask that does not fit.
+                blind = c.batch == 0 and place != "eager" and "`mask`" in str(refusal)
+                assert error is not None or blind, (
                     f"answers where the loop raises {type(refusal).__name__}: {refusal}"
                 )
                 results[path, place] = "both refuse"

@@ -68,7 +68,7 @@ def _hook(event, arguments):
         path = os.path.realpath(os.fsdecode(arguments[0]))
         flags = arguments[2] if isinstance(arguments[2], int) else 0
         writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        if "secret" in path.rsplit("/", 1)[-1]:
+        if path.rsplit("/", 1)[-1].startswith("secret") and not path.endswith(".py"):
             _watch.append(f"read {path}")
         elif writes and not path.startswith((_watch.place, "/dev/", *_watch.allowed)):
             if "__pycache__" not in path and not _TEMPORARY.fullmatch(path):
@@ -83,7 +83,8 @@ class _Watch(list):
 def nothing_outside(place, allowed=()):
     """Fails if a process is started, or a file outside of `place` is written.
 
-    Files with "secret" in their name must not even be read.
+    Files whose names begin with "secret" must not even be read; Python has a module of
+    that name.
     """
     global _watch
     if not getattr(sys, "_krz_hooked", False):

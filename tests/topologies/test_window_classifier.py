@@ -147,8 +147,8 @@ def test_mixed_precision_keeps_the_softmax_in_float32(rng):
     [
         ({"window": None}, ValueError, "not both.*window=None, length=None"),
         ({"length": 4}, ValueError, "not both.*window=2, length=4"),
-        ({"window": -1}, ValueError, "positive integer.*window=-1"),
-        ({"window": 1.5}, TypeError, "positive integer.*window=1.5"),
+        ({"window": -1}, ValueError, "an integer of at least 0.*window=-1"),
+        ({"window": 1.5}, TypeError, "an integer of at least 0.*window=1.5"),
         ({"window": None, "length": 0}, ValueError, "positive.*length=0"),
         ({"return_sequences": False}, ValueError, "return_sequences=False"),
         ({"return_sequences": 1}, TypeError, "return_sequences=1"),

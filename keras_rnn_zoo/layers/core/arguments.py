@@ -5,12 +5,21 @@
 """
 
 import inspect
-import numbers
 import operator
 import typing
 
 import keras
 import numpy as np
+
+from keras_rnn_zoo.ops.checks import (
+    fail,
+    integer,
+    number,
+    positive_integer,
+    positive_number,
+    rate,
+    share,
+)
 
 
 class Argument(typing.NamedTuple):
@@ -31,73 +40,14 @@ class Argument(typing.NamedTuple):
 REQUIRED = inspect.Parameter.empty
 
 
-def _fail(name, expected, value, error=ValueError, fix=""):
-    raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
-
-
-def integer(name, value, expected="an integer"):
-    """Returns `value` as an int, or raises if it is none: a bool, or an array."""
-    try:
-        if not isinstance(value, bool):
-            return operator.index(value)
-    except TypeError:  # an array has `__index__`, whatever its shape
-        pass
-    _fail(name, expected, value, TypeError)
-
-
-def positive_integer(name, value):
-    """Returns `value` as an int, or raises if it is not a positive integer."""
-    if integer(name, value, "a positive integer") <= 0:
-        _fail(name, "a positive integer", value)
-    return operator.index(value)
-
-
-def rate(name, value):
-    """Returns `value` as a float, or raises if it is not in [0, 1)."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        _fail(name, "a number with 0 <= rate < 1", value, TypeError)
-    if not 0.0 <= value < 1.0:
-        _fail(name, "a number with 0 <= rate < 1", value)
-    return float(value)
-
-
 def rates(name, value):
     """Returns a rate, or a tuple for a sequence of rates; raises like `rate`."""
     if not isinstance(value, list | tuple):
         return rate(name, value)
-    for one in value:
-        if isinstance(one, bool) or not isinstance(one, numbers.Real):
-            _fail(name, "numbers with 0 <= rate < 1", value, TypeError)
-        if not 0.0 <= one < 1.0:
-            _fail(name, "numbers with 0 <= rate < 1", value)
-    return tuple(float(one) for one in value)
-
-
-def number(name, value):
-    """Returns `value` as a float, or raises if it is not a finite number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        _fail(name, "a finite number", value, TypeError)
-    if not float("-inf") < value < float("inf"):
-        _fail(name, "a finite number", value)
-    return float(value)
-
-
-def positive_number(name, value):
-    """Returns `value` as a float, or raises if it is not a positive finite number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        _fail(name, "a positive number", value, TypeError)
-    if not 0.0 < value < float("inf"):
-        _fail(name, "a positive number", value)
-    return float(value)
-
-
-def share(name, value):
-    """Returns `value` as a float, or raises if it is not in (0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        _fail(name, "a number with 0 < share <= 1", value, TypeError)
-    if not 0.0 < value <= 1.0:
-        _fail(name, "a number with 0 < share <= 1", value)
-    return float(value)
+    try:
+        return tuple(rate(name, one) for one in value)
+    except (TypeError, ValueError) as error:
+        fail(name, "numbers with 0 <= rate < 1", value, type(error))
 
 
 def without_keras_2(kwargs):
@@ -108,7 +58,7 @@ def without_keras_2(kwargs):
     """
     kwargs = dict(kwargs)
     if kwargs.pop("time_major", False):
-        _fail(
+        fail(
             "time_major",
             "False",
             True,
@@ -117,7 +67,7 @@ def without_keras_2(kwargs):
         )
     for name in ("batch_input_shape", "input_dim", "input_length"):
         if kwargs.get(name) is not None:
-            _fail(
+            fail(
                 name,
                 "left out: Keras 3 has it no longer",
                 kwargs[name],
@@ -135,14 +85,14 @@ def _positive_integer_or_none(name, value):
 def one_of(name, value, choices):
     """Returns `value`, or raises if it is none of the names `choices`."""
     if not isinstance(value, str) or value not in choices:
-        _fail(name, f"one of {', '.join(map(repr, choices))}", value)
+        fail(name, f"one of {', '.join(map(repr, choices))}", value)
     return value
 
 
 def flag(name, value):
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
-        _fail(name, "True or False", value, TypeError)
+        fail(name, "True or False", value, TypeError)
     return bool(value)
 
 
@@ -151,7 +101,7 @@ def _seed(name, value):
         return None
     expected = "an integer of at most 64 bits, or None"
     if not -(2**63) <= integer(name, value, expected) < 2**63:
-        _fail(name, expected, value)
+        fail(name, expected, value)
     return operator.index(value)
 
 
@@ -165,7 +115,7 @@ def _keras_object(module, what):
                 return found
             raise TypeError
         except (ValueError, TypeError) as error:
-            _fail(
+            fail(
                 name,
                 f"{what} that Keras knows: a name, a config, an object or None",
                 value,
@@ -315,7 +265,7 @@ def bind(cls, args, kwargs):
     for other, name in cls.also_named.items():
         if other in kwargs:
             if name in kwargs:
-                _fail(other, f"left out beside `{name}`", kwargs[other], TypeError)
+                fail(other, f"left out beside `{name}`", kwargs[other], TypeError)
             kwargs = {**kwargs, name: kwargs[other]}
             del kwargs[other]
     try:

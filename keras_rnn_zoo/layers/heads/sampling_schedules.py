@@ -10,8 +10,8 @@ import math
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import number
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.ops.checks import number_between, number_from
 
 
 class SamplingSchedule:
@@ -33,7 +33,7 @@ class SamplingSchedule:
     """
 
     def __init__(self, minimum=0.0):
-        self.minimum = _between("minimum", minimum, 0.0, 1.0)
+        self.minimum = number_between("minimum", minimum, 0.0, 1.0)
 
     def probability(self, step):
         """The probability at `step`, before the floor."""
@@ -74,7 +74,7 @@ class ConstantSampling(SamplingSchedule):
 
     def __init__(self, k):
         super().__init__()
-        self.k = _between("k", k, 0.0, 1.0)
+        self.k = number_between("k", k, 0.0, 1.0)
 
     def probability(self, step):
         return ops.zeros_like(step) + self.k
@@ -105,8 +105,8 @@ class LinearSampling(SamplingSchedule):
 
     def __init__(self, k=1.0, c=0.001, minimum=0.0):
         super().__init__(minimum)
-        self.k = _between("k", k, 0.0, 1.0)
-        self.c = _between("c", c, 0.0, math.inf)
+        self.k = number_between("k", k, 0.0, 1.0)
+        self.c = number_between("c", c, 0.0, math.inf)
 
     def probability(self, step):
         return self.k - self.c * step
@@ -136,7 +136,7 @@ class ExponentialSampling(SamplingSchedule):
 
     def __init__(self, k=0.998, minimum=0.0):
         super().__init__(minimum)
-        self.k = _between("k", k, 0.0, 1.0)
+        self.k = number_between("k", k, 0.0, 1.0)
         if self.k in (0.0, 1.0):
             raise ValueError(
                 "`k` must be a number with 0 < k < 1. "
@@ -173,7 +173,7 @@ class InverseSigmoidSampling(SamplingSchedule):
 
     def __init__(self, k=150.0, minimum=0.0):
         super().__init__(minimum)
-        self.k = _between("k", k, 1.0, math.inf)
+        self.k = number_from("k", k, 1)
 
     def probability(self, step):
         # k / (k + exp(i/k)) without an exponential that overflows.
@@ -227,20 +227,8 @@ def get(schedule):
             f"0 and 1 or a SamplingSchedule. Received: sampling_schedule={schedule!r}."
         )
     elif isinstance(schedule, (int, float)) and not isinstance(schedule, bool):
-        return ConstantSampling(_between("sampling_schedule", schedule, 0.0, 1.0))
+        return ConstantSampling(number_between("sampling_schedule", schedule, 0.0, 1.0))
     raise TypeError(
         f"`sampling_schedule` must be one of {', '.join(NAMES)}, a number between 0 "
         f"and 1 or a SamplingSchedule. Received: sampling_schedule={schedule!r}."
     )
-
-
-def _between(name, value, low, high):
-    value = math.inf if value == math.inf else number(name, value)
-    if not low <= value <= high or value == math.inf:
-        expected = (
-            f"a finite number of at least {low:g}"
-            if high == math.inf
-            else f"a number from {low:g} to {high:g}"
-        )
-        raise ValueError(f"`{name}` must be {expected}. Received: {name}={value!r}.")
-    return value

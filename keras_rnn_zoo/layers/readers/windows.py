@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.layers.core.registry import register
+from keras_rnn_zoo.ops.checks import integer_from
 
 
 @register
@@ -24,7 +25,7 @@ class StepWindows(keras.Layer):
 
     def __init__(self, reach, **kwargs):
         super().__init__(**kwargs)
-        self.reach = positive_integer("reach", reach) if reach != 0 else 0
+        self.reach = integer_from("reach", reach, 0)
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
