@@ -60,6 +60,8 @@ FLAGS = (
     "-fno-trapping-math",
     "-fno-finite-math-only",
 )
+# What is missing is to be found when the library is loaded, not when it is called.
+LINK_FLAGS = ("-Wl,-z,now",)
 # No time is spent there at run time.
 FLAGS_OF_SOURCE = {"ops.cc": ("-O1",)}
 # The first set that the compiler accepts. GCC 12 cannot compile Eigen with AVX512-FP16.
@@ -122,6 +124,7 @@ def _key(compiler):
             *tf.sysconfig.get_compile_flags(),
             *tf.sysconfig.get_link_flags(),
             *FLAGS,
+            *LINK_FLAGS,
             FLAGS_OF_SOURCE,
             *map(list, MACHINE_FLAGS),
         ],
@@ -196,15 +199,33 @@ def _compile(compiler, dtype, target):
 
     sources = sorted(SOURCES.glob("*.cc"))
     objects = [str(target.with_name(f"{dtype}-{p.stem}.o")) for p in sources]
+    stand_in, link_flags = _linked_to(tf.sysconfig.get_link_flags(), target.parent)
     run(
         *[
             [*options, *FLAGS_OF_SOURCE.get(p.name, ()), "-c", str(p), "-o", made]
             for p, made in zip(sources, objects, strict=True)
-        ]
+        ],
+        *stand_in,
     )
-    run(["-shared", *objects, "-o", str(target), *tf.sysconfig.get_link_flags()])
+    run(["-shared", *objects, "-o", str(target), *LINK_FLAGS, *link_flags])
     if not target.is_file():
         raise NativeBuildError("the compiler ended well and made nothing")
+
+
+def _linked_to(flags, directory):
+    """How to link to TensorFlow: `(commands to run before, flags)`.
+
+    A linker reads all names of a library, and TensorFlow's are a third of a second's
+    work. An empty library of the same name does: the loader takes the one that this
+    process has, where it finds what it needs or says what it does not.
+    """
+    name = next((f.removeprefix("-l:") for f in flags if f.startswith("-l:")), None)
+    if name is None:
+        return [], flags
+    made = str(directory / name)
+    empty = ("-shared", "-nostdlib", "-x", "c++", os.devnull, "-o", made)
+    taken = (f"-L{directory}", "-Wl,--no-as-needed", f"-l:{name}")
+    return [[*empty, f"-Wl,-soname,{name}"]], [*taken]
 
 
 def _ensure(dtype, again=False, remembered=True):
