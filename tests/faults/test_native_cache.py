@@ -53,7 +53,7 @@ def use_compiler(tmp_path, monkeypatch):
         path.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n{script}\n')
         path.chmod(0o755)
         monkeypatch.setenv("CXX", str(path))
-        return lambda: calls.read_text().count("-z,now") if calls.exists() else 0
+        return lambda: calls.read_text().count("-soname") if calls.exists() else 0
 
     return use
 
