@@ -6,7 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import argparse
 import collections
-import concurrent.futures
+import functools
 import multiprocessing
 import sys
 import time
@@ -32,12 +32,12 @@ def main():
     begin, counts, failures = time.time(), collections.Counter(), {}
     seeds = range(given.start, given.start + given.count)
     chunks = [seeds[k : k + CHUNK] for k in range(0, len(seeds), CHUNK)]
-    with concurrent.futures.ProcessPoolExecutor(
-        given.jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        max_tasks_per_child=4,  # compiled programs stay in memory
-    ) as pool:
-        for more, failed in pool.map(run, chunks, [given.every_path] * len(chunks)):
+    # Compiled programs stay in memory, so no process lives long. (An executor of
+    # `concurrent.futures` that is told so can wait for ever.)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(given.jobs, maxtasksperchild=4) as pool:
+        work = functools.partial(run, every_path=given.every_path)
+        for more, failed in pool.imap(work, chunks):
             counts.update(more)
             failures.update(failed)
             for seed, text in failed.items():
