@@ -290,18 +290,21 @@ def _alike(new, old):
     ]
 
 
-def compile_loop(function, *signature):
+def compile_loop(function, *signature, jit_compile=False):
     """A loop as a TensorFlow graph; with another backend, the loop itself.
 
     Args:
         function: of tensors.
         *signature: `(shape, dtype)` of each.
+        jit_compile: bool. Has XLA compile it, for each shape when it is met. Only with
+            TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
 
     specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
-    function = tf.function(function, autograph=False, input_signature=specs)
+    options = {"autograph": False, "input_signature": specs}
+    function = tf.function(function, jit_compile=jit_compile or None, **options)
     # Traced at once: many models in a process are no retracing to be warned of.
     return function.get_concrete_function()

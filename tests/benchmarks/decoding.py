@@ -8,8 +8,9 @@ weights, on words of real lengths. PyTorch's side is what one would write there:
 `GRU` on packed sequences, its `gru_cell` a step, keys of the memory computed once, and
 beams as one tensor `(batch * beams, …)` with the same scores and the same rule of
 ending. Both sides must say the same before anything is timed. `generate` is called as
-users call it, arrays in and out; at batch 1, words come one after the other. A figure
-is the median over the rounds, in which all competitors run in turn, in one process.
+users call it, arrays in and out, as a graph and with `jit_compile=True`, compiled
+before; at batch 1, words come one after the other. A figure is the median over the
+rounds, in which all competitors run in turn, in one process.
 """
 
 import argparse
@@ -181,13 +182,18 @@ def rows(name, rounds):
         def ours(x, sampler=sampler):
             return model.generate(x, LONGEST, sampler, return_scores=True)
 
-        tokens, scores = ours(source)
+        def compiled(x, sampler=sampler):
+            options = {"return_scores": True, "jit_compile": True}
+            return model.generate(x, LONGEST, sampler, **options)
+
         said, theirs_scores = theirs(source)
-        np.testing.assert_array_equal(tokens, said)
-        np.testing.assert_allclose(scores, theirs_scores, rtol=1e-4, atol=1e-4)
+        for tokens, scores in (ours(source), compiled(source)):
+            np.testing.assert_array_equal(tokens, said)
+            np.testing.assert_allclose(scores, theirs_scores, rtol=1e-4, atol=1e-4)
         for batch, given in ((1, one_by_one), (64, [source])):
             competitors = {
                 "ours": lambda given=given: [ours(x) for x in given],
+                "compiled": lambda given=given: [compiled(x) for x in given],
                 "torch": lambda given=given, theirs=theirs: [theirs(x) for x in given],
             }
             ms = native.interleaved(competitors, rounds)
@@ -198,7 +204,10 @@ def rows(name, rounds):
                 "decoding": how,
                 "batch": batch,
                 **{f"{who} sentences/s": round(v, 1) for who, v in speed.items()},
-                "ours/torch": round(speed["ours"] / speed["torch"], 3),
+                **{
+                    f"{who}/torch": round(speed[who] / speed["torch"], 3)
+                    for who in ("ours", "compiled")
+                },
             }
 
 
@@ -216,8 +225,9 @@ def main():
     for row in rows(options.model, options.rounds):
         print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         measured.append(row)
-    mean = np.exp(np.mean([np.log(row["ours/torch"]) for row in measured]))
-    print(f"geomean {mean:.2f}x, {options.threads} threads")
+    for who in ("ours", "compiled"):
+        mean = np.exp(np.mean([np.log(row[f"{who}/torch"]) for row in measured]))
+        print(f"{who}: geomean {mean:.2f}x, {options.threads} threads")
     if options.csv:
         with open(options.csv, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, measured[0])

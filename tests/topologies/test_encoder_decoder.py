@@ -323,6 +323,38 @@ def test_generate_takes_all_samplers_and_what_is_allowed(rng):
     assert model.generate(np.zeros((2, 0), int), 6).shape == (2, 6)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"attention": "luong"},
+        {"attention": "bahdanau", "cell": "LSTM"},
+        {"attention": None, "bidirectional": True},
+    ],
+    ids=lambda options: str(options["attention"]),
+)
+def test_what_xla_compiles_says_the_same(options, rng):
+    """The source is padded for it, so that not every length is compiled."""
+    model = make(rng, **options)
+    allowed = np.ones((1, 7), "bool")
+    allowed[0, 4] = False
+    for arguments in (
+        {},
+        {"sampler": "random", "seed": 5},
+        {"sampler": BeamSampler(3, True, length_penalty=0.5), "allowed": allowed},
+    ):
+        expected, scores = model.generate(SOURCE, 6, return_scores=True, **arguments)
+        arguments.update(return_scores=True, jit_compile=True)
+        tokens, compiled = model.generate(SOURCE, 6, **arguments)
+        np.testing.assert_array_equal(tokens, expected)
+        np.testing.assert_allclose(compiled, scores, rtol=1e-4, atol=1e-5)
+        shorter, _ = model.generate(SOURCE[:1, :2], 6, **arguments)
+        assert shorter.shape[-1] == 6
+    # One program for all, of which XLA makes one for each shape.
+    assert len(model._loops) == 6
+    with pytest.raises(TypeError, match="jit_compile=1"):
+        model.generate(SOURCE, 6, jit_compile=1)
+
+
 def test_weights_for_a_figure(rng):
     model = make(rng, attention="luong")
     weights = model.attention_weights(SOURCE, TARGET)
