@@ -25,6 +25,8 @@ KEY = "translates"
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+?\$", re.S)
 _CODE = re.compile(r"`[^`\n]+`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|(https?://[^\s)>,;，；。]+[^\s)>,;.，；。])")
+_TIME = re.compile(r"\*\*Run time\.\*\* (\d+) (second|minute)s?\.")
+_ITS_TIME = re.compile(r"\*\*运行时间。\*\*[^。]*。")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -37,8 +39,19 @@ def text_of(cell):
 
 
 def digest(text):
-    """What a translation keeps of the text that it translates."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    """What a translation keeps of the text that it translates.
+
+    The run time is left out: it is brought over, and needs no translator.
+    """
+    return hashlib.sha256(_TIME.sub("", text).encode()).hexdigest()[:12]
+
+
+def with_time(english, chinese):
+    """The Chinese text with the run time of the English one, if that has one."""
+    if time := _TIME.search(english):
+        unit = {"second": "秒", "minute": "分钟"}[time[2]]
+        return _ITS_TIME.sub(f"**运行时间。** {time[1]} {unit}。", chinese)
+    return chinese
 
 
 def formulas(text):
@@ -83,6 +96,10 @@ def problems_of_text(english, chinese, kept):
     for what, of in (("formulas", formulas), ("code", names)):
         if of(english) != of(chinese):
             found.append(f"has other {what}: {_difference(of(english), of(chinese))}")
+    if with_time(english, chinese) != chinese or (
+        _TIME.search(english) and not _ITS_TIME.search(chinese)
+    ):
+        found.append("has another run time, or no **运行时间。**")
     # One directory further down.
     wanted = {re.sub(r"^\.\./", "../../", link) for link in links(english)}
     if links(chinese) != wanted:
@@ -138,10 +155,9 @@ def brought_over(english, chinese, accepted=()):
         kept = mine["metadata"].get(KEY)
         if kept is None or cell["id"] in accepted:
             kept = digest(text_of(cell))
-        cells.append(
-            {**cell, "metadata": {**cell["metadata"], KEY: kept}}
-            | {"source": mine["source"]}
-        )
+        source = with_time(text_of(cell), text_of(mine)).splitlines(keepends=True)
+        metadata = {**cell["metadata"], KEY: kept}
+        cells.append({**cell, "metadata": metadata, "source": source})
     return {**english, "cells": cells}
 
 

@@ -93,6 +93,18 @@ def test_a_changed_english_text_makes_its_translation_stale_until_accepted():
     assert not zh.problems(changed, zh.brought_over(changed, made, accepted=["c00"]))
 
 
+def test_a_run_time_is_brought_over():
+    english = "A net.\n\n**Run time.** {}. **Hardware.** Any."
+    chinese = "一个网络。\n\n**运行时间。** {}。 **硬件。** 任意。"
+    kept = zh.digest(english.format("40 seconds"))
+    assert kept == zh.digest(english.format("2 minutes"))
+    changed = english.format("2 minutes"), chinese.format("40 秒")
+    [problem] = zh.problems_of_text(*changed, kept)
+    assert "run time" in problem
+    assert zh.with_time(*changed) == chinese.format("2 分钟")
+    assert not zh.problems_of_text(changed[0], chinese.format("2 分钟"), kept)
+
+
 def test_changed_code_and_cells_are_seen_and_brought_over():
     made = translated()
     made["cells"][1]["outputs"] = []
