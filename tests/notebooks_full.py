@@ -37,9 +37,11 @@ def executed(notebook, directory):
         record_timing=False,
         resources={"metadata": {"path": str(directory)}},
     )
+    metadata = dict(notebook.metadata)  # the kernel adds its version
     began = time.perf_counter()
     client.execute()
     taken = time.perf_counter() - began
+    notebook.metadata = nbformat.from_dict(metadata)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
