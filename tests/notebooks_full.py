@@ -19,6 +19,7 @@ import nbformat
 ROOT = pathlib.Path(__file__).parents[1]
 #: Kept of a cell's outputs: no messages of the libraries.
 KINDS = ("stdout", "display_data", "execute_result", "error")
+MESSAGE = re.compile(r"^(INFO|WARNING):.*\n?", re.M)
 
 
 def executed(notebook, directory):
@@ -54,6 +55,10 @@ def _joined(outputs):
     for output in outputs:
         if output.get("name", output.output_type) not in KINDS:
             continue
+        if output.output_type == "stream":
+            output.text = MESSAGE.sub("", output.text)
+            if not output.text:
+                continue
         if found and output.output_type == found[-1].output_type == "stream":
             found[-1].text += output.text
         else:
