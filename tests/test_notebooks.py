@@ -109,6 +109,29 @@ def test_the_rules_see_what_is_wrong():
     assert "no figure" in found and "not executed" in found
 
 
+def test_what_a_full_run_stores():
+    from tests import notebooks_full  # needs what is asked for above
+
+    first = "# 01\n\n**Run time.** 5 minutes. **Hardware.** Any."
+    assert [notebooks_full.in_words(s) for s in (11.2, 15, 125)] == [
+        "15 seconds",
+        "15 seconds",
+        "3 minutes",
+    ]
+    timed = notebooks_full.with_run_time(first, 11.2)
+    assert timed == first.replace("5 minutes", "15 seconds")
+    said = [
+        nbformat.v4.new_output("stream", name=name, text=text)
+        for name, text in (
+            ("stdout", "one\n"),
+            ("stderr", "a library speaks\n"),
+            ("stdout", "INFO:tensorflow:Assets written to: there\ntwo\n"),
+        )
+    ]
+    [output] = notebooks_full.joined(said)
+    assert output.text == "one\ntwo\n"
+
+
 @pytest.mark.notebooks
 @pytest.mark.filterwarnings("default")
 @every_notebook
