@@ -22,7 +22,7 @@ def texts():
         yield path, path.read_text("utf-8")
     for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/pages/*.md"))):
         yield path, path.read_text("utf-8")
-    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+    for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         yield path, "\n".join("".join(cell["source"]) for cell in cells)
 
