@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 SITE = pathlib.Path(os.environ["KRZ_SITE"]) if "KRZ_SITE" in os.environ else None
 built = pytest.mark.skipif(SITE is None, reason="`bash .ci/run docs` builds the site")
 WRITTEN = site.written()
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +120,20 @@ def test_docstrings_become_markdown():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", WRITTEN)
+@pytest.mark.parametrize("path", [*WRITTEN, "README.md"])
 def test_the_code_of_a_page_runs(path):
-    blocks.run(WRITTEN[path])
+    blocks.run(README if path == "README.md" else WRITTEN[path])
+
+
+def test_the_readme_is_a_door_and_leads_on():
+    assert README.count("\n") <= 130
+    assert f" {len(catalogue())} cells" in README
+    for command in ("make demo", "make test", "make slow", "keras-rnn-zoo train"):
+        assert re.search(rf"\b{command}\b", README), command
+    links = re.findall(r"\]\(([^)#\s]+)", README)
+    assert len(links) > 15 and all((ROOT / link).exists() for link in links)
+    pages = {pathlib.PurePath(link).name for link in links if "docs/pages" in link}
+    assert {"results.md", "speed.md", "serve.md", "teachers.md"} < pages
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
@@ -169,7 +181,7 @@ def test_commands_are_those_that_there_are(pages):
     makefile = (ROOT / "Makefile").read_text("utf-8")
     modules = {path.stem for path in (ROOT / "tests" / "benchmarks").glob("*.py")}
     seen = set()
-    for path, text in pages.items():
+    for path, text in {**pages, "README.md": README}.items():
         for line in blocks.commands(text):
             where = f"{path}: {line}"
             words = re.split(r" {3,}|  #", line)[0].split()
