@@ -7,6 +7,7 @@ them (extra `plot`). They step through time one by one, with Keras's TensorFlow 
 import importlib
 
 _PLACES = {
+    "CellDrawing": "cell_drawing",
     "CellEntry": "cells",
     "ForgetProduct": "gates",
     "GateActivations": "gates",
@@ -17,6 +18,7 @@ _PLACES = {
     "SpectralRadius": "spectrum",
     "Unrolled": "diagram",
     "catalogue": "cells",
+    "draw_cell": "cell_drawing",
     "forget_product": "gates",
     "gate_activations": "gates",
     "gradient_flow": "gradients",
