@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import typer.main
-from zoo_site import api, blocks, cells, docstrings, maths, site
+from zoo_site import api, blocks, cells, docstrings, hero, maths, site
 
 import keras_rnn_zoo
 from keras_rnn_zoo import cli
@@ -123,6 +123,12 @@ def test_docstrings_become_markdown():
 @pytest.mark.parametrize("path", [*WRITTEN, "README.md"])
 def test_the_code_of_a_page_runs(path):
     blocks.run(README if path == "README.md" else WRITTEN[path])
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_readme_is_what_its_command_draws():
+    assert hero.PATH.read_text("utf-8") == hero.picture()
+    assert f"]({hero.PATH.relative_to(ROOT)})" in README
 
 
 def test_the_readme_is_a_door_and_leads_on():
