@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import typer.main
-from zoo_site import api, blocks, cells, docstrings, hero, maths, site
+from zoo_site import api, blocks, cells, docstrings, explorables, hero, maths, site
 
 import keras_rnn_zoo
 from keras_rnn_zoo import cli
@@ -172,6 +172,47 @@ def test_the_page_to_play_with_computes_what_the_package_does():
     states, log_prob = hmm.viterbi(seen)
     assert powers == [1, 0.5, 0.25, 0.125] and path == np.array(states)[0].tolist()
     np.testing.assert_allclose(np.log(probability), log_prob[0], rtol=1e-5)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_the_models_of_the_page_to_play_with_answer_as_in_keras():
+    data = explorables.digits()
+    golden = np.load(ROOT / "models" / data["model"] / "golden.npz")
+    code = """
+        const place = "./docs/pages/assets/explore_models.js";
+        const {classify, paths, kindOf} = require(place);
+        const [model, pictures] = JSON.parse(require("fs").readFileSync(0));
+        const kinds = paths(3).map((one) => kindOf(one, 3));
+        console.log(JSON.stringify([pictures.map((x) => classify(x, model)), kinds]));
+    """
+    done = subprocess.run(
+        ["node", "-e", code],
+        cwd=ROOT,
+        input=json.dumps([data, golden["x"].tolist()]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers, kinds = json.loads(done.stdout)
+    np.testing.assert_allclose(answers, golden["y"], atol=1e-4)
+    # 24 through the memory: 16 by c_2 and c_1, 4 by c_2 only, 4 past it; 6 others.
+    assert [kinds.count(one) for one in ("both", "one", "past", "gate")] == [
+        16,
+        4,
+        4,
+        6,
+    ]
+
+
+def test_the_gates_of_the_page_are_those_of_the_model():
+    data = explorables.gates()
+    assert set(data["gates"]) == {"i", "f", "o"}
+    for rows in data["gates"].values():
+        values = np.array(rows)
+        assert values.shape == (64, len(data["text"]))
+        assert 0 <= values.min() < 20 and 80 < values.max() <= 100
+    spread = np.array(data["gates"]["f"]).std(axis=1)
+    assert spread[0] > 3 * spread[-1]
 
 
 @pytest.mark.slow
