@@ -92,7 +92,7 @@ def draw_cell(cell, fold=None):
     >>> drawing.folded, drawing.svg[:4]
     (False, '<svg')
     """
-    cell = _built(cell)
+    cell = built(cell)
     name = type(cell).__name__
     nodes, made_of = cell_graph.flow_of(cell, cell.kernel.shape[0])
     whole = len(nodes)
@@ -125,7 +125,8 @@ def draw_cell(cell, fold=None):
     )
 
 
-def _built(cell):
+def built(cell):
+    """The cell that is meant by a cell, a layer or a name, with its weights."""
     if isinstance(cell, str):
         known = recurrent_layers()
         if cell not in known:
