@@ -102,7 +102,7 @@ if (typeof document !== "undefined") {
   const showPaths = (root) => {
     const svg = root.querySelector("svg");
     const words = { both: "through the two memories before", one: "through the memory before only", past: "past the memory before", gate: "through the output gate" };
-    const ROW = { c: 0, f: 1, i: 2, g: 3, o: 4, h: 5, W: 6 };
+    const ROW = { W: 0, c: 1, f: 2, i: 3, g: 4, o: 5, h: 6 };
     let number = 0;
     const update = () => {
       const step = Number(root.querySelector("[name=step]").value);
@@ -112,10 +112,10 @@ if (typeof document !== "undefined") {
       const listed = all.filter((one) => kind === "all" || kindOf(one, step) === kind);
       number = listed.length ? (number + listed.length) % listed.length : 0;
       const path = listed[number] || [];
-      const x = (t) => 60 + (t - 1) * 150, y = (k) => 26 + ROW[k] * 38;
+      const x = (t) => 30 + (t - 1) * 150, y = (k) => 26 + ROW[k] * 38;
       const place = (one) => {
         const k = one[0], t = Number(one.slice(1));
-        return [x(t) + ({ c: 62, h: 62, W: -34 }[k] || 0), y(k)];
+        return [x(t) + ({ c: 62, h: 62 }[k] || 0), y(k)];
       };
       const edge = (from, to, style) => {
         const [a, b] = place(from), [c, d] = place(to);
