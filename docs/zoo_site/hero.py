@@ -25,8 +25,8 @@ def season(month, north=True):
     shift = 0 if north else 6
     return names[(month + shift) % 12 // 3]
 '''
-_WIDTH, _HEIGHT, _LEFT = 1240, 372, 660
-_LINE, _SIZE = 29, 18
+_WIDTH, _HEIGHT, _LEFT = 1240, 402, 660
+_LINE, _SIZE = 32, 19
 _MONO = "'DejaVu Sans Mono', Consolas, Menlo, monospace"
 _SANS = "'DejaVu Sans', Verdana, Arial, sans-serif"
 
@@ -94,7 +94,7 @@ def _coloured(labels):
             weight = ' font-weight="bold"' if labels[kind] == "keyword" else ""
             spans.append(f'<tspan fill="{colour_of(kind)}"{weight}>{text}</tspan>')
         made.append(
-            f'<text x="{_LEFT + 22}" y="{118 + _LINE * number}" font-size="{_SIZE}" '
+            f'<text x="{_LEFT + 22}" y="{124 + _LINE * number}" font-size="{_SIZE}" '
             f'font-family="{_MONO}">{"".join(spans)}</text>'
         )
     return "\n".join(made)

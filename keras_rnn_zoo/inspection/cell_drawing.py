@@ -28,6 +28,7 @@ _COLOURS = {
 }
 _LINES = ("#d55e00", "#0072b2", "#a05a9c", "#7f3b08", "#b07d00")  # of the states
 _OF_INPUT = "#00805c"
+_ORDERED = ("−", "÷")  # where it matters which line is the second
 _INDEX = re.compile(r"(\w+?)_\{([^}]*)\}|(?<!\w)(\w)_(\w+)")
 _TEXT, _SMALL = 14, 12.5
 
@@ -197,6 +198,9 @@ def _svg(nodes, notes, alt):
     for source, target, points in layout.lines:
         colour = colours.get(source, _INK)
         made.append(_line(points, colour, arrow=target is not None))
+        if target is not None and nodes[target].label in _ORDERED:
+            if source in nodes[target].inputs[1:]:
+                made.append(_sign(nodes[target].label, points))
     for source, (x, y) in layout.dots:
         colour = colours.get(source, _INK)
         made.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.8" fill="{colour}"/>')
@@ -299,6 +303,13 @@ def _drawn(node, lines, box, x, y, colour):
         size = 18
     middle = y - 17 * (len(lines) - 1) / 2 + size * 0.36
     return shape + _text(lines, x, middle, size, _INK)
+
+
+def _sign(label, points):
+    """What is subtracted, or divides: its line bears the sign."""
+    (a, b), (c, d) = points[-2:]
+    x, y = (c - 14, d - 5) if abs(a - c) > 0.5 else (c + 9, d + (12 if b > d else -4))
+    return _text([label], x, y, 13, _INK, ' class="sign" font-weight="bold"')
 
 
 def _line(points, colour, arrow):

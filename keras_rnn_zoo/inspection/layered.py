@@ -49,7 +49,7 @@ class Layout:
     height: float
 
 
-_GAP, _TRACK, _ROOM, _SWEEPS = 18, 11, 20, 41
+_GAP, _TRACK, _ROOM, _SWEEPS = 25, 11, 20, 41
 
 
 def arrange(boxes, first):

@@ -94,6 +94,29 @@ def test_boxes_stand_apart_and_lines_keep_off_them(monkeypatch):
                         assert not meet(line, area), (name, source, target, n)
 
 
+def test_lines_from_different_places_do_not_run_in_one(monkeypatch):
+    """Two lines on one another could not be told apart."""
+    kept = []
+
+    def arrange(boxes, first):
+        kept.append(layered.arrange(boxes, first))
+        return kept[-1]
+
+    monkeypatch.setattr("keras_rnn_zoo.inspection.cell_drawing.arrange", arrange)
+    for name in ("LSTM", "GRU", "ATR", "MinLSTM", "CIFGLSTM", "PeepholeLSTM", "NAS"):
+        inspection.draw_cell(name)
+        level = [
+            (source, b, min(a, c), max(a, c))
+            for source, _, points in kept[-1].lines
+            for (a, b), (c, d) in zip(points, points[1:], strict=False)
+            if abs(b - d) < 0.1
+        ]
+        for source, height, left, right in level:
+            for other, near, begin, end in level:
+                apart = abs(height - near) > 2 or begin > right - 1 or left > end - 1
+                assert source == other or apart, (name, source, other)
+
+
 def meet(one, other):
     return (
         one[0] < other[2] - 1
@@ -139,6 +162,14 @@ def test_a_cell_of_ones_own_is_drawn(tmp_path):
     labels = [node["label"] for node in drawing.nodes]
     assert "x W_q + h U_q + b_q" in labels and "× −0.5" in labels and "exp" in labels
     assert drawing.save(tmp_path / "own.svg").read_text("utf-8") == drawing._repr_svg_()
+
+
+def test_what_is_subtracted_or_divides_bears_a_sign(drawings):
+    def signs(name):
+        root = xml.etree.ElementTree.fromstring(drawings[name].svg)
+        return [one.text for one in root.findall(".//*[@class='sign']")]
+
+    assert signs("ATR") == ["−"] and "÷" in signs("MinLSTM") and not signs("LSTM")
 
 
 def test_options_are_in_the_drawing():
