@@ -11,6 +11,7 @@ import re
 import keras_rnn_zoo
 from keras_rnn_zoo import presets
 from keras_rnn_zoo.datasets import Codec
+from keras_rnn_zoo.datasets.corpus import token_classes
 from keras_rnn_zoo.inspection import draw_cell
 from keras_rnn_zoo.inspection.report_plots import colour_of
 
@@ -78,23 +79,38 @@ def _coloured(labels):
     model = keras_rnn_zoo.load(MODEL)
     ids = Codec(**presets.read_assets(MODEL).codec).encode(CODE)
     said = model(ids[None])[0].numpy().argmax(-1)
+    truth = token_classes(CODE)
     lines, line = [], []
-    for character, kind in zip(CODE, said, strict=True):
+    for character, kind, true in zip(CODE, said, truth, strict=True):
         if character == "\n":
             lines.append(line)
             line = []
         else:
-            line.append((character, int(kind)))
-    made = []
+            line.append((character, int(kind), kind == true))
+    pairs = zip(CODE, said, truth, strict=True)
+    wrong = [f"“{one}”" for one, kind, true in pairs if kind != true]
+    made = [
+        f'<text x="{_LEFT + 22}" y="{_HEIGHT - 22}" font-size="14" fill="#555555">'
+        f"{len(CODE) - len(wrong)} of {len(CODE)} characters right; boxed: "
+        f"{', '.join(wrong) or 'none'}</text>"
+    ]
     for number, line in enumerate(lines):
+        y = 124 + _LINE * number
+        for column, (_, _, right) in enumerate(line):
+            if not right:
+                x = _LEFT + 22 + column * _SIZE * 0.602 - 1
+                made.append(
+                    f'<rect x="{x:.1f}" y="{y - 17}" width="{_SIZE * 0.602 + 2:.1f}" '
+                    'height="23" fill="#fde3e8" stroke="#e0002b"/>'
+                )
         spans = []
         for kind, run in itertools.groupby(line, lambda one: one[1]):
-            text = html.escape("".join(character for character, _ in run))
+            text = html.escape("".join(character for character, *_ in run))
             text = text.replace(" ", "\u00a0")
             weight = ' font-weight="bold"' if labels[kind] == "keyword" else ""
             spans.append(f'<tspan fill="{colour_of(kind)}"{weight}>{text}</tspan>')
         made.append(
-            f'<text x="{_LEFT + 22}" y="{124 + _LINE * number}" font-size="{_SIZE}" '
+            f'<text x="{_LEFT + 22}" y="{y}" font-size="{_SIZE}" '
             f'font-family="{_MONO}">{"".join(spans)}</text>'
         )
     return "\n".join(made)
