@@ -5,6 +5,7 @@
 # make differential   every path of the layers against the loop, 2,000 drawn configurations
 # make notebooks   every notebook in full, from a clean kernel
 # make docs   builds the site into site/; its search needs python3 -m http.server -d site
+# make hero   draws the picture of the README anew, from a cell and a shipped model
 # make wheel  builds sdist and wheel into dist/, and uses the wheel in an empty environment
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
@@ -13,7 +14,7 @@
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow ci docs wheel differential notebooks lint clean fuzz faults nightly
+.PHONY: demo test slow ci docs wheel differential notebooks lint clean fuzz faults nightly hero
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -30,6 +31,10 @@ ci:
 
 docs:
 	@bash .ci/docs
+
+hero:
+	@source .ci/env && install_into_venv docs -e
+	cd docs && ../.venv/bin/python -m zoo_site.hero
 
 wheel:
 	@bash .ci/wheel

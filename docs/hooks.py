@@ -14,7 +14,7 @@ for _place in (ROOT / "docs", ROOT):
         sys.path.insert(0, str(_place))
 
 from mkdocs.structure.files import File  # noqa: E402
-from zoo_site import docstrings, fonts, maths, site  # noqa: E402
+from zoo_site import docstrings, explorables, fonts, maths, site  # noqa: E402
 
 for _name in ("fontTools", "matplotlib", "absl", "tensorflow"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -30,6 +30,7 @@ def on_files(files, config):
     """Adds what is made: pages, pictures, the font of the mathematics."""
     docstrings.set_links(site.api.links())
     made = {**site.pages(), **site.figures(), "assets/maths.woff": fonts.maths_font()}
+    made |= explorables.files()
     for path, content in made.items():
         if isinstance(content, pathlib.Path):
             files.append(File.generated(config, path, abs_src_path=str(content)))

@@ -47,7 +47,8 @@ def test_every_cell_states_its_paper_and_its_differences(case):
     assert case.cell.__name__ in inspect.getdoc(case.layer)
 
 
-def test_every_unit_stands_in_the_readme():
-    readme = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text()
+def test_every_unit_stands_on_the_page_of_papers():
+    root = pathlib.Path(__file__).parents[1]
+    page = root.joinpath("docs", "pages", "cell_options.md").read_text("utf-8")
     for name in UNITS:
-        assert f"`{name}`" in readme, name
+        assert f"`{name}`" in page, name

@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import typer.main
-from zoo_site import api, blocks, cells, docstrings, maths, site
+from zoo_site import api, blocks, cells, docstrings, explorables, hero, maths, site
 
 import keras_rnn_zoo
 from keras_rnn_zoo import cli
@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 SITE = pathlib.Path(os.environ["KRZ_SITE"]) if "KRZ_SITE" in os.environ else None
 built = pytest.mark.skipif(SITE is None, reason="`bash .ci/run docs` builds the site")
 WRITTEN = site.written()
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +120,26 @@ def test_docstrings_become_markdown():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", WRITTEN)
+@pytest.mark.parametrize("path", [*WRITTEN, "README.md"])
 def test_the_code_of_a_page_runs(path):
-    blocks.run(WRITTEN[path])
+    blocks.run(README if path == "README.md" else WRITTEN[path])
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_readme_is_what_its_command_draws():
+    assert hero.PATH.read_text("utf-8") == hero.picture()
+    assert f"]({hero.PATH.relative_to(ROOT)})" in README
+
+
+def test_the_readme_is_a_door_and_leads_on():
+    assert README.count("\n") <= 130
+    assert f" {len(catalogue())} cells" in README
+    for command in ("make demo", "make test", "make slow", "keras-rnn-zoo train"):
+        assert re.search(rf"\b{command}\b", README), command
+    links = re.findall(r"\]\(([^)#\s]+)", README)
+    assert len(links) > 15 and all((ROOT / link).exists() for link in links)
+    pages = {pathlib.PurePath(link).name for link in links if "docs/pages" in link}
+    assert {"results.md", "speed.md", "serve.md", "teachers.md"} < pages
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
@@ -156,6 +174,47 @@ def test_the_page_to_play_with_computes_what_the_package_does():
     np.testing.assert_allclose(np.log(probability), log_prob[0], rtol=1e-5)
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_the_models_of_the_page_to_play_with_answer_as_in_keras():
+    data = explorables.digits()
+    golden = np.load(ROOT / "models" / data["model"] / "golden.npz")
+    code = """
+        const place = "./docs/pages/assets/explore_models.js";
+        const {classify, paths, kindOf} = require(place);
+        const [model, pictures] = JSON.parse(require("fs").readFileSync(0));
+        const kinds = paths(3).map((one) => kindOf(one, 3));
+        console.log(JSON.stringify([pictures.map((x) => classify(x, model)), kinds]));
+    """
+    done = subprocess.run(
+        ["node", "-e", code],
+        cwd=ROOT,
+        input=json.dumps([data, golden["x"].tolist()]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers, kinds = json.loads(done.stdout)
+    np.testing.assert_allclose(answers, golden["y"], atol=1e-4)
+    # 24 through the memory: 16 by c_2 and c_1, 4 by c_2 only, 4 past it; 6 others.
+    assert [kinds.count(one) for one in ("both", "one", "past", "gate")] == [
+        16,
+        4,
+        4,
+        6,
+    ]
+
+
+def test_the_gates_of_the_page_are_those_of_the_model():
+    data = explorables.gates()
+    assert set(data["gates"]) == {"i", "f", "o"}
+    for rows in data["gates"].values():
+        values = np.array(rows)
+        assert values.shape == (64, len(data["text"]))
+        assert 0 <= values.min() < 20 and 80 < values.max() <= 100
+    spread = np.array(data["gates"]["f"]).std(axis=1)
+    assert spread[0] > 3 * spread[-1]
+
+
 @pytest.mark.slow
 def test_the_code_of_the_cells_and_of_the_models_runs(pages):
     for path, text in pages.items():
@@ -169,7 +228,7 @@ def test_commands_are_those_that_there_are(pages):
     makefile = (ROOT / "Makefile").read_text("utf-8")
     modules = {path.stem for path in (ROOT / "tests" / "benchmarks").glob("*.py")}
     seen = set()
-    for path, text in pages.items():
+    for path, text in {**pages, "README.md": README}.items():
         for line in blocks.commands(text):
             where = f"{path}: {line}"
             words = re.split(r" {3,}|  #", line)[0].split()

@@ -1,13 +1,14 @@
 """A page for each cell, from the catalogue, the declaration and the docstring."""
 
 import csv
+import html
 import inspect
 import pathlib
 import re
 import textwrap
 
 import keras_rnn_zoo
-from keras_rnn_zoo.inspection import catalogue
+from keras_rnn_zoo.inspection import catalogue, draw_cell
 from zoo_site import maths
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -16,12 +17,16 @@ WIDTH = 64
 
 
 def pages():
-    """Dict from path to Markdown: the table of the cells, and one page for each."""
+    """Dict from path to Markdown or drawing: the table, and one page for each cell."""
     entries = catalogue(features=WIDTH, units=WIDTH)
     speed = _speed()
     made = {"cells/index.md": _index(entries)}
     for entry in entries:
-        made[f"cells/{entry.name}.md"] = _page(entry, speed.get(entry.name, []))
+        drawing = draw_cell(entry.name)
+        made[f"cells/{entry.name}.svg"] = drawing.svg
+        made[f"cells/{entry.name}.md"] = _page(
+            entry, drawing, speed.get(entry.name, [])
+        )
     return made
 
 
@@ -51,7 +56,7 @@ def _index(entries):
     return "\n".join(lines) + "\n"
 
 
-def _page(entry, speed):
+def _page(entry, drawing, speed):
     layer = getattr(keras_rnn_zoo, entry.name)
     cell = layer.cell_class
     drawn = maths.equations(textwrap.dedent(entry.equations))
@@ -62,6 +67,9 @@ def _page(entry, speed):
             f"# {entry.name}",
             "",
             entry.title,
+            "",
+            f'<div class="drawing"><img src="{entry.name}.svg" '
+            f'alt="{html.escape(drawing.alt)}"></div>',
             "",
             f'<div class="equations">{drawn}</div>',
             "",

@@ -36,7 +36,7 @@ def pages():
     made = {"models/index.md": _index(models)}
     for name in models:
         card = (MODELS / name / "README.md").read_text("utf-8")
-        made[f"models/{name}.md"] = _card(card)
+        made[f"models/{name}.md"] = _card(card) + _lessons(name)
         picture = MODELS / name / "predictions.png"
         if picture.exists():
             made[f"models/{name}.png"] = picture
@@ -63,6 +63,16 @@ def _card(text):
     text = re.sub(r"<!--.*?-->\n*", "", text)
     name = re.search(r"^# (.*)", text, re.M)[1]
     return text.replace("NAME.png", f"{name}.png")
+
+
+def _lessons(name):
+    """Links to the notebooks that name the model."""
+    found = [
+        f"* [{path.stem.replace('_', ' ')}](../notebooks/{path.stem}.md)"
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        if re.search(rf"\b{name}\b", path.read_text("utf-8"))
+    ]
+    return "\n".join(["", "## In the notebooks", "", *found, ""]) if found else ""
 
 
 def _index(models):

@@ -76,16 +76,24 @@ def navigation():
     english = [p for p in lessons if p not in chinese]
     return [
         {"Start": "index.md"},
-        {"Cells": folder["cells"]},
+        {
+            "Cells": [*folder["cells"][:1], {"By paper": "cell_options.md"}]
+            + folder["cells"][1:]
+        },
         {"Topologies": "topologies.md"},
-        {"Models": folder["models"]},
+        {
+            "Models": [*folder["models"][:1], {"What they reach": "results.md"}]
+            + folder["models"][1:]
+        },
         {
             "Guides": [
                 {"Explore": "explore.md"},
                 {"Look inside": "look_inside.md"},
                 {"Train your own data": "own_data.md"},
                 {"Serve": "serve.md"},
+                {"Commands": "commands.md"},
                 {"Migrating": "migrate.md"},
+                {"Speed": "speed.md"},
                 {"Benchmarks": "benchmarks.md"},
             ]
         },

@@ -7,22 +7,28 @@ them (extra `plot`). They step through time one by one, with Keras's TensorFlow 
 import importlib
 
 _PLACES = {
+    "CellDrawing": "cell_drawing",
     "CellEntry": "cells",
     "ForgetProduct": "gates",
     "GateActivations": "gates",
     "GradientFlow": "gradients",
     "GradientMonitor": "gradient_monitor",
+    "GradientPaths": "paths",
     "ParameterTable": "parameters",
     "Saliency": "gradients",
     "SpectralRadius": "spectrum",
+    "StateActivations": "gates",
     "Unrolled": "diagram",
     "catalogue": "cells",
+    "draw_cell": "cell_drawing",
     "forget_product": "gates",
     "gate_activations": "gates",
     "gradient_flow": "gradients",
+    "gradient_paths": "paths",
     "parameter_table": "parameters",
     "saliency": "gradients",
     "spectral_radius": "spectrum",
+    "state_activations": "gates",
     "unrolled": "diagram",
 }
 

@@ -6,7 +6,12 @@ import keras
 import numpy as np
 
 from keras_rnn_zoo.inspection import plotting
-from keras_rnn_zoo.inspection.stepping import gate_names, recurrent_layers, stepping
+from keras_rnn_zoo.inspection.stepping import (
+    gate_names,
+    recurrent_layers,
+    state_names,
+    stepping,
+)
 from keras_rnn_zoo.layers.core.registry import declaration_of
 
 
@@ -98,6 +103,91 @@ def gate_activations(model, x, labels=None):
                 values = np.where(record.mask.numpy()[..., None], values, np.nan)
             gates.setdefault(record.name, {})[name] = values
     return GateActivations(gates, labels)
+
+
+@dataclasses.dataclass(frozen=True)
+class StateActivations:
+    """What `state_activations` measured.
+
+    Attributes:
+        states: dict from a layer's name to a dict from a state's name to float
+            `(batch, time, …)`; nan where masked.
+        labels: of the steps, or None.
+    """
+
+    states: dict
+    labels: list | None = None
+
+    def plot(self, ax=None, layer=None, sequence=0):
+        """Draws one heat map for each state of a layer, for one sequence.
+
+        Args:
+            ax: axes, or as many as there are states; None makes them.
+            layer: name of the layer; None: the first.
+            sequence: int. Which sequence of the batch.
+
+        Returns:
+            list of axes.
+        """
+        states = self.states[next(iter(self.states)) if layer is None else layer]
+        first = next(iter(states.values()))
+        plotting.check_sequence(sequence, len(first))
+        width = max(3.5, 0.16 * first.shape[1] + 1)
+        all_axes = plotting.axes(ax, width, 3.0, columns=len(states))
+        all_axes = all_axes if isinstance(all_axes, list) else [all_axes]
+        for one, (name, values) in zip(all_axes, states.items(), strict=True):
+            steps, rows = values.shape[1], values[sequence].reshape(values.shape[1], -1)
+            size = np.nanmax(np.abs(rows)) if np.isfinite(rows).any() else 1.0
+            image = one.imshow(
+                rows.T,
+                aspect="auto",
+                origin="lower",
+                interpolation="nearest",
+                cmap="RdBu_r",
+                vmin=-size,
+                vmax=size,
+                extent=(0.5, steps + 0.5, 0.5, rows.shape[1] + 0.5),
+            )
+            one.set_title(f"state {name}", fontsize=10)
+            one.set_ylabel("unit")
+            plotting.label_steps(one, self.labels, steps)
+            one.figure.colorbar(image, ax=one)
+        return all_axes
+
+
+def state_activations(model, x, labels=None):
+    """The states of every recurrent layer after every step.
+
+    Args:
+        model: `keras.Model`, or a recurrent layer, on Keras's TensorFlow backend.
+        x: one batch of its inputs.
+        labels: str or list, one for each step: what `plot` writes along the axis, such
+            as the text that was read.
+
+    Returns:
+        `StateActivations`.
+
+    Raises:
+        ValueError: if there is no recurrent layer, or `labels` are too few.
+
+    Example:
+    >>> layer = LSTM(4, name="lstm")
+    >>> states = state_activations(layer, np.ones((2, 5, 3))).states["lstm"]
+    >>> list(states), states["c"].shape
+    (['h', 'c'], (2, 5, 4))
+    """
+    x = keras.ops.convert_to_tensor(x)
+    labels = plotting.check_labels(labels, x.shape[1])
+    with stepping(model) as records:
+        model(x, training=False)
+    states = {}
+    for record in records:
+        for k, name in enumerate(state_names(record.layer.cell)):
+            values = np.stack([step[k].numpy() for step in record.states], axis=1)
+            if record.mask is not None:
+                values = np.where(record.mask.numpy()[..., None], values, np.nan)
+            states.setdefault(record.name, {})[name] = values
+    return StateActivations(states, labels)
 
 
 def _kept(cell):

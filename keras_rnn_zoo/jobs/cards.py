@@ -50,6 +50,7 @@ def card(metadata: dict) -> str:
         f"# {name}",
         f"<!-- Made of {METADATA_FILE if shipped else FIGURES_FILE}; do not edit. -->",
         f"{metadata['title']}.",
+        *_picture(metadata),
         _facts_table(metadata),
         "## Figures",
         f"On the test data. {_seeds(metadata)} "
@@ -75,9 +76,13 @@ def card(metadata: dict) -> str:
     ]
     if metadata.get("notes"):
         parts += ["## Limits", "\n".join(f"* {one}" for one in metadata["notes"])]
-    if metadata.get("picture"):
-        parts.append(f"![Predictions on test data]({metadata['picture']})")
     return "\n\n".join(parts) + "\n"
+
+
+def _picture(metadata):
+    if not metadata.get("picture"):
+        return []
+    return [f"![Answers of {metadata['name']} on test data]({metadata['picture']})"]
 
 
 def _seeds(metadata):
@@ -115,10 +120,18 @@ def _published(metadata):
 
 def _use(metadata):
     name = metadata["name"]
-    first = TASKS[metadata["task"]].start(name, metadata.get("example", ""))
+    task, example = TASKS[metadata["task"]], metadata.get("example", "")
+    first = task.start(name, example)
+    lines = ["import keras_rnn_zoo", "", f'model = keras_rnn_zoo.load("{name}")']
+    if example and task.answered:
+        lines[-1] += "  # the Keras model"
+        lines[1:1] = ["from keras_rnn_zoo import jobs"]
+        quoted = json.dumps(example, ensure_ascii=False)
+        lines += [task.asked.format(name=name, example=quoted)]
+        lines += [f"print({task.answered})"]
     return [
         "## Use",
-        f'```python\nimport keras_rnn_zoo\n\nmodel = keras_rnn_zoo.load("{name}")\n```',
+        "```python\n" + "\n".join(lines) + "\n```",
         f"```\nkeras-rnn-zoo {first}\n"
         f"keras-rnn-zoo evaluate {name}\nkeras-rnn-zoo export {name}\n```",
     ]

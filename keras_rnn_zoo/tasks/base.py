@@ -58,6 +58,8 @@ class Task:
         continues: bool. Whether the model can write on what it reads.
         class_weights: bool. Whether `training.class_weights` makes sense.
         ignored_class: int. A class of which the figures are not to be; None: all count.
+        asked: Python that lets a model answer on an example, for the card.
+        answered: Python for what of it is worth printing; "": nothing is asked.
         labels: names of the classes, of an instance.
     """
 
@@ -68,6 +70,8 @@ class Task:
     continues: ClassVar[bool] = False
     class_weights: ClassVar[bool] = False
     ignored_class: ClassVar[int | None] = None
+    asked: ClassVar[str] = 'answer = jobs.predict("{name}", {example})'
+    answered: ClassVar[str] = ""
     labels: tuple[str, ...] = ()
 
     @classmethod

@@ -8,6 +8,7 @@ class Classification(Tagging):
 
     name = "classification"
     words = "one class for a whole sequence"
+    answered = "answer.labels[int(answer.predicted)], answer.probabilities.max()"
     per_step = False
 
     def draw(self, path, title, report):

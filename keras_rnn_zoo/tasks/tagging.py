@@ -12,6 +12,7 @@ class Tagging(Task):
     words = "a class for every step"
     directions = {"accuracy": "max", "macro_f1": "max"}
     class_weights = True
+    answered = "list(zip(answer.tokens, answer.tags))"
 
     def __init__(self):
         self.table = 0  # [truth, prediction]: how often

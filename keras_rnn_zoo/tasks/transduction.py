@@ -20,6 +20,7 @@ class Transduction(Task):
 
     name = "transduction"
     words = "a sequence of another length"
+    answered = "answer.candidates[0]"
     directions = {"wer": "min", "per": "min", "accuracy": "max"}
     per_step = False
     end = 2

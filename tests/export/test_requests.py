@@ -1,4 +1,4 @@
-"""The README's requests to TensorFlow Serving, built from the real signatures."""
+"""The site's requests to TensorFlow Serving, built from the real signatures."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ from keras_rnn_zoo.export import export_saved_model
 from keras_rnn_zoo.topologies import ManyToMany
 from tests.export.models import TEXTS
 
-README = pathlib.Path(__file__).parents[2] / "README.md"
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "pages" / "serve.md"
 # What a client fills in; one value for each row of a batch, or one in all.
 VALUES = {
     "text": ["def f(x):", ""],
@@ -65,7 +65,7 @@ def tensors_of(body, signature):
 
 
 def documented():
-    section = README.read_text("utf-8").split("<!-- requests -->")[1]
+    section = PAGE.read_text("utf-8").split("<!-- requests -->")[1]
     found = [
         json.loads(one) for one in re.findall(r"```json\n(.+?)\n```", section, re.S)
     ]
@@ -73,7 +73,7 @@ def documented():
 
 
 def shortened(body):
-    """A body with the numbers of states after the first left out, as in the README."""
+    """A body with the numbers of states after the first left out, as on the page."""
     for row in body.get("instances", ()):
         for key, value in row.items():
             if isinstance(value, list):
@@ -81,7 +81,7 @@ def shortened(body):
     return body
 
 
-def test_the_readme_has_a_request_for_each_signature(loaded):
+def test_the_page_has_a_request_for_each_signature(loaded):
     requests = documented()
     assert set(requests) == set(loaded.signatures)
     for name, signature in loaded.signatures.items():

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_rnn_zoo import (
     CIFGLSTM,
     GRU,
+    HMM,
     JANET,
     LSTM,
     MGU,
@@ -20,6 +21,7 @@ from keras_rnn_zoo import (
     LSTMCell,
     ManyToMany,
     ManyToOne,
+    Markov,
     MinGRU,
     OutputRecurrence,
     PeepholeLSTM,
@@ -340,6 +342,40 @@ def test_unrolled_draws_the_arrows_of_each_topology():
     assert ("g1_1", "y_2", across) in one and ("h1_2", "y_2", up) in one
     deep = edges(keras.Sequential([LSTM(3, return_sequences=True), GRU(2)]), 2)
     assert {("h1_1", "h2_1", up), ("h2_1", "h2_2", across)} < deep
+
+
+def test_unrolled_with_details_names_weights_and_folds():
+    reading = {"units": 3, "num_features": 1}
+    graph = inspection.unrolled(ManyToMany(2, **reading), 2, details=True)
+    kinds = {node.label: node.kind for node in graph.nodes}
+    assert (kinds["o₁"], kinds["L₂"], kinds["y₂"]) == ("output", "loss", "truth")
+    assert graph.labels["x_1", "h1_1"] == "W" and graph.labels["h1_1", "h1_2"] == "U"
+    assert graph.labels["h1_2", "y_2"] == "V" and ("t_2", "L_2", False) in graph.edges
+    assert graph.folded[1] == ("h1", "h", "U")
+    texts = [one.get_text() for one in graph.plot().texts]
+    assert "=" in texts and texts.count("U") == 2 and "L₁" in texts and "L" in texts
+    last = inspection.unrolled(ManyToOne(2, **reading), 3, details=True)
+    assert [node.label for node in last.nodes].count("L") == 1
+    fed_back = inspection.unrolled(OutputRecurrence(2, **reading), 2, details=True)
+    assert fed_back.labels["y_1", "h1_2"] == "U" and fed_back.folded[2][2] == "U:h1"
+    both = ManyToMany(2, bidirectional=True, **reading)
+    assert inspection.unrolled(both, 2, details=True).labels["g1_2", "g1_1"] == "U′"
+
+
+def test_graphs_of_models_without_a_network():
+    hmm, pairs = HMM(2, num_symbols=3), Markov(5, 2)
+    assert edges(hmm, 2) == {
+        *(("z_1", "x_1", False), ("z_2", "x_2", False), ("z_1", "z_2", True))
+    }
+    assert edges(pairs, 3) == {
+        *(("x_1", "x_2", True), ("x_2", "x_3", True), ("x_1", "x_3", True))
+    }
+    crf = ManyToMany(3, units=3, num_features=1, head="crf")
+    graph = inspection.unrolled(crf, 3)
+    assert graph.undirected == {("y_1", "y_2"), ("y_2", "y_3")}
+    assert all(one.plot() for one in (graph, inspection.unrolled(pairs, 3)))
+    with pytest.raises(ValueError, match="`details` must be False .*details=True.*HMM"):
+        inspection.unrolled(hmm, 2, details=True)
 
 
 # --- The callback

@@ -1,4 +1,4 @@
-/* Two things to play with on explore.html. Plain JavaScript; nothing is loaded. */
+/* Powers and Viterbi, to play with on explore.html. Plain JavaScript; nothing is loaded. */
 "use strict";
 
 /* What is left of a gradient after k steps through one factor. */

@@ -52,6 +52,7 @@ class BRCCell(GatedCell):
     """
 
     blocks = ("a", "c", "h")
+    recurrent_blocks = ("a", "c")
     gates = ("c",)
     kept_by = "c"
     extra_arguments = {
