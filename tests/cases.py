@@ -55,7 +55,7 @@ NOT_A_UNIT = {
     "ResetCell": "wraps any cell; tests/datasets/test_packing.py",
     **dict.fromkeys(
         ("ResidualCell", "HighwayCell", "DropConnect", "FastSlow")
-        + ("MultiplicativeIntegration",),
+        + ("MultiplicativeIntegration", "Nested"),
         "wraps any cell; tests/layers/test_wrappers.py",
     ),
     "CRF": "a head; tests/layers/test_crf.py",
