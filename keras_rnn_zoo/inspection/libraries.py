@@ -94,7 +94,8 @@ DIFFERENT = {
     "JANET": {_TR: "β is trained"},
     "MGU": {"Flax": "f and 1 - f change places, and f multiplies behind U"},
     "QRNN": {"pytorch-qrnn": "f and 1 - f change places"},
-    "CfC": {"ncps": "in Keras, the two heads have no activation"},
+    "CfC": {"ncps": "the two heads go through tanh, and in Keras through nothing"},
+    "MLSTM": {"xlstm": "1e-6 is added to what h is divided by"},
     "MinLSTM": {"minGRU-pytorch": "in parallel, a carried state is read wrongly"},
     "ESN": {"Addons": "`use_norm2` divides by the Frobenius norm"},
 }
