@@ -311,8 +311,8 @@ def missing(rows, cells, tasks):
 # --- The picture
 
 
-def draw(rows, path):
-    """A row for each cell, the best above; a column for each task."""
+def draw(rows, path, left=()):
+    """A row for each cell, the best above; a column for each task; what is missing."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -365,10 +365,12 @@ def draw(rows, path):
         handles, labels, loc="lower center", ncols=5, fontsize=9, frameon=False
     )
     steps = sorted({int(row["steps"]) for row in rows})
+    cells = len({cell for cell, *_ in left} - {*order})
     figure.suptitle(
         f"{len(order)} cells of about {WEIGHTS:,} weights after "
         f"{' to '.join(map(str, sorted({steps[0], steps[-1]})))} steps of {BATCH} "
-        "sequences; lower is better; the smallest mean rank above",
+        "sequences; lower is better; the smallest mean rank above"
+        + (f"\nstill to run: {cells} cells, {len(left)} runs" if left else ""),
         fontsize=11,
     )
     figure.tight_layout(rect=(0, 0.4 / figure.get_figheight(), 1, 1))
@@ -407,7 +409,7 @@ def main():
     left = missing(rows, cells, tasks)
     print(f"{len(rows)} runs; missing: {len(left)}", *map(str, left[:5]))
     if rows and (options.draw or not left):
-        draw(rows, options.csv.with_suffix(".png"))
+        draw(rows, options.csv.with_suffix(".png"), left)
 
 
 if __name__ == "__main__":
