@@ -9,12 +9,14 @@
 # make wheel  builds sdist and wheel into dist/, and uses the wheel in an empty environment
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
+# make outside   cells against other people's packages (PyTorch for the CPU, torchrecurrent, …),
+#             in an environment of its own; a table of the differences
 # make nightly   the tests of the layers with keras-nightly, or with KERAS=keras==3.16.0
 # make lint   format and style, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash
-.PHONY: demo test slow ci docs wheel differential notebooks lint clean fuzz faults nightly hero
+.PHONY: demo test slow ci docs wheel differential notebooks lint clean fuzz faults nightly hero outside
 
 demo:
 	@source .ci/env && install_into_venv plot,data
@@ -55,9 +57,12 @@ faults:
 nightly:
 	@bash .ci/nightly
 
+outside:
+	@bash .ci/outside
+
 lint:
 	@source .ci/env && install_into_venv dev -e
 	@source .ci/env && run_lint
 
 clean:
-	rm -rf .venv build dist runs site *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-outside build dist runs site *.egg-info .pytest_cache .hypothesis .ruff_cache

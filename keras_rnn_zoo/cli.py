@@ -607,6 +607,7 @@ def cells(
     table.add_column("weights", justify="right")
     table.add_column("states", justify="right")
     table.add_column("linear")
+    table.add_column("also in", justify="right")
     table.add_column("what it is")
     for one in found:
         table.add_row(
@@ -615,10 +616,14 @@ def cells(
             f"{one.parameters:,}",
             str(len(one.states)),
             one.linear or "",
+            str(len(one.also_in)),
             shown(one.title.partition(": ")[2].rstrip(".") or one.title),
         )
     console.print(table)
-    console.print(f"{len(found)} cells. One of them: keras-rnn-zoo cells MGU")
+    console.print(
+        f"{len(found)} cells; so many other libraries have it also. One of them: "
+        "keras-rnn-zoo cells MGU"
+    )
 
 
 @app.command()

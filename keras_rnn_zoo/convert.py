@@ -1,4 +1,4 @@
-"""Weights from and to others: Keras's own layers, PyTorch's, and TensorFlow Addons'."""
+"""Weights from and to others: Keras's layers, PyTorch's, Addons', torchrecurrent's."""
 
 import re
 
@@ -725,3 +725,221 @@ def _to_addons_weights(name, ours):
             "state_norm/beta": ours["state_beta"],
         }
     return theirs
+
+
+# --- torchrecurrent
+
+
+class _Theirs:
+    """How a cell of torchrecurrent 0.2.5 is laid out, in names of our blocks.
+
+    `kernel` and `recurrent` are the blocks of `weight_ih` and `weight_hh` in their
+    order; `products` those of other matrices that are parts of our recurrent_kernel;
+    `further` says what else is which weight of ours; `bias` gives blocks of theirs
+    other names, and `apart` those whose recurrent bias has no place here.
+    """
+
+    def __init__(
+        self,
+        ours,
+        kernel,
+        recurrent=None,
+        products=None,
+        further=None,
+        bias=None,
+        **rest,
+    ):
+        self.ours, self.kernel = ours, kernel.split()
+        self.recurrent = (kernel if recurrent is None else recurrent).split()
+        self.products = {k: v.split() for k, v in (products or {}).items()}
+        self.further, self.bias = further or {}, bias or {}
+        self.apart = rest.get("apart", "").split()
+
+
+_TORCHRECURRENT = {
+    "ATRCell": _Theirs("ATR", "h", apart="h"),
+    "AntisymmetricRNNCell": _Theirs("AntisymmetricRNN", "h"),
+    "BRCell": _Theirs("BRC", "a c h", "a c"),
+    "CFNCell": _Theirs("CFN", "f i h", "f i"),
+    "coRNNCell": _Theirs(
+        "CoRNN", "h", further={"weight_ch": "velocity_kernel"}, bias={"bias_ch": "h"}
+    ),
+    "DSGUCell": _Theirs(
+        "DSGU", "g z", further={"weight_ho": "output_kernel"}, apart="g"
+    ),
+    "FastGRNNCell": _Theirs("FastGRNN", "h", bias={"bias_ih": "z h", "bias_hh": "z h"}),
+    "FastRNNCell": _Theirs("FastRNN", "h"),
+    "GatedAntisymmetricRNNCell": _Theirs("GatedAntisymmetricRNN", "z h", "h"),
+    "IndRNNCell": _Theirs("IndRNN", "h", "", {"vector_u": "h"}, bias={"bias_hh": "h"}),
+    "IntersectionRNNCell": _Theirs("IntersectionRNN", "y h gy gh"),
+    "JANETCell": _Theirs("JANET", "f c"),
+    "LiGRUCell": _Theirs("LiGRU", "z h"),
+    "LightRUCell": _Theirs("LightRU", "h f", "f"),
+    "MCLSTMCell": _Theirs("MemoryControllerLSTM", "f i o m c"),
+    "MGUCell": _Theirs("MGU", "f h"),
+    "MUT3Cell": _Theirs("MUT3", "z r h"),
+    "MiRU1Cell": _Theirs("MiRU1", "r h"),
+    "MiRU2Cell": _Theirs("MiRU2", "h"),
+    "MinimalRNNCell": _Theirs(
+        "MinimalRNN", "z", "u", further={"weight_mm": "mapped_kernel"}
+    ),
+    "MultiplicativeLSTMCell": _Theirs(
+        *("MultiplicativeLSTM", "m i f c o", "m", {"weight_mh": "i f c o"}),
+        bias={"bias_mh": "i f c o"},
+    ),
+    "NBRCell": _Theirs("NBRC", "a c h", "a c"),
+    "OriginalLSTMCell": _Theirs("OriginalLSTM", "i c o"),
+    "PeepholeLSTMCell": _Theirs(
+        "PeepholeLSTM", "i f c o", further={"weight_ph": "peephole_kernel"}
+    ),
+    "RANCell": _Theirs("RAN", "c i f", "i f", bias={"bias_ih": "i f"}),
+    "ResLSTMCell": _Theirs(
+        *("ResLSTM", "i f c o"),
+        further={
+            "weight_ph": "peephole_kernel",
+            "weight_proj": "projection_kernel",
+            "weight_res": "residual_kernel",
+        },
+    ),
+    "SGRNCell": _Theirs("SGRN", "f", apart="f"),
+    "SGUCell": _Theirs("SGU", "g z", apart="g"),
+    "STARCell": _Theirs("STAR", "z k", "k"),
+    "TGRUCell": _Theirs("TGRU", "z f o", further={"weight_hh": "previous_kernel"}),
+    "TLSTMCell": _Theirs("TLSTM", "z f o", further={"weight_hh": "previous_kernel"}),
+    "TRNNCell": _Theirs("TRNN", "z f"),
+    "tauGRUCell": _Theirs("TauGRU", "n z g a"),
+    "UGRNNCell": _Theirs("UGRNN", "h g"),
+    "UnICORNNCell": _Theirs("UnICORNN", "h", further={"weight_ch": "pace"}),
+    "WMCLSTMCell": _Theirs(
+        *("WMCLSTM", "i f c o"),
+        further={"weight_mh": "memory_kernel", "bias_mh": "memory_bias"},
+    ),
+}
+# Cells that compute something else there.
+_OTHER_EQUATIONS = {
+    "LEMCell": "makes y of the old z",
+    "MUT1Cell": "has a kernel within the inner tanh",
+    "MUT2Cell": "has a kernel in the reset gate",
+    "NASCell": "has a sum for the product of branch 3",
+    "SCRNCell": "sends h through a tanh of its own",
+}
+
+
+def from_torchrecurrent(name, state_dict, **options):
+    """A cell of the zoo with the weights of a cell of torchrecurrent.
+
+    36 of its 41 cells compute what ours do, those of constants and activations given;
+    five do not, and are refused. There FastGRNN's gate goes through tanh unless
+    `nonlinearity="sigmoid"`, and SGU's and DSGU's through the piecewise linear σ that
+    here is `recurrent_activation="hard_sigmoid"`.
+
+    Args:
+        name: str. Name of the class, as "MGUCell", or of its layer, "MGU".
+        state_dict: of the cell, `{"weight_ih": …, "weight_hh": …, "bias_ih": …}`, or
+            of a layer with one cell, whose names begin with `cells.0.`; tensors or
+            arrays.
+        **options: arguments of our cell that are no weights, as `step_size`, `delay`.
+
+    Returns:
+        The cell, built. `keras_rnn_zoo.RNN` carries it through a sequence.
+
+    Raises:
+        ValueError: if `name` is another one, or computes something else there; if a
+            bias is not zero for which there is no place here; if weights are missing.
+
+    Example:
+    >>> weights = {"weight_ih": np.ones((8, 3)), "weight_hh": np.ones((8, 4))}
+    >>> cell = from_torchrecurrent("MGU", weights)
+    >>> cell.units, cell.use_bias
+    (4, False)
+    """
+    name = name if name.endswith("Cell") else f"{name}Cell"
+    if name in _OTHER_EQUATIONS:
+        raise ValueError(
+            "`name` must be of a cell that computes the same here. Received: "
+            f"name={name!r}, which {_OTHER_EQUATIONS[name]}."
+        )
+    if name not in _TORCHRECURRENT:
+        raise ValueError(
+            f"`name` must be one of {', '.join(_TORCHRECURRENT)}. "
+            f"Received: name={name!r}."
+        )
+    theirs = _TORCHRECURRENT[name]
+    cls = getattr(zoo, f"{theirs.ours}Cell")
+    arrays = {
+        key.removeprefix("cells.0."): np.asarray(
+            value.detach().cpu() if hasattr(value, "detach") else value
+        )
+        for key, value in state_dict.items()
+    }
+    if "weight_ih" not in arrays:
+        raise ValueError(
+            "`state_dict` must be that of one cell, with `weight_ih`. Received: "
+            f"state_dict with {', '.join(arrays) or 'nothing'}."
+        )
+    units = len(arrays["weight_ih"]) // len(theirs.kernel)
+    ours = _from_torchrecurrent_weights(theirs, cls, arrays, units)
+    if name == "JANETCell" and "beta" in arrays:
+        options = {"beta": float(arrays["beta"]), **options}
+    options = {"dtype": str(arrays["weight_ih"].dtype), **options}
+    if "use_bias" in cls.arguments:
+        options["use_bias"] = "bias" in ours
+    cell = cls(units, **options)
+    cell.build((None, arrays["weight_ih"].shape[1]))
+    missing = {
+        w.name
+        for w in cell.weights
+        if tuple(w.shape) != ours.get(w.name, np.zeros(0)).shape
+    }
+    if missing:
+        raise ValueError(
+            f"`state_dict` must be that of a {name}. Received: state_dict without "
+            f"what makes {', '.join(sorted(missing))}."
+        )
+    for weight in cell.weights:
+        weight.assign(ours[weight.name])
+    return cell
+
+
+def _from_torchrecurrent_weights(theirs, cls, arrays, units):
+    """`{our name: array}`."""
+
+    def parts(key, blocks):
+        return dict(zip(blocks, np.split(arrays[key].T, len(blocks), -1), strict=True))
+
+    def beside(found, blocks):
+        return np.concatenate([found[block] for block in blocks], -1)
+
+    ours = {"kernel": beside(parts("weight_ih", theirs.kernel), cls.blocks)}
+    recurrent = {}
+    matrices = {"weight_hh": theirs.recurrent, **theirs.products}
+    for key, blocks in matrices.items():
+        if blocks and key in arrays and key not in theirs.further:
+            recurrent |= parts(key, blocks)
+    if recurrent:
+        blocks = cls.recurrent_blocks or cls.blocks
+        ours["recurrent_kernel"] = beside(
+            recurrent, [b for b in blocks if b in recurrent]
+        )
+    biases = {"bias_ih": theirs.kernel, "bias_hh": theirs.recurrent}
+    biases |= {key: blocks.split() for key, blocks in theirs.bias.items()}
+    bias = {block: np.zeros(units) for block in cls.bias_blocks or cls.blocks}
+    used = [key for key in biases if biases[key] and key in arrays]
+    for key in used:
+        for block, value in parts(key, biases[key]).items():
+            no_place = block not in bias or (key != "bias_ih" and block in theirs.apart)
+            if not no_place:
+                bias[block] = bias[block] + value
+            elif np.any(value):
+                raise ValueError(
+                    f"`state_dict` must have zeros where {cls.__name__} has no bias. "
+                    f"Received: state_dict with another {key} of block {block}."
+                )
+    if used:
+        ours["bias"] = beside(bias, bias)
+    for key, value in arrays.items():
+        if key in theirs.further:
+            ours[theirs.further[key]] = value.T
+        elif key in ("alpha", "beta", "zeta", "nu"):
+            ours[key] = value
+    return ours

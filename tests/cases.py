@@ -55,9 +55,10 @@ NOT_A_UNIT = {
     "ResetCell": "wraps any cell; tests/datasets/test_packing.py",
     **dict.fromkeys(
         ("ResidualCell", "HighwayCell", "DropConnect", "FastSlow")
-        + ("MultiplicativeIntegration",),
+        + ("MultiplicativeIntegration", "Nested"),
         "wraps any cell; tests/layers/test_wrappers.py",
     ),
+    "GriffinBlock": "around GriffinRecurrent; tests/layers/test_blocks.py",
     "CRF": "a head; tests/layers/test_crf.py",
     "HMM": "a model; tests/layers/test_hmm.py",
     "Markov": "a model; tests/layers/test_markov.py",

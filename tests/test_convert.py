@@ -252,3 +252,42 @@ def test_without_torch_arrays_are_offered(monkeypatch, rng):
     model = convert.from_torch(state_dict(rng, "GRU"))
     with pytest.raises(ImportError, match="pip install torch.*numpy=True"):
         convert.to_torch(model)
+
+
+# --- torchrecurrent; the package itself is asked by `make outside`
+
+
+def test_a_cell_of_torchrecurrent_is_read_block_by_block(rng):
+    """RAN: theirs has the candidate first, no bias for it, and transposed kernels."""
+    shapes = {"weight_ih": (12, 3), "weight_hh": (8, 4), "bias_ih": (8,)}
+    shapes["bias_hh"] = (8,)
+    there = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    cell = convert.from_torchrecurrent(
+        "RAN", {f"cells.0.{name}": value for name, value in there.items()}
+    )
+    x, h, c = (rng.normal(size=(2, n)) for n in (3, 4, 4))
+    w_c, w_i, w_f = np.split(there["weight_ih"].T, 3, 1)
+    gates = np.concatenate([x @ w_i, x @ w_f], 1) + h @ there["weight_hh"].T
+    gates = 1 / (1 + np.exp(-(gates + there["bias_ih"] + there["bias_hh"])))
+    new = gates[:, :4] * (x @ w_c) + gates[:, 4:] * c
+    output, [_, carried] = cell(x, [h, c])
+    np.testing.assert_allclose(carried, new, rtol=1e-12)
+    np.testing.assert_allclose(output, np.tanh(new), rtol=1e-12)
+
+
+def test_what_torchrecurrent_computes_otherwise_is_refused():
+    weights = {"weight_ih": np.ones((8, 3)), "weight_hh": np.ones((8, 4))}
+    with pytest.raises(ValueError, match="computes the same.*LEMCell.*the old z"):
+        convert.from_torchrecurrent("LEM", weights)
+    with pytest.raises(ValueError, match="`name` must be one of .*MGUCell.*'LSTMCell'"):
+        convert.from_torchrecurrent("LSTM", weights)
+    with pytest.raises(ValueError, match="with `weight_ih`.*with cells.1.weight_ih"):
+        convert.from_torchrecurrent("MGU", {"cells.1.weight_ih": np.ones((8, 3))})
+    with pytest.raises(ValueError, match="state_dict without.*peephole_kernel"):
+        convert.from_torchrecurrent(
+            "PeepholeLSTM",
+            {k: np.ones((16, 3 + (k[-1] == "h"))) for k in ("weight_ih", "weight_hh")},
+        )
+    weights |= {"bias_ih": np.zeros(8), "bias_hh": np.ones(8)}
+    with pytest.raises(ValueError, match="zeros where SGUCell.*bias_hh of block g"):
+        convert.from_torchrecurrent("SGU", weights)

@@ -15,6 +15,15 @@ UNITS = {
     for name in layers.cells.__all__
     if issubclass(getattr(layers.cells, name), keras.Layer)
 }
+# A block that is one step of a recurrence is proven as a cell is.
+UNITS.update(
+    {
+        cls.__name__: cls
+        for layer in vars(layers.blocks).values()
+        if getattr(layer, "cell_class", None)
+        for cls in (layer, layer.cell_class)
+    }
+)
 # Everything else in the shelf helps a unit: initializers and constraints.
 
 

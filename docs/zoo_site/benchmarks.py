@@ -24,12 +24,19 @@ def page():
         lines += [f"## {benchmark}", "", *_words(benchmark), ""]
         lines += ["```", f"python -m tests.benchmarks {benchmark}", "```", ""]
         for path in files:
+            if path.with_suffix(".png").exists():
+                lines += [f"![The table {path.stem} as a picture]({path.stem}.png)", ""]
             lines += [f'??? note "{path.stem}"', ""]
             lines += ["    " + line for line in _table(path)]
             lines += [""]
     if not _by_benchmark():
         lines += ["None are stored in this copy."]
     return "\n".join(lines) + "\n"
+
+
+def pictures():
+    """Dict from path to file: the tables that are drawn, beside the page."""
+    return {path.name: path for path in sorted(RESULTS.glob("*.png"))}
 
 
 def _by_benchmark():

@@ -43,15 +43,20 @@ def _index(entries):
         "The list in Python: `keras_rnn_zoo.inspection.catalogue()`; in a terminal: "
         "`keras-rnn-zoo cells`, `keras-rnn-zoo cells MGU`.",
         "",
-        "| cell | year | what it is | states | weights | linear |",
-        "| --- | --- | --- | --- | ---: | --- |",
+        "*Also in*: other libraries that have it; with a star, one whose cell is known "
+        "to differ, as the cell's page says.",
+        "",
+        "| cell | year | what it is | states | weights | linear | also in |",
+        "| --- | --- | --- | --- | ---: | --- | --- |",
     ]
     for entry in entries:
         title = entry.title.rstrip(".")
         states = ", ".join(f"`{name}`" for name, _ in entry.states)
+        also = entry.also_in
         lines.append(
             f"| [`{entry.name}`]({entry.name}.md) | {entry.year or ''} | {title} | "
-            f"{states} | {entry.parameters:,} | {entry.linear or ''} |"
+            f"{states} | {entry.parameters:,} | {entry.linear or ''} | "
+            f"{', '.join(f'{one}*' if how else one for one, how in also.items())} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -124,6 +129,10 @@ def _facts(entry, layer, made):
         "Options of its own": ", ".join(options) or "none",
         "Does not take": ", ".join(f"`{one}`" for one in entry.without) or "–",
         "Linear in its states": entry.linear or "no",
+        "Also in": ", ".join(
+            f"{name} ({how})" if how else name for name, how in entry.also_in.items()
+        )
+        or "–",
     }
     return [
         f"|  | {WIDTH} features, {WIDTH} units |",

@@ -14,7 +14,7 @@ ANSWERED = ("explore.md", "look_inside.md")
 @functools.cache
 def pages():
     """Dict from path to str, bytes or the path of a file: all that nobody writes."""
-    made = {"benchmarks.md": benchmarks.page()}
+    made = {"benchmarks.md": benchmarks.page(), **benchmarks.pictures()}
     for part in (api, cells, gallery, notebooks):
         made |= part.pages()
     return made

@@ -6,6 +6,7 @@ import re
 
 import keras
 
+from keras_rnn_zoo.inspection.libraries import also_in
 from keras_rnn_zoo.inspection.parameters import parameter_table
 from keras_rnn_zoo.layers.core.arguments import CELL_ARGUMENTS
 from keras_rnn_zoo.layers.core.registry import recurrent_layers
@@ -28,6 +29,8 @@ class CellEntry:
         options: names of arguments that are this cell's own.
         without: names of common arguments that it has no use for.
         linear: as declared: "diagonal", "full" or None.
+        also_in: dict from the names of other libraries that have it to how theirs is
+            known to differ, or "".
     """
 
     name: str
@@ -41,6 +44,7 @@ class CellEntry:
     options: tuple
     without: tuple
     linear: str | None
+    also_in: dict
 
     def __str__(self):
         states = ", ".join(f"{name} {shape}" for name, shape in self.states)
@@ -52,6 +56,7 @@ class CellEntry:
             f"options of its own: {', '.join(self.options) or 'none'}",
             f"does not take: {', '.join(self.without) or 'nothing'}",
             f"linear in its states: {self.linear or 'no'}",
+            f"also in: {_libraries(self.also_in)}",
         ]
         return "\n".join(lines)
 
@@ -88,6 +93,11 @@ def catalogue(name=None, features=64, units=64):
     return _entry(known[name], features, units)
 
 
+def _libraries(also_in):
+    names = [f"{name} ({how})" if how else name for name, how in also_in.items()]
+    return ", ".join(names) or "no other library that is known here"
+
+
 def _entry(layer, features, units):
     cell = layer.cell_class
     doc = inspect.getdoc(cell)
@@ -110,4 +120,5 @@ def _entry(layer, features, units):
         options=tuple(a for a in cell.arguments if a not in CELL_ARGUMENTS),
         without=tuple(cell.without_arguments),
         linear=cell.linear,
+        also_in=also_in(layer.__name__),
     )

@@ -1,12 +1,13 @@
 """Recurrent cells, their layers, and the wrappers that work with them.
 
 `cells/` has one file a paper, `core/` what they stand on, `heads/` the layers that
-answer, `readers/` those that read, `wrappers/` cells around cells.
+answer, `readers/` those that read, `wrappers/` cells around cells, `blocks/` what is
+published around a cell.
 """
 
 import importlib
 
-from keras_rnn_zoo.layers import cells, heads, readers, wrappers
+from keras_rnn_zoo.layers import blocks, cells, heads, readers, wrappers
 from keras_rnn_zoo.layers.core.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.core.base import RecurrentLayer as RecurrentLayer
 from keras_rnn_zoo.layers.core.bidirectional import Bidirectional as Bidirectional
@@ -21,7 +22,7 @@ _CORE = (
     *("Bidirectional", "GatedCell", "RNN", "RecurrentLayer", "ResetCell"),
     *("StackedRNNCells", "make_recurrent", "recurrent_layers", "register"),
 )
-_SHELVES = (cells, heads, readers, wrappers)
+_SHELVES = (cells, heads, readers, wrappers, blocks)
 for _shelf in _SHELVES:
     globals().update({name: getattr(_shelf, name) for name in _shelf.__all__})
 

@@ -58,7 +58,7 @@ CLASSES = {
     and name not in {"GatedCell", "RecurrentLayer", "RNN", "Bidirectional"}
     and name not in {"StackedRNNCells", "ResetCell", "SamplingSchedule"}
     and name not in {"FastSlow", "ResidualCell", "HighwayCell", "DropConnect"}
-    and name != "MultiplicativeIntegration"  # these are given cells
+    and name not in {"MultiplicativeIntegration", "Nested"}  # these are given cells
     and name
     not in {"BitsPerCharacter", "FrameNLL", "CRFLoss"}  # no arguments of their own
 }

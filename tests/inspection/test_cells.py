@@ -5,14 +5,15 @@ import math
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.inspection import catalogue
+from keras_rnn_zoo.inspection import catalogue, libraries
 from tests.cases import ONE_EACH
 
 
 def test_every_unit_is_in_it_with_its_paper_and_its_parameters():
     entries = {entry.name: entry for entry in catalogue(features=3, units=4)}
-    assert set(entries) == {case.layer.__name__ for case in ONE_EACH}
-    for case in ONE_EACH:
+    cases = [case for case in ONE_EACH if ".blocks." not in case.layer.__module__]
+    assert set(entries) == {case.layer.__name__ for case in cases}
+    for case in cases:
         entry = entries[case.layer.__name__]
         assert entry.year and entry.equations and "Differs from" in entry.paper
         assert entry.linear == case.cell.linear
@@ -44,3 +45,19 @@ def test_multiply_adds_are_those_of_the_products_of_a_traced_step(name):
 def test_a_name_that_is_none_is_refused():
     with pytest.raises(ValueError, match="`name` must be one of .*LSTM.*'Nothing'"):
         catalogue("Nothing")
+
+
+def test_what_others_have_names_cells_and_libraries_that_there_are():
+    entries = {entry.name: entry for entry in catalogue()}
+    assert set(libraries._HAVE) <= set(entries)
+    for name, differs in libraries.DIFFERENT.items():
+        assert set(differs) <= set(entries[name].also_in), name
+        for library, how in differs.items():
+            assert f"{library} ({how})" in str(entries[name])
+    named = {library for entry in entries.values() for library in entry.also_in}
+    assert named == set(libraries.LIBRARIES)
+    for name in ("SimpleRNN", "LSTM", "GRU"):
+        assert {"Keras", "PyTorch"} <= set(entries[name].also_in)
+    of_torchrecurrent = [e for e in entries.values() if "torchrecurrent" in e.also_in]
+    assert len(of_torchrecurrent) == 41  # all that it has
+    assert "no other library" in str(entries["ExpRNN"])

@@ -13,11 +13,12 @@ from keras_rnn_zoo.layers import (
     FastSlow,
     HighwayCell,
     MultiplicativeIntegration,
+    Nested,
     ResidualCell,
 )
 from tests.cases import BY_ID
 from tests.compare import assert_close, assert_same, randomise, run
-from tests.references import lstm, over_time
+from tests.references import gru, lstm, nested_lstm, over_time
 from tests.references import wrappers as reference
 
 UNITS = FEATURES = 3
@@ -64,6 +65,18 @@ CELLS = {
     "fast and slow": (
         lambda: FastSlow([zoo.LSTMCell(UNITS) for _ in range(3)], zoo.LSTMCell(5)),
         reference.fast_slow(lstm.step, lstm.step, 2, 3),
+    ),
+    "nested": (
+        lambda: Nested(a_gru()),
+        reference.nested(gru.reset_before_step),
+    ),
+    "nested in a nested": (
+        lambda: Nested(Nested(zoo.LSTMCell(UNITS))),
+        reference.nested(reference.nested(lstm.step)),
+    ),
+    "nested around Keras's": (
+        lambda: Nested(keras.layers.LSTMCell(UNITS)),
+        nested_lstm.step,
     ),
 }
 each = pytest.mark.parametrize("kind", CELLS)
@@ -142,7 +155,13 @@ def test_it_comes_back_from_a_file_and_leaves_as_a_saved_model(kind, rng, tmp_pa
     again = keras.models.load_model(tmp_path / "model.keras")
     assert said(again.layers[0].get_config()) == said(model.layers[0].get_config())
     assert_close(again(x), model(x))
-    if kind in ("highway of a highway", "integration", "drop connect", "fast and slow"):
+    if kind in (
+        "highway of a highway",
+        "integration",
+        "drop connect",
+        "fast and slow",
+        "nested",
+    ):
         export_saved_model(model, tmp_path / "saved")
         loaded = tf.saved_model.load(tmp_path / "saved").signatures
         [answer] = loaded["serving_default"](tf.constant(x)).values()
@@ -203,6 +222,33 @@ def test_integration_takes_sums_and_refuses_what_is_none():
         cell = BY_ID[name].make_cell()
         with pytest.raises(ValueError, match=f"sum only.*{type(cell).__name__}"):
             MultiplicativeIntegration(cell)
+
+
+def test_a_nested_memory_is_a_state_that_the_cell_gives_and_reads():
+    for name in ("SimpleRNN", "RHN", "LMU", "SLSTM", "ClockworkRNN", "MinGRU", "LEM"):
+        Nested(BY_ID[name].make_cell())
+    for name, why in {
+        "NAS": "whose output is no state, or not its first one",
+        "QRNN": "whose output is no state",
+        "S4D": "whose first state has 12",
+        "PhasedLSTM": "which reads more than features",
+    }.items():
+        cell = BY_ID[name].make_cell()
+        with pytest.raises(
+            ValueError, match=f"first state.*{type(cell).__name__}.*{why}"
+        ):
+            Nested(cell)
+
+    class Forgetful(keras.layers.SimpleRNNCell):
+        def call(self, inputs, states, training=False):
+            return super().call(inputs, [0 * states[0]], training)
+
+    with pytest.raises(ValueError, match="does not depend on its first state"):
+        Nested(Forgetful(3))
+    with pytest.raises(ValueError, match=r"no dropout.*LSTMCell with dropout=0\.5"):
+        Nested(zoo.LSTMCell(3, dropout=0.5))
+    with pytest.raises(TypeError, match="`unit_forget_bias`.*'yes'"):
+        Nested(zoo.LSTMCell(3), unit_forget_bias="yes")
 
 
 def test_wrappers_stack_and_go_both_ways(rng):

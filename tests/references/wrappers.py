@@ -76,3 +76,17 @@ def fast_slow(fast, slow, count_of_fast_states, count_of_weights):
         return y, [*f, *s]
 
     return step
+
+
+def nested(inner):
+    """Moniz & Krueger 2017, arXiv:1801.10308, with any cell `inner` for a memory."""
+
+    def step(x, states, weights):
+        w, u, b, *weights = weights
+        h, c, *within = states
+        i, f, g, o = np.split(x @ w + h @ u + b, 4, axis=1)
+        c, within = inner(sigmoid(i) * g, [sigmoid(f) * c, *within], weights)
+        h = sigmoid(o) * np.tanh(c)
+        return h, [h, *within]
+
+    return step

@@ -73,12 +73,15 @@ class RGLRUCell(GatedCell):
 
     def step(self, x, states, u):
         [h] = states
-        r = self.recurrent_activation(x.r)
-        i = self.recurrent_activation(x.i)
-        log_a = 8 * r * ops.log_sigmoid(u.decay)
-        size = ops.sqrt(ops.maximum(-ops.expm1(2 * log_a), 1e-7))
-        h = ops.exp(log_a) * h + size * i * x.h
+        h = self.remember(h, x.h, x.r, x.i, u.decay)
         return h, [h]
+
+    def remember(self, h, v, r, i, decay):
+        """h_t of h_{t-1}, of what is new, and of the gates before σ."""
+        r, i = self.recurrent_activation(r), self.recurrent_activation(i)
+        log_a = 8 * r * ops.log_sigmoid(decay)
+        size = ops.sqrt(ops.maximum(-ops.expm1(2 * log_a), 1e-7))
+        return ops.exp(log_a) * h + size * i * v
 
 
 @register
