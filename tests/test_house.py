@@ -23,7 +23,8 @@ def text(file):
 def carried(package, directory):
     """The files of a directory that the wheel carries, and those that it does not."""
     files = {path for path in directory.rglob("*") if path.is_file()}
-    globs = SETUPTOOLS["package-data"].get(package, [])
+    data = SETUPTOOLS["package-data"]
+    globs = [*data["*"], *data.get(package, [])]
     found = {path for glob in globs for path in directory.glob(glob)}
     return files & found, files - found
 
