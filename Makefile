@@ -9,7 +9,7 @@
 # make fuzz   the fuzz tests with many examples (N=2000), make faults  the faults that
 #             once were there, and kills (N=5 rounds)
 # make nightly   the tests of the layers with keras-nightly, or with KERAS=keras==3.16.0
-# make lint   format and style, as CONTRIBUTING asks
+# make lint   format, style and types, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash

@@ -1,6 +1,7 @@
 """Weights from and to others: Keras's own layers, PyTorch's, and TensorFlow Addons'."""
 
 import re
+from typing import Any
 
 import keras
 import numpy as np
@@ -204,12 +205,13 @@ def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=Tru
             f"`activation` must be 'tanh' for weights of {kind}. "
             f"Received: activation={activation!r}."
         )
-    count = 1 + max(int(_KEY.fullmatch(key)[3]) for key in arrays)
+    found: Any = [_KEY.fullmatch(key) for key in arrays]
+    count = 1 + max(int(one[3]) for one in found)
     both = "weight_ih_l0_reverse" in arrays
     suffixes = ("", "_reverse") if both else ("",)
     model = keras.Sequential([keras.Input((None, arrays["weight_ih_l0"].shape[1]))])
     for i in range(count):
-        options = {"use_bias": "bias_ih_l0" in arrays}
+        options: dict[str, Any] = {"use_bias": "bias_ih_l0" in arrays}
         if kind == "SimpleRNN":
             options["activation"] = activation
         if kind == "ProjectedLSTM":
@@ -408,7 +410,7 @@ def to_torch(layers, *, numpy=False):
     if numpy:
         return result
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]  # of no extra
     except ImportError as error:
         raise ImportError(
             "`to_torch` needs PyTorch for tensors: pip install torch. "
@@ -417,7 +419,7 @@ def to_torch(layers, *, numpy=False):
     return {key: torch.from_numpy(array.copy()) for key, array in result.items()}
 
 
-def _blocks(kind):
+def _blocks(kind: str) -> Any:
     """The blocks of a layer's weights in our order, and in PyTorch's."""
     cell = getattr(zoo, f"{kind}Cell")
     elsewhere = cell.elsewhere  # a property, where it depends on arguments

@@ -114,7 +114,7 @@ def _golden_words(model, given, assets, shape, size, characters):
         x[..., 1:] = rng.integers(1, letters, (*shape, most))
         x[..., 1:] *= np.arange(most) < rng.integers(1, most + 1, (*shape, 1))
         x[1:, -2:] = 0
-        if codec is None:
+        if codec is None or assets is None:
             return x
         words = np.asarray(assets.codec["tokens"], object)[x[..., 0]]
         return codec.encode([" ".join(filter(None, row)) for row in words])[0].numpy()

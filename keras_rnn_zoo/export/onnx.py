@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -497,8 +498,8 @@ def _layer_nodes(graph, layer, x, features, lengths):
                 "`model` must not return masked sequences backwards. Received: layer "
                 f"{layer.name!r} with go_backwards=True and return_sequences=True."
             )
-    plans = [_plan(part) for part in parts]
-    if all(plans) and len({plan.key for plan in plans}) == 1:
+    plans = [plan for part in parts if (plan := _plan(part)) is not None]
+    if len(plans) == len(parts) and len({plan.key for plan in plans}) == 1:
         outputs, last, states = _node(graph, plans, steps, lengths)
     else:
         found = [_scan(graph, part, steps, features, lengths) for part in parts]
@@ -573,10 +574,10 @@ class _Plan:
 
 def _plan(layer):
     """A `_Plan`, or None if ONNX has no node that computes the layer."""
-    cell = getattr(layer, "cell", None)
+    cell: Any = getattr(layer, "cell", None)
     if any(getattr(cell, "zoneout_rates", ())):
         return None
-    declared = declaration_of(cell)
+    declared: Any = declaration_of(cell)
     if declared is None or differs_from_declared(declared, "elsewhere"):
         return None
     # The node does not depend on the arguments of a cell of Keras.

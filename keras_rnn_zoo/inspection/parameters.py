@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -134,7 +135,7 @@ def _is_weight(variable):
 
 
 def _row(name, part, weights):
-    cell = getattr(part, "cell", None)
+    cell: Any = getattr(part, "cell", None)
     sizes = [math.prod(w.shape) for w in weights]
     products = sum(
         size for w, size in zip(weights, sizes, strict=True) if "kernel" in w.name

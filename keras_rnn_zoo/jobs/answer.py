@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pathlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -132,7 +132,7 @@ class PredictResult:
     values: np.ndarray | None
     labels: tuple[str, ...]
     predicted: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None
     truth: np.ndarray | None = None
     widths: np.ndarray | None = None
     names: list[tuple[int, int, str]] | None = None
@@ -238,7 +238,7 @@ def predict(
     )
 
 
-def _given(text, file, example):
+def _given(text: Any, file: Any, example: Any) -> tuple[Any, Any]:
     """Return the text, or the numbers, of the one input that is given."""
     if sum(one is not None for one in (text, file, example)) != 1:
         raise ValueError(
@@ -272,8 +272,10 @@ def _example(run, example, data_dir):
         raise ValueError(
             f"`example` must be from 1 to {len(test)}. Received: example={example!r}."
         )
+    text: Any
     inputs, truth = (np.asarray(one) for one in test[example - 1])
-    text = None if run.codec is None else pipelines.texts["test"][example - 1]
+    texts = pipelines.texts or {}
+    text = None if run.codec is None else texts["test"][example - 1]
     return inputs, truth, text
 
 

@@ -31,6 +31,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Any
 
 from keras_rnn_zoo.native import cache
 from keras_rnn_zoo.native.compiler import (
@@ -351,7 +352,7 @@ def start_building(dtype="float32"):
         _no_reason(dtype, error)
 
 
-def load(dtype="float32", wait=WAIT_SECONDS):
+def load(dtype: str = "float32", wait: float | None = WAIT_SECONDS) -> Any:
     """Returns the module of ops for `dtype`, or None.
 
     It never raises, whatever the machine lacks: `status(dtype).reason` says why there

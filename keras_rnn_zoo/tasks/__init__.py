@@ -76,7 +76,7 @@ def direction(metric: str, default: str | None = None) -> str:
             f"`metric` must be one of {', '.join(sorted(known))}. "
             f"Received: metric={metric!r}."
         )
-    return known.get(plain, default)
+    return known.get(plain, default or "min")
 
 
 __all__ = ["TASKS", "Figure", "Task", "direction", "task_of"]

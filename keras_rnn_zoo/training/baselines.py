@@ -30,9 +30,9 @@ import numpy as np
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import Pipelines
-from keras_rnn_zoo.layers import Markov
 from keras_rnn_zoo.tasks import TASKS
 from keras_rnn_zoo.tasks.tagging import are_bio, span_f1
+from keras_rnn_zoo.topologies import Markov
 from keras_rnn_zoo.training import word_windows
 from keras_rnn_zoo.training.counting import fit_counts
 
@@ -526,7 +526,7 @@ def _word_windows(pipelines):
     texts = pipelines.texts
     splits = ("train", "validation", "test")
     tagged = word_windows.predict(
-        *(texts[split] for split in splits), _labels(pipelines, "train")
+        *(texts[split] for split in splits), tags=_labels(pipelines, "train")
     )
     best = max(
         tagged,

@@ -121,7 +121,7 @@ class ModelRecipe:
         Other attributes: arguments of that class, see there.
     """
 
-    topology: Literal[*TOPOLOGY_KEYS]
+    topology: Literal[*TOPOLOGY_KEYS]  # pyright: ignore[reportInvalidTypeForm]
     cell: str | dict[str, Any] | None = None
     units: int | list[int] | None = None
     embedding_dim: int | None = None
@@ -216,7 +216,7 @@ class Recipe:
 
     name: str
     title: str
-    task: Literal[*TASKS]
+    task: Literal[*TASKS]  # pyright: ignore[reportInvalidTypeForm]
     data: DataRecipe
     model: ModelRecipe
     training: TrainingRecipe
@@ -241,7 +241,7 @@ class Recipe:
             if value is None:
                 continue
             *tables, last = key.split("__")
-            table = document
+            table: Any = document
             for name in tables:
                 table = table.setdefault(name, {})
             table[last] = value
@@ -255,7 +255,7 @@ class Recipe:
         30
         """
 
-        def flat(table, *keys):
+        def flat(table: dict[str, Any], *keys: str):
             for key, value in table.items():
                 if isinstance(value, dict):
                     yield from flat(value, *keys, key)
@@ -299,7 +299,7 @@ def names() -> list[str]:
     return sorted(found)
 
 
-def find(name: str) -> pathlib.Path:
+def find(name: str | os.PathLike) -> pathlib.Path:
     """Return the recipe file of a model's name, of a directory or of a file.
 
     Raises:
@@ -617,7 +617,7 @@ def _check_search(recipe, path, text):
     """Check that every setting a search may come to makes a recipe."""
     for key, value in recipe.search.items():
 
-        def fail(problem, key=key):
+        def fail(problem: str, key: str = key) -> typing.NoReturn:
             keys = ("search", key)
             raise RecipeError(problem, path, ".".join(keys), line_of(text, *keys))
 
@@ -649,10 +649,10 @@ def _check_search(recipe, path, text):
                 fail(f"`search.{key}`: {str(error).removeprefix(f'{path}: ')}")
 
 
-def _as_document(recipe):
+def _as_document(recipe: Any) -> dict[str, Any]:
     """Return nested dicts of all that is set, as `tomllib` would give them."""
 
-    def clean(value):
+    def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: clean(v) for k, v in value.items() if v is not None}
         return list(map(clean, value)) if isinstance(value, list) else value

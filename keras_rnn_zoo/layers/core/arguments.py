@@ -8,6 +8,7 @@ import inspect
 import numbers
 import operator
 import typing
+from collections.abc import Collection
 
 import keras
 import numpy as np
@@ -31,11 +32,21 @@ class Argument(typing.NamedTuple):
 REQUIRED = inspect.Parameter.empty
 
 
-def _fail(name, expected, value, error=ValueError, fix=""):
+def _fail(
+    name: str,
+    expected: str,
+    value: object,
+    error: type[Exception] = ValueError,
+    fix: str = "",
+) -> typing.NoReturn:
     raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
 
 
-def integer(name, value, expected="an integer"):
+def _is_number(value: typing.Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def integer(name: str, value: typing.Any, expected: str = "an integer") -> int:
     """Returns `value` as an int, or raises if it is none: a bool, or an array."""
     try:
         if not isinstance(value, bool):
@@ -45,62 +56,62 @@ def integer(name, value, expected="an integer"):
     _fail(name, expected, value, TypeError)
 
 
-def positive_integer(name, value):
+def positive_integer(name: str, value: typing.Any) -> int:
     """Returns `value` as an int, or raises if it is not a positive integer."""
     if integer(name, value, "a positive integer") <= 0:
         _fail(name, "a positive integer", value)
     return operator.index(value)
 
 
-def rate(name, value):
+def rate(name: str, value: typing.Any) -> float:
     """Returns `value` as a float, or raises if it is not in [0, 1)."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if not _is_number(value):
         _fail(name, "a number with 0 <= rate < 1", value, TypeError)
     if not 0.0 <= value < 1.0:
         _fail(name, "a number with 0 <= rate < 1", value)
     return float(value)
 
 
-def rates(name, value):
+def rates(name: str, value: typing.Any) -> float | tuple[float, ...]:
     """Returns a rate, or a tuple for a sequence of rates; raises like `rate`."""
     if not isinstance(value, list | tuple):
         return rate(name, value)
     for one in value:
-        if isinstance(one, bool) or not isinstance(one, numbers.Real):
+        if not _is_number(one):
             _fail(name, "numbers with 0 <= rate < 1", value, TypeError)
         if not 0.0 <= one < 1.0:
             _fail(name, "numbers with 0 <= rate < 1", value)
     return tuple(float(one) for one in value)
 
 
-def number(name, value):
+def number(name: str, value: typing.Any) -> float:
     """Returns `value` as a float, or raises if it is not a finite number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if not _is_number(value):
         _fail(name, "a finite number", value, TypeError)
     if not float("-inf") < value < float("inf"):
         _fail(name, "a finite number", value)
     return float(value)
 
 
-def positive_number(name, value):
+def positive_number(name: str, value: typing.Any) -> float:
     """Returns `value` as a float, or raises if it is not a positive finite number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if not _is_number(value):
         _fail(name, "a positive number", value, TypeError)
     if not 0.0 < value < float("inf"):
         _fail(name, "a positive number", value)
     return float(value)
 
 
-def share(name, value):
+def share(name: str, value: typing.Any) -> float:
     """Returns `value` as a float, or raises if it is not in (0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if not _is_number(value):
         _fail(name, "a number with 0 < share <= 1", value, TypeError)
     if not 0.0 < value <= 1.0:
         _fail(name, "a number with 0 < share <= 1", value)
     return float(value)
 
 
-def without_keras_2(kwargs):
+def without_keras_2(kwargs: dict[str, typing.Any]) -> dict[str, typing.Any]:
     """Arguments of a layer without what Keras 2 had and Keras 3 has not.
 
     Raises:
@@ -132,14 +143,14 @@ def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
 
-def one_of(name, value, choices):
+def one_of(name: str, value: typing.Any, choices: Collection[str]) -> str:
     """Returns `value`, or raises if it is none of the names `choices`."""
     if not isinstance(value, str) or value not in choices:
         _fail(name, f"one of {', '.join(map(repr, choices))}", value)
     return value
 
 
-def flag(name, value):
+def flag(name: str, value: typing.Any) -> bool:
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
         _fail(name, "True or False", value, TypeError)
@@ -208,7 +219,7 @@ KINDS = {
 }
 
 
-def checked(kind, name, value):
+def checked(kind: str, name: str, value: typing.Any) -> typing.Any:
     """Returns `value` as its kind, a key of `KINDS`, stores it; raises if it is not."""
     return KINDS[kind][0](name, value)
 
@@ -244,7 +255,9 @@ OF_RECURRENT = (
 KEYWORD_ONLY = ("zoneout", "trainable_initial_state")
 
 
-def assemble(extra, without):
+def assemble(
+    extra: dict[str, Argument], without: Collection[str]
+) -> dict[str, Argument]:
     """Returns `CELL_ARGUMENTS` with the rows `extra` put in and `without` left out.
 
     An extra row with the name of a common one replaces it where that stands.
@@ -266,7 +279,9 @@ def assemble(extra, without):
     return table
 
 
-def signature(arguments, keyword_only=()):
+def signature(
+    arguments: dict[str, object], keyword_only: Collection[str] = ()
+) -> inspect.Signature:
     """Returns the `inspect.Signature` of a dict `{name: default}`, plus `**kwargs`."""
     parameter = inspect.Parameter
     return inspect.Signature(
@@ -301,7 +316,9 @@ class OfTheClass:
         return self.signature
 
 
-def bind(cls, args, kwargs):
+def bind(
+    cls: typing.Any, args: tuple, kwargs: dict[str, typing.Any]
+) -> tuple[dict[str, typing.Any], dict[str, typing.Any]]:
     """Sorts a call's arguments by `cls.__signature__`.
 
     Returns:
