@@ -106,8 +106,8 @@ class _AsItIs:
     @staticmethod
     def create_module(spec: Any) -> Any:
         """Return the module that there is."""
-        name: Any = spec.name
-        module = sys.modules[_MOVED.get(name, name)]
+        name = spec.name
+        module = sys.modules[_MOVED[name] if name in _MOVED else name]
         spec.loader_state = module.__spec__
         return module
 

@@ -285,7 +285,9 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         data: Any = kwargs.get("validation_data")
         if data is not None and isinstance(data, tuple | list) and len(data) == 3:
             kwargs["validation_data"] = data[0], _no_states(*data), data[2]
-        return super().fit(x, y, *args, sample_weight=sample_weight, **kwargs)
+        # What stands before `keras.Model.fit` is wrapped, and taken for a function.
+        fit: Any = super().fit
+        return fit(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         """As `keras.Model.evaluate`; `sample_weight` also where there are no states."""

@@ -525,6 +525,22 @@ def _describe(hint):
     }[hint]
 
 
+#: Settings with a range: their table and keys, what must be so, and how that is said.
+_RANGES = {
+    ("training", ("epochs", "patience")): (lambda v: v > 0, "a positive integer"),
+    ("training", ("learning_rate", "clipnorm")): (lambda v: v > 0, "a positive number"),
+    ("training", ("final_learning_rate", "warmup_epochs")): (
+        lambda v: v >= 0,
+        "a number, at least 0",
+    ),
+    ("data", ("batch_size", "limit")): (lambda v: v > 0, "a positive integer"),
+    ("model", ("dropout", "recurrent_dropout", "output_dropout")): (
+        lambda v: 0 <= v < 1,
+        "at least 0, below 1",
+    ),
+}
+
+
 def _check_values(recipe, path, text):
     """Check what the kind of a value does not say."""
     _check_numbers(dataclasses.asdict(recipe), (), path, text)
@@ -547,18 +563,10 @@ def _check_values(recipe, path, text):
         "letters, digits, '_', '-' and '.', of which the first is a plain letter, a "
         "digit or '.'",
     )
-    for key in ("epochs", "patience"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v > 0, "a positive integer")
-    for key in ("learning_rate", "clipnorm"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v > 0, "a positive number")
-    for key in ("final_learning_rate", "warmup_epochs"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v >= 0, "a number, at least 0")
-    for key in ("batch_size", "limit"):
-        value = getattr(recipe.data, key)
-        require(("data", key), value, lambda v: v > 0, "a positive integer")
+    for (table, keys), (condition, expected) in _RANGES.items():
+        for key in keys:
+            value = getattr(getattr(recipe, table), key)
+            require((table, key), value, condition, expected)
     require(
         ("training", "monitor"),
         recipe.training.monitor,
@@ -580,9 +588,6 @@ def _check_values(recipe, path, text):
         lambda _: units and min(units) > 0,
         "a positive integer or a list of them",
     )
-    for key in ("dropout", "recurrent_dropout", "output_dropout"):
-        value = getattr(model, key)
-        require(("model", key), value, lambda v: 0 <= v < 1, "at least 0, below 1")
     known = TOPOLOGY_KEYS[model.topology]
     for key in model.arguments():
         if key not in known:
