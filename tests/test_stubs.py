@@ -1,5 +1,7 @@
 """What editors and type checkers are told is what the package has."""
 
+import importlib
+import inspect
 import json
 import os
 import pathlib
@@ -9,6 +11,7 @@ import sys
 
 import pytest
 
+import keras_rnn_zoo
 from tests import stubs
 
 PLACES = [str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")]
@@ -28,6 +31,21 @@ def test_a_stub_that_is_missing_or_old_or_of_nothing_is_named(monkeypatch):
     monkeypatch.setattr(stubs, "stubs", lambda: changed)
     names = [name.rsplit("/", 1)[-1] for name in stubs.different()]
     assert names == ["gru.pyi", "lstm.pyi", "new.pyi"]
+
+
+@pytest.mark.parametrize("room", [*keras_rnn_zoo._ROOMS, "jobs"])
+def test_what_a_room_offers_says_its_types(room):
+    module = importlib.import_module(f"keras_rnn_zoo.{room}")
+    names = getattr(module, "__all__", None) or vars(module)
+    for name in names:
+        value = getattr(module, name)
+        ours = getattr(value, "__module__", "").startswith("keras_rnn_zoo.")
+        if name.startswith("_") or not ours or not inspect.isfunction(value):
+            continue
+        signature = inspect.signature(value)
+        said = [one.annotation for one in signature.parameters.values()]
+        said.append(signature.return_annotation)
+        assert inspect.Parameter.empty not in said, name
 
 
 USED = """

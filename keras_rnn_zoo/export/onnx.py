@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -41,15 +42,15 @@ _GATES = {"LSTM": "iofc", "GRU": "zrh", "RNN": "h"}
 
 
 def export_onnx(
-    model,
-    path,
-    golden_input=None,
+    model: Any,
+    path: str | os.PathLike,
+    golden_input: Any = None,
     *,
-    assets=None,
-    metadata=None,
-    max_length=10_000,
-    tolerance=1e-5,
-):
+    assets: Any = None,
+    metadata: dict[str, Any] | None = None,
+    max_length: int | None = 10_000,
+    tolerance: float = 1e-5,
+) -> Exported:
     """Write a model as ONNX files for ONNX Runtime and others, opset 17.
 
     Batch size and number of steps stay free. The files:

@@ -47,13 +47,13 @@ class Exported:
 
 
 def export_saved_model(
-    model,
+    model: Any,
     path: str | os.PathLike,
-    golden_input=None,
+    golden_input: Any = None,
     *,
-    assets=None,
-    metadata=None,
-    signatures=None,
+    assets: Any = None,
+    metadata: dict[str, Any] | None = None,
+    signatures: Any = None,
     max_length: int | None = 10_000,
     dtype: str | None = "float32",
     tolerance: float = 1e-5,

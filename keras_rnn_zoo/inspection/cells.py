@@ -57,7 +57,7 @@ class CellEntry:
         return "\n".join(lines)
 
 
-def catalogue(name=None, features=64, units=64):
+def catalogue(name: str | None = None, features: int = 64, units: int = 64) -> Any:
     """What the zoo has: one `CellEntry` for each layer with a cell of its own.
 
     Args:

@@ -1,6 +1,7 @@
 """A model's topology, unrolled in time: a graph, and a drawing of it."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -102,7 +103,7 @@ class Unrolled:
         return 0.35 if same_step and abs(rows[start] - rows[end]) > 1 else 0.0
 
 
-def unrolled(model, steps=4):
+def unrolled(model: Any, steps: int = 4) -> Unrolled:
     """The topology of a model over some time steps: which value depends on which.
 
     Reads: stacks of recurrent layers of any cell, in one direction or two, with an

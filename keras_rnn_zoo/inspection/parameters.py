@@ -83,7 +83,7 @@ class ParameterTable:
         return ax
 
 
-def parameter_table(model):
+def parameter_table(model: Any) -> ParameterTable:
     """Weights, their shapes, and multiply-adds of every layer that has weights.
 
     Multiply-adds are those of kernels: one for each of their elements. Biases, gates

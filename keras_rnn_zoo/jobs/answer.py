@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -142,7 +143,7 @@ class PredictResult:
     alignment: np.ndarray | None = None
 
 
-def names_in(tags) -> list[tuple[int, int, str]]:
+def names_in(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """Return the names in BIO tags, as `SpanF1` counts them.
 
     Args:

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def cells(name: str | None = None, *, features: int = 64, units: int = 64):
+def cells(name: str | None = None, *, features: int = 64, units: int = 64) -> Any:
     """Return the catalogue of cells, or what it says of one.
 
     Args:

@@ -5,6 +5,7 @@ import os
 import pathlib
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
 from keras_rnn_zoo.jobs.train import (
@@ -43,7 +44,7 @@ def train_seeds(
     *,
     out: str | os.PathLike | None = None,
     reporter: Reporter | None = None,
-    **arguments,
+    **arguments: Any,
 ) -> SeedsResult:
     """Train one recipe with several seeds and write mean and spread of its figures.
 

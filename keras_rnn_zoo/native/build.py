@@ -334,7 +334,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def start_building(dtype="float32"):
+def start_building(dtype: str = "float32") -> None:
     """Begins to build the library in the background, if need be.
 
     Returns at once and never raises. It is the same work that `load` waits for, so
@@ -405,7 +405,7 @@ def _load(dtype, deadline):
         return _loaded.get(dtype)
 
 
-def status(dtype="float32"):
+def status(dtype: str = "float32") -> NativeStatus:
     """Returns a `NativeStatus`. Builds and loads nothing, and never raises."""
     path = words = first_line = None
     directory = reason = ""
@@ -487,7 +487,7 @@ def build(dtype="float32", force=False):
     return str(path)
 
 
-def clean():
+def clean() -> Any:
     """Removes all compiled libraries of this user; returns how many there were."""
     try:
         directory = cache.cache_dir()
