@@ -12,7 +12,7 @@
 # make outside   cells against other people's packages (PyTorch for the CPU, torchrecurrent, …),
 #             in an environment of its own; a table of the differences
 # make nightly   the tests of the layers with keras-nightly, or with KERAS=keras==3.16.0
-# make lint   format and style, as CONTRIBUTING asks
+# make lint   format, style and types, as CONTRIBUTING asks
 # PYTHON=…    which Python (3.11-3.13) makes .venv
 
 SHELL := bash

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+from typing import Any
 
 from keras_rnn_zoo.version import __version__ as __version__
 
@@ -53,7 +54,7 @@ _MOVED = {
 }
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name == "load":
         importlib.import_module("keras_rnn_zoo.topologies")  # Keras must know them
         return importlib.import_module("keras_rnn_zoo.presets").load
@@ -91,7 +92,8 @@ class _Moved:
         if name not in _MOVED:
             return None
         importlib.import_module(_MOVED[name])
-        return importlib.util.spec_from_loader(name, _AsItIs)
+        loader: Any = _AsItIs
+        return importlib.util.spec_from_loader(name, loader)
 
 
 #: Rooms that the classes to register need, and that need Keras themselves.
@@ -102,9 +104,10 @@ class _AsItIs:
     """Loader of a module that was imported while it was looked for."""
 
     @staticmethod
-    def create_module(spec):
+    def create_module(spec: Any) -> Any:
         """Return the module that there is."""
-        module = sys.modules[_MOVED.get(spec.name, spec.name)]
+        name = spec.name
+        module = sys.modules[_MOVED[name] if name in _MOVED else name]
         spec.loader_state = module.__spec__
         return module
 
@@ -131,7 +134,8 @@ class _WhenKerasIsThere:
             # imported already could not be imported for that.
             importlib.import_module("keras")
             known = name in sys.modules
-            return importlib.util.spec_from_loader(name, _AsItIs) if known else None
+            loader: Any = _AsItIs
+            return importlib.util.spec_from_loader(name, loader) if known else None
         if name != "keras" or cls._looking:
             return None
         cls._looking = True

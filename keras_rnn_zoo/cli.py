@@ -9,9 +9,10 @@ import os
 import pathlib
 import shlex
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +23,7 @@ from keras_rnn_zoo.terminal import shown, words_of
 from keras_rnn_zoo.training import recipes
 
 #: What a command line that cannot be read is said with.
-_UsageError = typer.BadParameter.__base__
+_UsageError: Any = typer.BadParameter.__base__
 
 
 @contextlib.contextmanager
@@ -152,7 +153,9 @@ class ConsoleReporter(jobs.Reporter):
     """Prints progress: a bar in a terminal, one line an epoch otherwise too."""
 
     def __init__(self, console):
-        self.console, self.bar, self.task = console, None, None
+        self.console = console
+        self.bar: Any = None
+        self.task: Any = None
 
     def say(self, text):
         """Print one line."""
@@ -321,7 +324,7 @@ def train(
     kept after each epoch: what was interrupted goes on with --resume.
     """
     console = _console()
-    reporter = jobs.Reporter() if quiet else ConsoleReporter(console)
+    reporter: Any = jobs.Reporter() if quiet else ConsoleReporter(console)
     options = {"token_column": token_column, "tag_column": tag_column, "scheme": scheme}
     arguments = {
         "epochs": epochs,
@@ -559,7 +562,7 @@ def _short_figure(figure):
 def show(name: Name = jobs.DEFAULT_NAME, runs: Runs = pathlib.Path("runs")):
     """Show a recipe, and the figures of its run, if there is one."""
     console = _console()
-    entry = jobs.show(name, runs=runs)
+    entry: Any = jobs.show(name, runs=runs)
     name, title = shown(entry.recipe.name), shown(entry.recipe.title)
     console.print(Text.assemble((name, "bold"), f": {title}"), soft_wrap=True)
     console.print(shown(entry.path), style="dim", soft_wrap=True)
@@ -597,7 +600,7 @@ def cells(
 ):
     """List the cells with their papers and costs, or show one with its equations."""
     console = _console()
-    found = jobs.cells(name, features=features, units=units)
+    found: Any = jobs.cells(name, features=features, units=units)
     if name is not None:
         console.print(shown(found, keep=_LINES), soft_wrap=True)
         return
@@ -713,12 +716,13 @@ def predict(
     data_dir: DataDir = None,
 ):
     """Let a trained model answer on a text, a file or a test example."""
+    source: Any = file
     if text == "-" and file is None:
-        text, file = None, sys.stdin.buffer
+        text, source = None, sys.stdin.buffer
     result = jobs.predict(
         name,
         text,
-        file=file,
+        file=source,
         example=example,
         scheme=scheme,
         runs=runs,
@@ -836,7 +840,7 @@ def native_status():
     found = jobs.native_status()
     some = found["float32"]
     compiler = f"{some.compiler}: {some.version}" if some.compiler else "none found"
-    lines = {"compiler": compiler, "cache": some.cache_dir}
+    lines: dict[str, Any] = {"compiler": compiler, "cache": some.cache_dir}
     for dtype, status in found.items():
         lines[dtype] = status.path if status.available else f"none: {status.reason}"
     for what, text in lines.items():
@@ -858,6 +862,7 @@ def main():
     interrupts.watch()
     # Before TensorFlow is imported, or it is too late.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stream: Any
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not every terminal has every letter
             stream.reconfigure(errors="backslashreplace")

@@ -1,6 +1,8 @@
 """Weights from and to others: Keras's layers, PyTorch's, Addons', torchrecurrent's."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,7 +24,7 @@ _ONLY_OURS = {
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
 
 
-def from_keras(model):
+def from_keras(model: Any) -> Any:
     """The same model with the zoo's recurrent layers in the place of Keras's.
 
     Args:
@@ -44,7 +46,7 @@ def from_keras(model):
     return _converted(model, _to_ours)
 
 
-def to_keras(model):
+def to_keras(model: Any) -> Any:
     """The same model with Keras's recurrent layers in the place of the zoo's.
 
     The result loads and runs where this package is not installed.
@@ -148,7 +150,13 @@ def _to_theirs(node):
     }
 
 
-def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=True):
+def from_torch(
+    state_dict: Mapping[str, Any],
+    *,
+    prefix: str = "",
+    activation: str = "tanh",
+    return_sequences: bool = True,
+) -> Any:
     """A stack of recurrent layers with the weights of a `torch.nn.RNN`, `LSTM`, `GRU`.
 
     Which of them, how wide, how many layers, one direction or two, with biases and
@@ -204,12 +212,13 @@ def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=Tru
             f"`activation` must be 'tanh' for weights of {kind}. "
             f"Received: activation={activation!r}."
         )
-    count = 1 + max(int(_KEY.fullmatch(key)[3]) for key in arrays)
+    found: Any = [_KEY.fullmatch(key) for key in arrays]
+    count = 1 + max(int(one[3]) for one in found)
     both = "weight_ih_l0_reverse" in arrays
     suffixes = ("", "_reverse") if both else ("",)
     model = keras.Sequential([keras.Input((None, arrays["weight_ih_l0"].shape[1]))])
     for i in range(count):
-        options = {"use_bias": "bias_ih_l0" in arrays}
+        options: dict[str, Any] = {"use_bias": "bias_ih_l0" in arrays}
         if kind == "SimpleRNN":
             options["activation"] = activation
         if kind == "ProjectedLSTM":
@@ -229,7 +238,14 @@ def from_torch(state_dict, *, prefix="", activation="tanh", return_sequences=Tru
     return model
 
 
-def encoder_decoder_from_torch(arrays, source_tokens, target_tokens, *, start, end):
+def encoder_decoder_from_torch(
+    arrays: Mapping[str, Any],
+    source_tokens: Any,
+    target_tokens: Any,
+    *,
+    start: Any,
+    end: Any,
+) -> Any:
     """An `EncoderDecoder` of GRU layers with weights in PyTorch's layout.
 
     One layer reads, and its last state is the first one of the layer that writes; there
@@ -355,7 +371,7 @@ def _read_torch(arrays, suffix, kind, layer):
         weights["bias"].assign(np.array(together))
 
 
-def to_torch(layers, *, numpy=False):
+def to_torch(layers: Any, *, numpy: bool = False) -> Any:
     """The weights of recurrent layers as the `state_dict` of one PyTorch module.
 
     `torch.nn.LSTM(features, units, num_layers, batch_first=True, …)` takes it with
@@ -408,7 +424,7 @@ def to_torch(layers, *, numpy=False):
     if numpy:
         return result
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]  # of no extra
     except ImportError as error:
         raise ImportError(
             "`to_torch` needs PyTorch for tensors: pip install torch. "
@@ -417,7 +433,7 @@ def to_torch(layers, *, numpy=False):
     return {key: torch.from_numpy(array.copy()) for key, array in result.items()}
 
 
-def _blocks(kind):
+def _blocks(kind: str) -> Any:
     """The blocks of a layer's weights in our order, and in PyTorch's."""
     cell = getattr(zoo, f"{kind}Cell")
     elsewhere = cell.elsewhere  # a property, where it depends on arguments
@@ -528,7 +544,9 @@ _SAYS_NOTHING = (
 )
 
 
-def from_addons(name, weights, config=None):
+def from_addons(
+    name: str | None, weights: Sequence[Any], config: dict[str, Any] | None = None
+) -> Any:
     """A cell of the zoo with the weights of a cell of TensorFlow Addons.
 
     It computes the same. What differs here, and how it is brought over:
@@ -602,7 +620,7 @@ def from_addons(name, weights, config=None):
     return cell
 
 
-def to_addons(cell):
+def to_addons(cell: Any) -> Any:
     """The config and the weights of the TensorFlow Addons cell that computes the same.
 
     There, `cell = tfa.rnn.<name>(**config)`, then `cell.build((None, features))` and

@@ -29,7 +29,9 @@ def hint(extra: str) -> str:
     return f"Install it with: {command(extra)}"
 
 
-def require(extra: str, needs: str, *modules: str, error=ImportError) -> None:
+def require(
+    extra: str, needs: str, *modules: str, error: type[Exception] = ImportError
+) -> None:
     """Raise an error that says how to install what is missing.
 
     Args:

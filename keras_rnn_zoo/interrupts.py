@@ -9,6 +9,7 @@ import _thread
 import signal
 import sys
 import threading
+from typing import Any
 
 #: Seconds after which an interrupt that has not arrived is raised again.
 _AGAIN = 0.1
@@ -83,7 +84,8 @@ class _Reminder(threading.Thread):
             if not (_state["noted"] and _state["begun"]):
                 continue
             if hasattr(signal, "pthread_kill"):  # ends what it waits for, too
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                main: Any = threading.main_thread().ident
+                signal.pthread_kill(main, signal.SIGINT)
             else:
                 _thread.interrupt_main()
 

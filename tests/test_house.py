@@ -1,5 +1,6 @@
 """What is said in several places is the same: packages, versions, budgets, pins."""
 
+import ast
 import pathlib
 import re
 import subprocess
@@ -23,7 +24,8 @@ def text(file):
 def carried(package, directory):
     """The files of a directory that the wheel carries, and those that it does not."""
     files = {path for path in directory.rglob("*") if path.is_file()}
-    globs = SETUPTOOLS["package-data"].get(package, [])
+    data = SETUPTOOLS["package-data"]
+    globs = [*data["*"], *data.get(package, [])]
     found = {path for glob in globs for path in directory.glob(glob)}
     return files & found, files - found
 
@@ -143,3 +145,30 @@ def test_a_stage_that_fails_stops_no_other_and_is_told(tmp_path):
     assert "3 passed" in lines and "OVER ITS BUDGET" in summary[2]
     assert done("install").returncode == 0
     assert done("nothing").returncode == 2
+
+
+def of_a_function(node):
+    """Lines without the docstring, and the parameters that are named."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return lines, len([one for one in given if one.arg not in ("self", "cls")])
+
+
+# What a user may ask of them is asked by name: their options are what they are.
+OF_OPTIONS = {("jobs", "train"), ("datasets", "load_file")}
+
+
+@pytest.mark.parametrize("room", ["jobs", "training", "tasks", "datasets"])
+def test_functions_are_short_and_take_few_parameters(room):
+    long, many = [], set()
+    for path in (ROOT / "keras_rnn_zoo" / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                lines, parameters = of_a_function(node)
+                if lines > 60:
+                    long.append((path.name, node.name, lines))
+                if parameters > 8:
+                    many.add((room, node.name))
+    assert not long
+    assert many == {one for one in OF_OPTIONS if one[0] == room}

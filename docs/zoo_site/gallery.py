@@ -6,17 +6,11 @@ import json
 import pathlib
 import re
 
+from keras_rnn_zoo.tasks import TASKS
+
 ROOT = pathlib.Path(__file__).parents[2]
 MODELS = ROOT / "models"
 
-_TASKS = {
-    "tagging": "A class for every step",
-    "classification": "A class for a sequence",
-    "language_model": "The next character",
-    "polyphony": "Music",
-    "regression": "Numbers, now and later",
-    "recall": "Memory",
-}
 _WIDTH = 560
 
 
@@ -85,13 +79,11 @@ def _index(models):
         "of answers on test data.",
         "",
     ]
-    tasks = {one.get("task") for one in models.values()}
-    order = [*_TASKS, *sorted(tasks - set(_TASKS), key=str)]
-    for task in order:
+    for task, kind in TASKS.items():
         of_task = {n: m for n, m in models.items() if m.get("task") == task}
         if not of_task:
             continue
-        title = _TASKS.get(task) or str(task).replace("_", " ").capitalize()
+        title = kind.words[:1].upper() + kind.words[1:]
         lines += [f"## {title}", "", '<div class="gallery" markdown="0">']
         lines += [_tile(name, one) for name, one in of_task.items()]
         lines += ["</div>", ""]

@@ -625,7 +625,7 @@ def require_network(
     """
     import requests  # a dependency of TFDS
 
-    answer = collections.deque(["no answer"], maxlen=1)
+    answer = collections.deque[str | None](["no answer"], maxlen=1)
 
     def ask():
         try:

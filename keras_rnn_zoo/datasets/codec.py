@@ -111,17 +111,23 @@ class Codec:
                 f"Received: characters=None, max_characters={self.max_characters!r}."
             )
 
+    @property
+    def _width(self) -> int:
+        """Of a word: its id, and those of its characters."""
+        return 1 + (self.max_characters or 0)
+
     def _check_characters(self):
-        object.__setattr__(self, "characters", tuple(self.characters))
+        characters = tuple(self.characters or ())
+        object.__setattr__(self, "characters", characters)
         if self.unit != "word" or self.boundary is not None:
             raise ValueError(
                 "`characters` must be None but for unit='word' without a boundary. "
                 f"Received: unit={self.unit!r}, boundary={self.boundary!r}."
             )
-        if self.characters[:2] != (PADDING, UNKNOWN):
+        if characters[:2] != (PADDING, UNKNOWN):
             raise ValueError(
                 "`characters` must begin with padding '' and unknown "
-                f"{UNKNOWN!r}. Received: characters={self.characters[:2]}..."
+                f"{UNKNOWN!r}. Received: characters={characters[:2]}..."
             )
         check_int("max_characters", self.max_characters, 1)
 
@@ -139,7 +145,7 @@ class Codec:
         looked_up = [*map(lowered, tokens)] if self.lowercase else tokens
         ids = [self._ids.get(token, 1) for token in looked_up]
         if self.characters is not None:
-            table = np.zeros((len(ids), 1 + self.max_characters), "int32")
+            table = np.zeros((len(ids), self._width), "int32")
             table[:, 0] = ids
             for row, word in zip(table, tokens, strict=True):
                 word = word[: self.max_characters]
@@ -155,7 +161,7 @@ class Codec:
         With `characters`, words are as those spell them.
         """
         if self.characters is not None:
-            rows = np.reshape(ids, (-1, 1 + self.max_characters))
+            rows = np.reshape(ids, (-1, self._width))
             return " ".join(
                 "".join(self.characters[i] for i in row[1:]) for row in rows if row[0]
             )
@@ -214,7 +220,7 @@ def learn_codec(
         unit=unit,
         lowercase=lowercase,
         boundary=boundary,
-        characters=max_characters and characters_of(texts, min_count),
+        characters=characters_of(texts, min_count) if max_characters else None,
         max_characters=max_characters,
     )
 

@@ -25,7 +25,7 @@ import sysconfig
 import textwrap
 import tokenize
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MIN_LENGTH = 40
 MAX_LENGTH = 200
@@ -186,7 +186,7 @@ def token_classes(text: str) -> list[int]:
     starts = [0]
     for line in io.StringIO(text):
         starts.append(starts[-1] + len(line))
-    classes = [None] * len(text)
+    classes: list[Any] = [None] * len(text)
     fstrings = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -42,6 +42,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from keras_rnn_zoo.datasets import limits, tags
 from keras_rnn_zoo.datasets.codec import END_OF_TEXT
@@ -89,8 +90,8 @@ class Example:
         lines: tuple of int, the line of each word; None where they share one.
     """
 
-    text: str | tuple[str, ...] | tuple[tuple[float, ...], ...]
-    target: tuple[str, ...] | str | None
+    text: Any
+    target: Any
     line: int
     lines: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
@@ -327,7 +328,7 @@ def as_bio(
         DataError: if a tag is not of the scheme, or no scheme has all of them.
     """
     everything = [(path, one) for path, examples in parts for one in examples]
-    sentences = [one.target for _, one in everything]
+    sentences: Any = [one.target for _, one in everything]
     try:
         if scheme == "none":
             found = None
@@ -345,6 +346,7 @@ def as_bio(
             line = one.line if is_shared else one.lines[token]
             return f"tag {token + 1}: " if is_shared else "", path, line, unit
 
+        where: Any
         which, *where = place(error.sentence, error.token)
         problem = which + str(error)
         if error.other is not None:

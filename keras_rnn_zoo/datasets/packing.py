@@ -94,7 +94,8 @@ def plan_packing(lengths, max_steps: int) -> Packing:
             f"`lengths` must be from 1 to max_steps={max_steps}, at least one of them. "
             f"Received: lengths={str(lengths.tolist())[:80]}."
         )
-    used, counts, places = [], [], [None] * len(lengths)
+    used, counts = [], []
+    places = [(0, 0, 0)] * len(lengths)
     ids = []
     for i in np.argsort(-lengths, kind="stable"):
         n = int(lengths[i])

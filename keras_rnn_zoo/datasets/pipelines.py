@@ -245,7 +245,9 @@ def _pipelines(name, content, batch_size, seed):
 
 
 def _sizes(raw, batch_size, seed):
-    sizes = {f"{split} examples": len(examples) for split, examples in raw.items()}
+    sizes: dict[str, Any] = {
+        f"{split} examples": len(examples) for split, examples in raw.items()
+    }
     for split, examples in raw.items():
         sizes[f"{split} steps"] = sum(len(x) for x, _ in examples)
     lengths = [len(x) for examples in raw.values() for x, _ in examples]

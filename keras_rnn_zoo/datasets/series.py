@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,8 @@ def sunspots(context: int = 24, horizon: int = 8):
     ([169, 43, 52], (24, 1))
     """
     extras.require("data", "krz_sunspots needs statsmodels.", "statsmodels")
-    [place] = importlib.util.find_spec("statsmodels").submodule_search_locations
+    found: Any = importlib.util.find_spec("statsmodels")
+    [place] = found.submodule_search_locations
     path = pathlib.Path(place, "datasets", "sunspots", "sunspots.csv")
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -31,7 +31,7 @@ class Content:
     data is made of it.
     """
 
-    raw: dict[str, list[tuple[np.ndarray, np.ndarray]]]
+    raw: dict[str, list[tuple[np.ndarray, Any]]]
     labels: Sequence[str]
     facts: dict[str, Any]
     texts: dict[str, list] | None = None

@@ -27,6 +27,7 @@ tags are a letter, a dash and the kind:
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 #: Letters of a scheme: first token, between, last token, only token.
 SCHEMES = {
@@ -136,12 +137,13 @@ def recognise(sentences: Iterable[Sequence[str]]) -> str | None:
         last = max(letters, key=first.__getitem__)
         fits = next(s for s in SCHEMES if last in SCHEMES[s])
         odd = next(one for one in letters if one not in SCHEMES[fits])
+        place: Any
         tag, *place = letters[odd]
         raise TagError(
             f"the tags must be of one scheme. Received: {tag!r}, and elsewhere "
             f"{letters[last][0]!r}, which is of {fits}.",
             *place,
-            letters[last][1:],
+            other=letters[last][1:],
         )
     if scheme != "BIO":
         check(sentences, scheme)
@@ -151,7 +153,7 @@ def recognise(sentences: Iterable[Sequence[str]]) -> str | None:
     for one, offence in against.items():
         if offence is None:
             return one
-    offence = against["BIO"]
+    offence: Any = against["BIO"]
     other, tag = against["IOB1"], lambda place: sentences[place[0]][place[1]]
     raise TagError(
         f"the tags must be of one scheme. Received: {tag(offence)!r} begins a name "
@@ -159,7 +161,7 @@ def recognise(sentences: Iterable[Sequence[str]]) -> str | None:
         'or read the tags as they are with scheme = "none": a stray I then begins a '
         "name.",
         *offence,
-        other,
+        other=other,
     )
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def find_file(part: str) -> pathlib.Path:
         ImportError: if no installed package carries it.
     """
     for package in PACKAGES:
-        found = importlib.util.find_spec(package)
+        found: Any = importlib.util.find_spec(package)
         if found is not None:
             [place] = found.submodule_search_locations
             path = pathlib.Path(place, "datasets", "data", "JapaneseVowels")

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,13 +17,13 @@ from keras_rnn_zoo.version import __version__
 
 
 def export_encoder_decoder(
-    model,
+    model: Any,
     path: str | os.PathLike,
     *,
-    sampler="greedy",
+    sampler: Any = "greedy",
     max_length: int = 64,
     min_length: int = 0,
-    metadata=None,
+    metadata: dict[str, Any] | None = None,
     dtype: str | None = "float32",
     tolerance: float = 1e-5,
 ) -> Exported:

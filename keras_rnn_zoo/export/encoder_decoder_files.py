@@ -8,6 +8,7 @@ import contextlib
 import functools
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -58,8 +59,12 @@ def write_litert(model, path, metadata, batch_size, steps, int8, tolerance):
             for name, function in functions.items():
                 data = litert._converted(model, function, bool(kind))
                 (directory / f"{name}{kind}.tflite").write_bytes(data)
-            runners = [litert._runner(directory / f"{n}{kind}.tflite") for n in FILES]
-            difference = _difference(model, *runners, batch_size, steps)
+            runners: Any = [
+                litert._runner(directory / f"{n}{kind}.tflite") for n in FILES
+            ]
+            difference = _difference(
+                model, *runners, batch_size=batch_size, steps=steps
+            )
             _accept("LiteRT", difference, litert.INT8_TOLERANCE if kind else tolerance)
             worst = worst if kind else difference
         shapes = {"batch_size": batch_size, "steps": steps}
@@ -90,7 +95,7 @@ def write_onnx(model, path, metadata, max_length, tolerance):
             checker.check_model(proto, full_check=True)
             (directory / f"{name}.onnx").write_bytes(proto.SerializeToString())
         runners = [_onnx_runner(directory / f"{name}.onnx") for name in FILES]
-        worst = _difference(model, *runners, 3, 6)
+        worst = _difference(model, *runners, batch_size=3, steps=6)
         _accept("ONNX", worst, tolerance)
         return _finished(model, path, directory, worst, halves, metadata)
 

@@ -1,5 +1,7 @@
 """The input on which exported files have to prove themselves."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_rnn_zoo.export.portable import characters_of, input_of, masking_layer
@@ -114,9 +116,10 @@ def _golden_words(model, given, assets, shape, size, characters):
         x[..., 1:] = rng.integers(1, letters, (*shape, most))
         x[..., 1:] *= np.arange(most) < rng.integers(1, most + 1, (*shape, 1))
         x[1:, -2:] = 0
-        if codec is None:
+        if codec is None or assets is None:
             return x
-        words = np.asarray(assets.codec["tokens"], object)[x[..., 0]]
+        tokens: Any = assets.codec
+        words = np.asarray(tokens["tokens"], object)[x[..., 0]]
         return codec.encode([" ".join(filter(None, row)) for row in words])[0].numpy()
     x = np.asarray(given)
     if (

@@ -1,8 +1,10 @@
 """A model as LiteRT files, of LiteRT's own operations only."""
 
 import json
+import os
 import pathlib
 import tempfile
+from typing import Any
 
 import numpy as np
 
@@ -32,17 +34,17 @@ INT8_TOLERANCE = 0.1
 
 
 def export_litert(
-    model,
-    path,
-    golden_input=None,
+    model: Any,
+    path: str | os.PathLike,
+    golden_input: Any = None,
     *,
-    assets=None,
-    metadata=None,
-    batch_size=1,
-    steps=128,
-    int8=True,
-    tolerance=1e-5,
-):
+    assets: Any = None,
+    metadata: dict[str, Any] | None = None,
+    batch_size: int = 1,
+    steps: int = 128,
+    int8: bool = True,
+    tolerance: float = 1e-5,
+) -> Exported:
     """Write a model as `.tflite` files that run in LiteRT, without Flex operations.
 
     The shapes are fixed. The files, each with one signature:

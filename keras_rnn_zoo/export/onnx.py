@@ -3,7 +3,9 @@
 import contextlib
 import functools
 import json
+import os
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,15 +42,15 @@ _GATES = {"LSTM": "iofc", "GRU": "zrh", "RNN": "h"}
 
 
 def export_onnx(
-    model,
-    path,
-    golden_input=None,
+    model: Any,
+    path: str | os.PathLike,
+    golden_input: Any = None,
     *,
-    assets=None,
-    metadata=None,
-    max_length=10_000,
-    tolerance=1e-5,
-):
+    assets: Any = None,
+    metadata: dict[str, Any] | None = None,
+    max_length: int | None = 10_000,
+    tolerance: float = 1e-5,
+) -> Exported:
     """Write a model as ONNX files for ONNX Runtime and others, opset 17.
 
     Batch size and number of steps stay free. The files:
@@ -497,8 +499,8 @@ def _layer_nodes(graph, layer, x, features, lengths):
                 "`model` must not return masked sequences backwards. Received: layer "
                 f"{layer.name!r} with go_backwards=True and return_sequences=True."
             )
-    plans = [_plan(part) for part in parts]
-    if all(plans) and len({plan.key for plan in plans}) == 1:
+    plans = [plan for part in parts if (plan := _plan(part)) is not None]
+    if len(plans) == len(parts) and len({plan.key for plan in plans}) == 1:
         outputs, last, states = _node(graph, plans, steps, lengths)
     else:
         found = [_scan(graph, part, steps, features, lengths) for part in parts]
@@ -573,10 +575,10 @@ class _Plan:
 
 def _plan(layer):
     """A `_Plan`, or None if ONNX has no node that computes the layer."""
-    cell = getattr(layer, "cell", None)
+    cell: Any = getattr(layer, "cell", None)
     if any(getattr(cell, "zoneout_rates", ())):
         return None
-    declared = declaration_of(cell)
+    declared: Any = declaration_of(cell)
     if declared is None or differs_from_declared(declared, "elsewhere"):
         return None
     # The node does not depend on the arguments of a cell of Keras.

@@ -1,5 +1,7 @@
 """A model as it may leave: in float32, without carried states, on the plain loop."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import tree
@@ -12,7 +14,7 @@ from keras_rnn_zoo.layers.readers.word_reader import WordReader
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
-def portable_copy(model, dtype="float32"):
+def portable_copy(model: Any, dtype: str | None = "float32") -> Any:
     """A copy of a model that any machine can trace into a file for any other.
 
     The weights are the same. Computes in `dtype` whatever the policy of `model`;
@@ -97,7 +99,7 @@ def _rewritten(node, dtype):
     return node
 
 
-def input_of(model):
+def input_of(model: Any) -> tuple[str, int]:
     """What a model reads: `("tokens", size)` or `("features", width)`.
 
     Args:
@@ -109,7 +111,7 @@ def input_of(model):
         ValueError: if it reads anything else.
     """
     inputs = tree.flatten(getattr(model, "inputs", None) or [])
-    first = _first_layer(model)
+    first: Any = _first_layer(model)
     if len(inputs) <= 1 and isinstance(first, keras.layers.Embedding):
         return "tokens", first.input_dim
     if len(inputs) <= 1 and isinstance(first, WordReader):
@@ -145,7 +147,7 @@ def characters_of(model):
 
 def masking_layer(model):
     """The layer that finds the padding of what the model reads, or None."""
-    first = _first_layer(model)
+    first: Any = _first_layer(model)
     if isinstance(first, WordReader):
         return first
     if isinstance(first, keras.layers.Masking):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -46,13 +47,13 @@ class Exported:
 
 
 def export_saved_model(
-    model,
+    model: Any,
     path: str | os.PathLike,
-    golden_input=None,
+    golden_input: Any = None,
     *,
-    assets=None,
-    metadata=None,
-    signatures=None,
+    assets: Any = None,
+    metadata: dict[str, Any] | None = None,
+    signatures: Any = None,
     max_length: int | None = 10_000,
     dtype: str | None = "float32",
     tolerance: float = 1e-5,
@@ -200,7 +201,8 @@ class _Server(tf.Module):
         self._kind, self.answer_name = output_kind(model), answer_name(model)
         self._masking, self._characters = masking_layer(model), characters_of(model)
         self._answers_tokens = True
-        self.codec = self._labels = None
+        self.codec: Any = None
+        self._labels: Any = None
         if assets is not None and assets.codec is not None:
             self.codec = TextCodec(**assets.codec)
             if len(assets.codec["tokens"]) != self._width:
@@ -220,7 +222,7 @@ class _Server(tf.Module):
             autograph=False,
         )
         self.why_no_step = why_not_step_by_step(model)
-        self.step_model = None if self.why_no_step else StepModel(model)
+        self.step_model: Any = None if self.why_no_step else StepModel(model)
 
     def functions(self, wanted):
         """`{signature: tf.function}` of those wanted, or of all that can be."""
@@ -267,7 +269,7 @@ class _Server(tf.Module):
     def _serving_default(self):
         if self.codec is not None:
 
-            def serving_default(text):
+            def serving_default(text):  # pyright: ignore[reportRedeclaration]
                 ids, lengths = self.codec.encode(text)
                 return self._answers(ids) | {"lengths": lengths}
 
@@ -275,7 +277,7 @@ class _Server(tf.Module):
             return _function(serving_default, spec)
         if self._reads == "tokens":
 
-            def serving_default(tokens):
+            def serving_default(tokens):  # pyright: ignore[reportRedeclaration]
                 return self._answers(self._checked_ids(tokens))
         else:
 

@@ -241,14 +241,14 @@ class _Tracer:
             todo += one.op.inputs
         return tuple(name for name in self.weights if name in found)
 
-    def words(self, tensor):
+    def words(self, tensor) -> str:
         """A leaf, such as a part of a weight, or a function of weights, in words."""
         value = tf.get_static_value(tensor)
         if value is not None:
             value = np.asarray(value)
             return _number(value) if value.size == 1 else "numbers"
         if tensor.ref() in self.known:
-            return self._named(self.known[tensor.ref()])
+            return str(self._named(self.known[tensor.ref()]))
         op, kind = tensor.op, tensor.op.type
         if kind in ("Split", "SplitV"):
             weight = op.inputs[1 if kind == "Split" else 0]
@@ -272,7 +272,7 @@ class _Tracer:
         return _GREEK.get(name, name.removesuffix("_kernel"))
 
     def _part(self, tensor, index, count):
-        name = self.known.get(tensor.ref())
+        name = self.known.get(tensor.ref(), "")
         word = self.words(tensor)
         blocks = {
             "recurrent_kernel": self.cell.recurrent_blocks or self.cell.blocks,
@@ -319,7 +319,9 @@ def _at(name, time):
 
 def _symbol(label):
     """The other way round, without the time."""
-    base, index = re.match(r"(\w+)_\{(?:(\w+),)?t", label).groups()
+    found = re.match(r"(\w+)_\{(?:(\w+),)?t", label)
+    assert found is not None, label
+    base, index = found.groups()
     return f"{base}_{index}" if index else base
 
 
@@ -394,7 +396,7 @@ class _Reader:
             symbol = _UNARY[kind]
             names = "function" if symbol in _ACTIVATIONS else "element"
             return self._add(names, symbol, inputs)
-        symbol = _BINARY.get(kind, kind)
+        symbol = str(_BINARY.get(kind, kind))
         if kind in ("ConcatV2", "Pack"):
             return self._add("element", symbol, inputs)
         if symbol == "⊙" and len(inputs) == 2:
@@ -471,7 +473,7 @@ def _fused(nodes):
                 else:
                     parts.append(one)
                     words.append("")
-            nodes[place] = Step("sum", "", parts, tuple(weights), words=words)
+            nodes[place] = Step("sum", "", parts, tuple(weights), words=tuple(words))
         elif node.kind == "function":
             [one] = node.inputs
             below = nodes[one]

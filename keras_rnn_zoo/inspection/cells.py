@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import re
+from typing import Any
 
 import keras
 
@@ -61,7 +62,7 @@ class CellEntry:
         return "\n".join(lines)
 
 
-def catalogue(name=None, features=64, units=64):
+def catalogue(name: str | None = None, features: int = 64, units: int = 64) -> Any:
     """What the zoo has: one `CellEntry` for each layer with a cell of its own.
 
     Args:
@@ -100,11 +101,12 @@ def _libraries(also_in):
 
 def _entry(layer, features, units):
     cell = layer.cell_class
-    doc = inspect.getdoc(cell)
-    paper = re.search(r"^Reference: (.+?)\n\n", doc, re.S | re.M).group(1)
-    paper = " ".join(paper.split())
+    doc = inspect.getdoc(cell) or ""
+    found: Any = re.search(r"^Reference: (.+?)\n\n", doc, re.S | re.M)
+    paper = " ".join(found.group(1).split())
     year = re.search(r"\b(19|20)\d\d\b", paper)
-    equations = re.search(r"\n\n((?:    .*\n|\n)+)", doc).group(1).strip("\n")
+    found = re.search(r"\n\n((?:    .*\n|\n)+)", doc)
+    equations = found.group(1).strip("\n")
     made = layer(units)
     inputs = keras.Input((None, features))
     table = parameter_table(keras.Model(inputs, made(inputs)))

@@ -1,6 +1,7 @@
 """A model's topology, unrolled in time: a graph, and a drawing of it."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -190,7 +191,7 @@ def _circle(ax, place, label, kind):
     ax.text(*place, label, ha="center", va="center")
 
 
-def unrolled(model, steps=4, details=False):
+def unrolled(model: Any, steps: int = 4, details: bool = False) -> Unrolled:
     """The topology of a model over some time steps: which value depends on which.
 
     Reads: stacks of recurrent layers of any cell, in one direction or two, with an

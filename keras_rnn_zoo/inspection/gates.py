@@ -1,6 +1,8 @@
 """What the gates let through, and what is left of the memory."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -63,7 +65,9 @@ class GateActivations:
         return all_axes
 
 
-def gate_activations(model, x, labels=None):
+def gate_activations(
+    model: Any, x: Any, labels: Sequence[str] | None = None
+) -> GateActivations:
     """The gates of every recurrent layer at every step: σ(…), between 0 and 1.
 
     Args:
@@ -239,7 +243,9 @@ class ForgetProduct:
         return ax
 
 
-def forget_product(model, x, labels=None):
+def forget_product(
+    model: Any, x: Any, labels: Sequence[str] | None = None
+) -> ForgetProduct:
     """How much of the memory of each step is left at the end.
 
         Π_{k>t} f_k,   where c_t = f_t ⊙ c_{t-1} + …

@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -73,7 +74,8 @@ class GradientMonitor(keras.callbacks.Callback):
             extras.require("tensorboard", "`log_dir` needs TensorBoard.", "tensorboard")
         self.log_dir = log_dir
         self.stop_on_nan = stop_on_nan
-        self._optimizer = self._writer = None
+        self._optimizer: Any = None
+        self._writer: Any = None
         self._forget()
 
     def _forget(self):
@@ -110,7 +112,8 @@ class GradientMonitor(keras.callbacks.Callback):
     def _measure(self, grads, variables):
         """Norms of the layers, norm of all, and whether they will be clipped."""
         squares = {name: tf.zeros(()) for name in self._names}
-        clip, clipped = self._optimizer, tf.constant(False)
+        clip: Any = self._optimizer
+        clipped = tf.constant(False)
         for gradient, variable in zip(grads, variables, strict=True):
             if gradient is None:
                 continue

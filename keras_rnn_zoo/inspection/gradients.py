@@ -1,6 +1,8 @@
 """Gradients back through time, to the states and to the inputs."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -42,7 +44,9 @@ class GradientFlow:
         return ax
 
 
-def gradient_flow(model, x, y, loss=None, state=None):
+def gradient_flow(
+    model: Any, x: Any, y: Any, loss: Any = None, state: int | str | None = None
+) -> GradientFlow:
     """How large the gradient of the loss is at every step, in every recurrent layer.
 
         ∂L/∂s_t = Σ_{k≥t} ∂L_k/∂s_t,   s_t the state h_t (or another one)
@@ -136,7 +140,13 @@ class Saliency:
         return ax
 
 
-def saliency(model, x, output=None, step=-1, labels=None):
+def saliency(
+    model: Any,
+    x: Any,
+    output: int | None = None,
+    step: int = -1,
+    labels: Sequence[str] | None = None,
+) -> Saliency:
     """Which inputs an output depends on: the gradient ∂o/∂x_t for every step t.
 
     Args:

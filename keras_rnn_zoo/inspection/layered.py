@@ -255,7 +255,7 @@ def _entries(node, y, column):
         if _is_below(one) and alone and lowest:
             found[one.number] = (node.height / 2 + 9, "below")
             del near[one.number]
-    order = sorted(near, key=near.get)
+    order = sorted(near, key=near.__getitem__)
     taken = "below" if found else None
     if not node.box.round or len(order) > 2:
         step = min(14, node.height / (len(order) + 1))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -82,7 +83,7 @@ class ParameterTable:
         return ax
 
 
-def parameter_table(model):
+def parameter_table(model: Any) -> ParameterTable:
     """Weights, their shapes, and multiply-adds of every layer that has weights.
 
     Multiply-adds are those of kernels: one for each of their elements. Biases, gates
@@ -134,7 +135,7 @@ def _is_weight(variable):
 
 
 def _row(name, part, weights):
-    cell = getattr(part, "cell", None)
+    cell: Any = getattr(part, "cell", None)
     sizes = [math.prod(w.shape) for w in weights]
     products = sum(
         size for w, size in zip(weights, sizes, strict=True) if "kernel" in w.name

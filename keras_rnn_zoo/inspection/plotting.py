@@ -1,12 +1,14 @@
 """What the plots of this room share. Matplotlib is imported when one is drawn."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.inspection.report_plots import colour_of as colour_of
 
 
-def axes(ax, width=6.0, height=3.0, columns=1):
+def axes(ax: Any, width: float = 6.0, height: float = 3.0, columns: int = 1) -> Any:
     """Returns `ax`, or new axes; a list of them where `columns` is not 1.
 
     Raises:

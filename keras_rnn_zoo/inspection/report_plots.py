@@ -5,6 +5,7 @@ Every function draws one picture and writes it as PNG. Matplotlib comes with the
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -227,7 +228,7 @@ class _Page:
         """Add a box behind characters of the current line."""
         self.items.append(("box", column, self.line, width, colour, fill, outline))
 
-    def lines(self, text, colours, boxes=(), notes=(), weights=None):
+    def lines(self, text, colours, boxes: Any = (), notes=(), weights=None):
         """Add text of several lines, coloured character by character.
 
         Args:
@@ -242,7 +243,8 @@ class _Page:
         for position, character in enumerate(text + "\n"):
             if character == "\n" or column >= self.columns:
                 if position in boxes and character == "\n":
-                    self.box(column, 1, *boxes[position][:1], True, boxes[position][1])
+                    fill, outline = boxes[position]
+                    self.box(column, 1, fill, True, outline)
                 if position in notes:
                     remarks.append(notes[position])
                 self._end_run(run)
@@ -472,9 +474,9 @@ def images(path, title, examples, labels: Sequence[str], *, across=12):
         axes.imshow(image, cmap="gray_r", interpolation="nearest", aspect="auto")
         axes.set_xticks([])
         axes.set_yticks([])
-        right = truth == predicted
+        right, said = truth == predicted, labels[int(predicted)]
         axes.set_title(
-            labels[predicted] if right else f"{labels[predicted]}, is {labels[truth]}",
+            said if right else f"{said}, is {labels[truth]}",
             fontsize=9,
             color="#1a1a1a" if right else _ERROR,
             fontweight="normal" if right else "bold",

@@ -1,6 +1,7 @@
 """The spectrum of a recurrent kernel: does it shrink or stretch what it multiplies?"""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,7 +42,7 @@ class SpectralRadius:
         return ax
 
 
-def spectral_radius(layer):
+def spectral_radius(layer: Any) -> SpectralRadius:
     """The largest absolute eigenvalue of each block of a recurrent kernel.
 
     Of a simple recurrent network, powers of the recurrent kernel U carry the gradient

@@ -119,8 +119,8 @@ def _loop_of(record, tape):
         mask = None if mask is None else tf.cast(mask, "bool")
         steps = list(range(sequences.shape[1]))
         record.mask = mask
-        record.states = [None] * len(steps)
-        record.gates = [None] * len(steps)
+        record.states = [[] for _ in steps]
+        record.gates = [{} for _ in steps]
         outputs = [None] * len(steps)
         states = [tf.convert_to_tensor(state) for state in initial_state]
         output = None

@@ -3,7 +3,8 @@
 import dataclasses
 import os
 import pathlib
-from typing import BinaryIO
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -132,7 +133,7 @@ class PredictResult:
     values: np.ndarray | None
     labels: tuple[str, ...]
     predicted: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None
     truth: np.ndarray | None = None
     widths: np.ndarray | None = None
     names: list[tuple[int, int, str]] | None = None
@@ -142,7 +143,7 @@ class PredictResult:
     alignment: np.ndarray | None = None
 
 
-def names_in(tags) -> list[tuple[int, int, str]]:
+def names_in(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """Return the names in BIO tags, as `SpanF1` counts them.
 
     Args:
@@ -238,7 +239,7 @@ def predict(
     )
 
 
-def _given(text, file, example):
+def _given(text: Any, file: Any, example: Any) -> tuple[Any, Any]:
     """Return the text, or the numbers, of the one input that is given."""
     if sum(one is not None for one in (text, file, example)) != 1:
         raise ValueError(
@@ -272,8 +273,10 @@ def _example(run, example, data_dir):
         raise ValueError(
             f"`example` must be from 1 to {len(test)}. Received: example={example!r}."
         )
+    text: Any
     inputs, truth = (np.asarray(one) for one in test[example - 1])
-    text = None if run.codec is None else pipelines.texts["test"][example - 1]
+    texts = pipelines.texts or {}
+    text = None if run.codec is None else texts["test"][example - 1]
     return inputs, truth, text
 
 

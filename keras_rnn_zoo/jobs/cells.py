@@ -1,7 +1,9 @@
 """What cells there are."""
 
+from typing import Any
 
-def cells(name: str | None = None, *, features: int = 64, units: int = 64):
+
+def cells(name: str | None = None, *, features: int = 64, units: int = 64) -> Any:
     """Return the catalogue of cells, or what it says of one.
 
     Args:
@@ -23,7 +25,7 @@ def cells(name: str | None = None, *, features: int = 64, units: int = 64):
 
     positive_integer("features", features)
     positive_integer("units", units)
-    found = catalogue(None, features, units)
+    found: Any = catalogue(None, features, units)
     if name is None:
         return found
     plain = name.lower().removesuffix("cell")

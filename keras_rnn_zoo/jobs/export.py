@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME
 from keras_rnn_zoo.jobs.models import find_run, load_run
@@ -17,7 +18,7 @@ def export(
     batch_size: int = 1,
     steps: int = 128,
     runs: str | os.PathLike = "runs",
-):
+) -> Any:
     """Write a trained model as files that run without this package.
 
     Args:

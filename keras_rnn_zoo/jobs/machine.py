@@ -1,6 +1,7 @@
 """Look at this machine and at its kernels."""
 
 import dataclasses
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ def doctor() -> list[Finding]:
     return [Finding(*line) for line in devices.report()]
 
 
-def native_status():
+def native_status() -> Any:
     """What is known of the C++ kernels; builds nothing.
 
     Returns:
@@ -39,7 +40,7 @@ def native_status():
     return {dtype: native.status(dtype) for dtype in native.DTYPES}
 
 
-def native_build(dtype: str = "float32", *, force: bool = False):
+def native_build(dtype: str = "float32", *, force: bool = False) -> Any:
     """Compile the C++ kernels now, and not at their first use.
 
     Args:

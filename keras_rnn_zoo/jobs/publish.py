@@ -19,6 +19,10 @@ _SUMMARY = {
 }
 
 
+#: What of a directory is the author's, and stays.
+_CARRIED = (recipes.RECIPE_FILE,)
+
+
 def publish(
     run: str | os.PathLike,
     seeds_json: str | os.PathLike | None = None,
@@ -66,47 +70,56 @@ def publish(
     if out is None:
         recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
         out = pathlib.Path("models", recipe.name)
-    out, carried = pathlib.Path(out), (recipes.RECIPE_FILE,)
-    place = replaceable(out, "model", carried=carried, argument="out")
+    out = pathlib.Path(out)
+    place = replaceable(out, "model", carried=_CARRIED, argument="out")
     trained = load_run(str(directory))
-    metrics, recipe = trained.metrics, trained.recipe
-    if "seconds" not in metrics:
+    if "seconds" not in trained.metrics:
         raise ValueError(
             "`run` must be the directory of a run, as training leaves it. Received: "
             f"run={os.fspath(run)!r}, a model that was published."
         )
     if summary is None:
-        summary = _summary_of_one(metrics)
+        summary = _summary_of_one(trained.metrics)
     else:
-        _check_summary(summary, metrics, seeds_json)
-    recipe_text = recipe.to_toml()
-    if (out / recipes.RECIPE_FILE).is_file():
-        recipe_text = (out / recipes.RECIPE_FILE).read_text("utf-8")
-        written = recipes.parse(recipe_text, out / recipes.RECIPE_FILE)
-        keys = ("notes", "search", "example", "published")
-        remarks = {key: getattr(recipe, key) for key in keys}
-        if written.replace(seed=recipe.seed, **remarks) != recipe.replace():
-            raise ValueError(
-                f"`run` must follow the recipe in {out}. Received: "
-                f"run={os.fspath(run)!r}, which was trained otherwise. Train it again, "
-                "or publish to another directory."
-            )
-        recipe = written.replace(seed=recipe.seed)
-    from keras_rnn_zoo.export.golden import golden_input
-    from keras_rnn_zoo.jobs import cards
-    from keras_rnn_zoo.presets import model_directory
+        _check_summary(summary, trained.metrics, seeds_json)
+    recipe, recipe_text = _recipe_for(out, trained.recipe, run)
+    metadata = _metadata(trained, recipe, summary, hardware)
+    _write(out, trained, recipe_text, metadata, weights)
+    if not place.inside:
+        write_table(out.parent)
+    return out
 
+
+def _recipe_for(out, recipe, run):
+    """Return the recipe and its text: as its author wrote it, if it is there."""
+    file = out / recipes.RECIPE_FILE
+    if not file.is_file():
+        return recipe, recipe.to_toml()
+    text = file.read_text("utf-8")
+    written = recipes.parse(text, file)
+    keys = ("notes", "search", "example", "published")
+    remarks = {key: getattr(recipe, key) for key in keys}
+    if written.replace(seed=recipe.seed, **remarks) != recipe.replace():
+        raise ValueError(
+            f"`run` must follow the recipe in {out}. Received: "
+            f"run={os.fspath(run)!r}, which was trained otherwise. Train it again, "
+            "or publish to another directory."
+        )
+    return written.replace(seed=recipe.seed), text
+
+
+def _metadata(trained, recipe, summary, hardware):
+    """Return what the model's files and its card say of it."""
+    from keras_rnn_zoo.jobs import cards
+
+    metrics = trained.metrics
     licence = trained.assets.facts.get("licence", "unknown")
-    codec = trained.codec
     metadata = {
         "name": recipe.name,
         "title": recipe.title,
         "task": recipe.task,
         "model": {"topology": recipe.model.topology, **recipe.model.arguments()},
-        "reads": f"real-valued sequences, {trained.assets.num_features} a step"
-        if codec is None
-        else f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens"
-        + ("" if codec.characters is None else f", {len(codec.characters)} characters"),
+        "reads": _what_it_reads(trained),
         "parameters": metrics["parameters"],
         "seed": recipe.seed,
         "seeds": summary["seeds"],
@@ -132,8 +145,27 @@ def publish(
                 f"metric={recipe.published['metric']!r}."
             )
         metadata["published"] = recipe.published
+    return metadata
+
+
+def _what_it_reads(trained):
+    codec = trained.codec
+    if codec is None:
+        return f"real-valued sequences, {trained.assets.num_features} a step"
+    text = f"text, {codec.unit} by {codec.unit}; {len(codec.tokens)} tokens"
+    if codec.characters is None:
+        return text
+    return f"{text}, {len(codec.characters)} characters"
+
+
+def _write(out, trained, recipe_text, metadata, weights):
+    """Write the directory; it appears when it is complete and answers correctly."""
+    from keras_rnn_zoo.export.golden import golden_input
+    from keras_rnn_zoo.jobs import cards
+    from keras_rnn_zoo.presets import model_directory
+
     picture = "predictions.png"
-    with new_directory(out, "model", carried=carried) as directory:
+    with new_directory(out, "model", carried=_CARRIED) as directory:
         (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
         if (trained.directory / picture).is_file():
             data = (trained.directory / picture).read_bytes()
@@ -152,9 +184,6 @@ def publish(
                 directory / model_directory.FIGURES_FILE, metadata
             )
         (directory / "README.md").write_text(cards.card(metadata), "utf-8")
-    if not place.inside:
-        write_table(out.parent)
-    return out
 
 
 def write_table(directory: pathlib.Path) -> None:

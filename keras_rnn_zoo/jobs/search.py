@@ -44,7 +44,7 @@ def search(
     trials: int = 10,
     *,
     reporter: Reporter | None = None,
-    **arguments,
+    **arguments: Any,
 ) -> SearchResult:
     """Try settings from a recipe's table `[search]`, then train with the best.
 

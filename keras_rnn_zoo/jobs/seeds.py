@@ -5,6 +5,7 @@ import os
 import pathlib
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from keras_rnn_zoo.jobs.common import DEFAULT_NAME, Reporter
 from keras_rnn_zoo.jobs.train import (
@@ -43,7 +44,7 @@ def train_seeds(
     *,
     out: str | os.PathLike | None = None,
     reporter: Reporter | None = None,
-    **arguments,
+    **arguments: Any,
 ) -> SeedsResult:
     """Train one recipe with several seeds and write mean and spread of its figures.
 
@@ -98,14 +99,24 @@ def train_seeds(
         )
         for i, (seed, one) in enumerate(zip(seeds, places, strict=True))
     ]
+    spread = _spread(runs)
+    write_json(path, {"name": recipe.name, "seeds": seeds, **_summary(runs, spread)})
+    return SeedsResult(path, runs, spread)
+
+
+def _spread(runs: list[TrainResult]) -> list[tuple[Figure, float]]:
+    """Return every figure's mean, and its standard deviation, over the runs."""
     spread = []
     for figures in zip(*(run.model for run in runs), strict=True):
         values = [one.value for one in figures]
         mean = dataclasses.replace(figures[0], value=statistics.fmean(values))
         spread.append((mean, statistics.stdev(values)))
-    document = {
-        "name": recipe.name,
-        "seeds": seeds,
+    return spread
+
+
+def _summary(runs, spread):
+    """Return what the file of several seeds says beside their names."""
+    return {
         "test": [
             {
                 "name": figure.name,
@@ -122,5 +133,3 @@ def train_seeds(
         "best_epochs": [run.best_epoch for run in runs],
         "data": runs[0].facts,
     }
-    write_json(path, document)
-    return SeedsResult(path, runs, spread)

@@ -132,11 +132,10 @@ def train(
             nan or inf before an epoch was kept.
         KeyboardInterrupt: if the user stopped it; the text says what is kept.
     """
-    given = dict(locals())
+    given: dict[str, Any] = dict(locals())
     request = Request.read(**{key: given.pop(key) for key in REQUEST})
-    return train_recipe(
-        request, TrainOptions(**given | {"reporter": reporter or Reporter()})
-    )
+    given["reporter"] = reporter or Reporter()
+    return train_recipe(request, TrainOptions(**given))
 
 
 @dataclasses.dataclass(frozen=True)

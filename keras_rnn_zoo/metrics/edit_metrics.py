@@ -1,6 +1,7 @@
 """How far what was written is from what should be there: edits and their rates."""
 
 import operator
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,7 +9,7 @@ from keras import ops
 from keras_rnn_zoo.metrics.shapes import check_weights
 
 
-def edit_distance(a, b, a_lengths, b_lengths):
+def edit_distance(a: Any, b: Any, a_lengths: Any, b_lengths: Any) -> Any:
     """The least number of insertions, deletions and substitutions from a to b.
 
     Reference: Levenshtein, 1966, "Binary codes capable of correcting deletions,

@@ -8,6 +8,7 @@ add up steps.
 
 import math
 import operator
+from typing import Any
 
 import keras
 from keras import ops
@@ -152,7 +153,7 @@ class BitsPerCharacter(_MaskedStepMean):
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_zoo")
-def frame_nll(y_true, y_pred):
+def frame_nll(y_true: Any, y_pred: Any) -> Any:
     """Return -log p of every step's set of classes, in nats: a loss for `compile`.
 
         L_t = -Σ_k (y_tk log ŷ_tk + (1 - y_tk) log(1 - ŷ_tk))

@@ -31,6 +31,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Any
 
 from keras_rnn_zoo.native import cache
 from keras_rnn_zoo.native.compiler import (
@@ -354,7 +355,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def start_building(dtype="float32"):
+def start_building(dtype: str = "float32") -> None:
     """Begins to build the library in the background, if need be.
 
     Returns at once and never raises. It is the same work that `load` waits for, so
@@ -372,7 +373,7 @@ def start_building(dtype="float32"):
         _no_reason(dtype, error)
 
 
-def is_building(dtype="float32"):
+def is_building(dtype: str = "float32") -> bool:
     """Whether a library is on its way: neither loaded, nor known not to come."""
     if dtype in _loaded or dtype in _reasons:
         return False
@@ -380,7 +381,7 @@ def is_building(dtype="float32"):
     return builder is not None and not builder.done.is_set()
 
 
-def load(dtype="float32", wait=WAIT_SECONDS):
+def load(dtype: str = "float32", wait: float | None = WAIT_SECONDS) -> Any:
     """Returns the module of ops for `dtype`, or None.
 
     It never raises, whatever the machine lacks: `status(dtype).reason` says why there
@@ -434,7 +435,7 @@ def _load(dtype, deadline):
         return _loaded.get(dtype)
 
 
-def status(dtype="float32"):
+def status(dtype: str = "float32") -> NativeStatus:
     """Returns a `NativeStatus`. Builds and loads nothing, and never raises."""
     path = words = first_line = None
     directory = reason = ""
@@ -516,7 +517,7 @@ def build(dtype="float32", force=False):
     return str(path)
 
 
-def clean():
+def clean() -> Any:
     """Removes all compiled libraries of this user; returns how many there were."""
     try:
         directory = cache.cache_dir()

@@ -15,10 +15,13 @@ import re
 import shutil
 import stat
 import time
+from typing import Any
 
 from keras_rnn_zoo.native import compiler
 from keras_rnn_zoo.native.compiler import NativeBuildError
 
+fcntl: Any
+pwd: Any
 try:
     import fcntl
     import pwd

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from typing import Any
 
 _VERSION_SECONDS = 10
 
@@ -49,6 +50,9 @@ class Command:
         words: list of strings.
         directory: str or None. For its temporary files, removed if this process dies.
     """
+
+    _process: Any
+    _alive: Any
 
     def __init__(self, words, directory=None):
         environment = {

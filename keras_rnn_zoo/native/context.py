@@ -1,6 +1,7 @@
 """Where a custom op may stand: not in a graph that can end in a file."""
 
 import itertools
+from typing import Any
 
 import tensorflow as tf
 
@@ -26,7 +27,7 @@ def _graphs():
         graph = getattr(graph, "outer_graph", None)
 
 
-def compiles_with_xla():
+def compiles_with_xla() -> bool:
     """True while a function with `jit_compile=True` is traced: no place for an op."""
     for graph in _graphs():
         # Not public: the one place where TensorFlow notes it while it traces.
@@ -38,7 +39,7 @@ def compiles_with_xla():
     return False
 
 
-def may_run_here():
+def may_run_here() -> bool:
     """True where a native op can run and cannot get into a file.
 
     That is in eager execution and in the steps of Keras's fit, evaluate and predict
@@ -90,7 +91,7 @@ def keep_out_of_files():
             )
 
 
-def holds_native_ops(graph):
+def holds_native_ops(graph: Any) -> bool:
     """True if an op of ours stands in a graph or in a function that it may call.
 
     A file with such an op can only be loaded where the library is. To look before a

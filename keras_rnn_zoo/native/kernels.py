@@ -2,6 +2,7 @@
 
 import collections
 import functools
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,7 +22,7 @@ CELLS = {
 }
 
 
-def supports(cell, dtype):
+def supports(cell: Any, dtype: str) -> bool:
     """True if `rnn` can compute `cell` in `dtype` on this machine.
 
     The first call for a dtype may wait for the library to be compiled, but not longer
@@ -36,21 +37,21 @@ def supports(cell, dtype):
 
 @tf.autograph.experimental.do_not_convert
 def rnn(
-    cell,
-    sequences,
-    initial_states,
-    kernel,
-    recurrent_kernel,
-    bias=None,
+    cell: Any,
+    sequences: Any,
+    initial_states: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any = None,
     *,
-    peepholes=None,
-    mask=None,
-    recurrent_dropout_mask=None,
-    go_backwards=False,
-    zero_output_for_mask=False,
-    return_sequences=True,
-    training=False,
-):
+    peepholes: Any = None,
+    mask: Any = None,
+    recurrent_dropout_mask: Any = None,
+    go_backwards: bool = False,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    training: bool = False,
+) -> Any:
     """Runs a recurrent cell over sequences, as `keras.layers.RNN.inner_loop` would.
 
     Differentiable once with respect to the sequences, the initial states, the weights

@@ -36,7 +36,7 @@ class _UntilBuilt:
         return getattr(self.model, self.name)(*args)
 
 
-def trace_again_when_built(dtype):
+def trace_again_when_built(dtype: str) -> None:
     """Lets a model whose step is being traced take the kernels once they are there.
 
     To be called while a layer is traced that would have taken them. The `fit`,
@@ -52,7 +52,7 @@ def trace_again_when_built(dtype):
         return
     frame = inspect.currentframe()
     while frame is not None:
-        name = _TRACED.get(frame.f_code.co_name)
+        name = _TRACED.get(frame.f_code.co_name, "")
         model = frame.f_locals.get("self") if name else None
         if isinstance(model, keras.Model):
             if not isinstance(getattr(model, name), _UntilBuilt | None):

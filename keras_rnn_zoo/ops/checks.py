@@ -2,14 +2,22 @@
 
 import numbers
 import operator
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 
-def fail(name, expected, value, error=ValueError, fix=""):
+def fail(
+    name: str,
+    expected: str,
+    value: object,
+    error: type[Exception] = ValueError,
+    fix: str = "",
+) -> NoReturn:
     """Raises what every argument that is refused is refused with."""
     raise error(f"`{name}` must be {expected}. Received: {name}={value!r}.{fix}")
 
 
-def integer(name, value, expected="an integer"):
+def integer(name: str, value: Any, expected: str = "an integer") -> int:
     """Returns `value` as an int, or raises if it is none: a bool, or an array."""
     try:
         if not isinstance(value, bool):
@@ -19,14 +27,14 @@ def integer(name, value, expected="an integer"):
     fail(name, expected, value, TypeError)
 
 
-def positive_integer(name, value):
+def positive_integer(name: str, value: Any) -> int:
     """Returns `value` as an int, or raises if it is not a positive integer."""
     if integer(name, value, "a positive integer") <= 0:
         fail(name, "a positive integer", value)
     return operator.index(value)
 
 
-def integer_from(name, value, least):
+def integer_from(name: str, value: Any, least: int) -> int:
     """Returns `value` as an int, or raises if it is no integer of at least `least`."""
     expected = f"an integer of at least {least}"
     if integer(name, value, expected) < least:
@@ -34,41 +42,47 @@ def integer_from(name, value, least):
     return operator.index(value)
 
 
-def number(name, value):
+def number(name: str, value: Any) -> float:
     """Returns `value` as a float, or raises if it is not a finite number."""
     return _number(name, value, "a finite number", lambda one: True)
 
 
-def number_from(name, value, least):
+def number_from(name: str, value: Any, least: float) -> float:
     """Returns `value` as a float, or raises if it is not finite or below `least`."""
     expected = f"a finite number of at least {least:g}"
     return _number(name, value, expected, lambda one: one >= least)
 
 
-def positive_number(name, value, fix=""):
+def positive_number(name: str, value: Any, fix: str = "") -> float:
     """Returns `value` as a float, or raises if it is not a positive finite number."""
     return _number(name, value, "a positive number", lambda one: one > 0, fix)
 
 
-def number_between(name, value, low, high):
+def number_between(name: str, value: Any, low: float, high: float) -> float:
     """Returns `value` as a float, or raises if it is not from `low` to `high`."""
     expected = f"a number from {low:g} to {high:g}"
     return _number(name, value, expected, lambda one: low <= one <= high)
 
 
-def rate(name, value):
+def rate(name: str, value: Any) -> float:
     """Returns `value` as a float, or raises if it is not in [0, 1)."""
     return _number(name, value, "a number with 0 <= rate < 1", lambda one: 0 <= one < 1)
 
 
-def share(name, value):
+def share(name: str, value: Any) -> float:
     """Returns `value` as a float, or raises if it is not in (0, 1]."""
     expected = f"a number with 0 < {name} <= 1"
     return _number(name, value, expected, lambda one: 0 < one <= 1)
 
 
-def _number(name, value, expected, fits, fix=""):
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+def _number(
+    name: str,
+    value: Any,
+    expected: str,
+    fits: Callable[[Any], bool],
+    fix: str = "",
+) -> float:
+    if not _is_number(value):
         fail(name, expected, value, TypeError)
     # Before it is a float: an integer may be too large for one.
     if not float("-inf") < value < float("inf") or not fits(value):
@@ -77,3 +91,7 @@ def _number(name, value, expected, fits, fix=""):
         return float(value)
     except OverflowError:
         fail(name, expected, value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -10,12 +10,14 @@ and a length of 0 gives scores of 0.
 Reference: Lafferty, McCallum & Pereira, 2001, "Conditional Random Fields".
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from keras_rnn_zoo.ops import chains
 
 
-def crf_log_norm(inputs, sequence_lengths, transition_params):
+def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> Any:
     """Log of the sum of exp(score) over all tag sequences.
 
         log Z = log Σ_y exp(Σ_t inputs[t, y_t] + Σ_{t>1} transition[y_{t-1}, y_t])
@@ -40,7 +42,9 @@ def crf_log_norm(inputs, sequence_lengths, transition_params):
     return chains.log_norm(inputs, transition_params, mask)
 
 
-def crf_sequence_score(inputs, tag_indices, sequence_lengths, transition_params):
+def crf_sequence_score(
+    inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any
+) -> Any:
     """Unnormalised score of one tag sequence for each row.
 
     Args:
@@ -67,8 +71,8 @@ def crf_sequence_score(inputs, tag_indices, sequence_lengths, transition_params)
 
 
 def crf_multitag_sequence_score(
-    inputs, tag_bitmap, sequence_lengths, transition_params
-):
+    inputs: Any, tag_bitmap: Any, sequence_lengths: Any, transition_params: Any
+) -> Any:
     """Log of the sum of exp(score) over the tag sequences that `tag_bitmap` allows.
 
     Args:
@@ -94,7 +98,9 @@ def crf_multitag_sequence_score(
     return crf_log_norm(filtered, sequence_lengths, transition_params)
 
 
-def crf_log_likelihood(inputs, tag_indices, sequence_lengths, transition_params=None):
+def crf_log_likelihood(
+    inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any = None
+) -> Any:
     """Log of the probability of one tag sequence for each row.
 
         log P(y | inputs) = score(y) - log Z
@@ -132,7 +138,7 @@ def crf_log_likelihood(inputs, tag_indices, sequence_lengths, transition_params=
     return score - norm, transition_params
 
 
-def crf_unary_score(tag_indices, sequence_lengths, inputs):
+def crf_unary_score(tag_indices: Any, sequence_lengths: Any, inputs: Any) -> Any:
     """The part of a tag sequence's score that comes from `inputs`.
 
     Args:
@@ -155,7 +161,9 @@ def crf_unary_score(tag_indices, sequence_lengths, inputs):
     return crf_sequence_score(inputs, tag_indices, sequence_lengths, zeros)
 
 
-def crf_binary_score(tag_indices, sequence_lengths, transition_params):
+def crf_binary_score(
+    tag_indices: Any, sequence_lengths: Any, transition_params: Any
+) -> Any:
     """The part of a tag sequence's score that comes from `transition_params`.
 
     Args:
@@ -183,7 +191,7 @@ def crf_binary_score(tag_indices, sequence_lengths, transition_params):
     return crf_sequence_score(zeros, tags, sequence_lengths, transition_params)
 
 
-def crf_filtered_inputs(inputs, tag_bitmap):
+def crf_filtered_inputs(inputs: Any, tag_bitmap: Any) -> Any:
     """`inputs` with -inf in the place of every tag that is not allowed.
 
     Args:
@@ -202,7 +210,7 @@ def crf_filtered_inputs(inputs, tag_bitmap):
     return tf.where(tf.cast(tag_bitmap, "bool"), inputs, never)
 
 
-def crf_decode(potentials, transition_params, sequence_length):
+def crf_decode(potentials: Any, transition_params: Any, sequence_length: Any) -> Any:
     """The tag sequence of the highest score for each row (Viterbi).
 
     Args:
@@ -229,7 +237,9 @@ def crf_decode(potentials, transition_params, sequence_length):
     return chains.viterbi(potentials, transition_params, mask)
 
 
-def crf_constrained_decode(potentials, tag_bitmap, transition_params, sequence_length):
+def crf_constrained_decode(
+    potentials: Any, tag_bitmap: Any, transition_params: Any, sequence_length: Any
+) -> Any:
     """`crf_decode` among the tag sequences that `tag_bitmap` allows.
 
     Args:

@@ -14,6 +14,7 @@ Where no token is allowed a sequence ends without its end, with the score -inf.
 """
 
 import typing
+from typing import Any
 
 import keras
 import numpy as np
@@ -102,7 +103,7 @@ def decode(step, states, rules, sampler, rows, draws=None, source_mask=None):
         `Decoded`.
     """
     if isinstance(sampler, BeamSampler):
-        found = beam_search(step, states, rules, sampler, rows, source_mask)
+        found: Any = beam_search(step, states, rules, sampler, rows, source_mask)
         if sampler.return_all_beams:
             return found
         return Decoded(*(one[:, 0] for one in found))

@@ -78,13 +78,13 @@ def in_loop(step, x, states, output_size):
     """
     if keras.config.backend() != "tensorflow":
 
-        def body(carried, x):
+        def scanned(carried, x):
             t, *states = carried
             output, new = step(t, x, states)
             return [t + 1, *new], output
 
         zero = ops.zeros((), dtype="int32")
-        (_, *states), outputs = ops.scan(body, [zero, *states], x)
+        (_, *states), outputs = ops.scan(scanned, [zero, *states], x)
         return outputs, states
     time = x[0].shape[0]
     time = tf.shape(x[0])[0] if time is None else time

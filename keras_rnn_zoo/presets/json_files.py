@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+from typing import Any
 
 NUMBER = (int, float)
 #: A `Figure` of a run: value None where it could not be measured.
@@ -19,7 +20,7 @@ _WORDS = {
 }
 
 
-def read_json(path: str | os.PathLike, shape=dict, *, hint: str = ""):
+def read_json(path: str | os.PathLike, shape: Any = dict, *, hint: str = "") -> Any:
     """Return the content of a JSON file that has the shape it must have.
 
     Args:

@@ -163,7 +163,7 @@ def verify(name: str | os.PathLike) -> pathlib.Path:
     return directory
 
 
-def load(name: str | os.PathLike):
+def load(name: str | os.PathLike) -> Any:
     """Load a trained model of the zoo.
 
     All its files are verified by sha256 before one of them is read. The model is not

@@ -7,6 +7,7 @@ nor TensorFlow.
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 from keras_rnn_zoo.tasks.base import Figure, Task
 from keras_rnn_zoo.tasks.tagging import are_bio as are_bio
@@ -35,7 +36,7 @@ TASKS: dict[str, type[Task]] = {
 }
 
 
-def task_of(name: str, labels=()) -> Task:
+def task_of(name: str, labels: Iterable[str] = ()) -> Task:
     """Return a new task by its name.
 
     Args:
@@ -76,7 +77,7 @@ def direction(metric: str, default: str | None = None) -> str:
             f"`metric` must be one of {', '.join(sorted(known))}. "
             f"Received: metric={metric!r}."
         )
-    return known.get(plain, default)
+    return known.get(plain, default or "min")
 
 
 __all__ = ["TASKS", "Figure", "Task", "direction", "task_of"]

@@ -128,7 +128,7 @@ def padding_of(model) -> float:
     return model.get_config().get("mask_value") or 0
 
 
-def pad(sequences, value=0) -> np.ndarray:
+def pad(sequences: Any, value: float = 0) -> np.ndarray:
     """Pad sequences on the right with a value to the longest of them.
 
     Example:

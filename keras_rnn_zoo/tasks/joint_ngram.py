@@ -111,4 +111,4 @@ class JointNgram:
         for pairs, score in zip(history, scores, strict=True):
             said = tuple(token for pair in pairs for token in self.chunks[pair])
             mass[said] = np.logaddexp(mass.get(said, -np.inf), score)
-        return max(mass, key=mass.get)
+        return max(mass, key=lambda said: mass[said])

@@ -1,5 +1,7 @@
 """A class for every step; of words also tags of names."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_rnn_zoo.tasks.base import Answer, Task
@@ -15,7 +17,7 @@ class Tagging(Task):
     answered = "list(zip(answer.tokens, answer.tags))"
 
     def __init__(self):
-        self.table = 0  # [truth, prediction]: how often
+        self.table: Any = 0  # [truth, prediction]: how often
 
     @classmethod
     def of(cls, labels):
@@ -82,7 +84,7 @@ class NameTagging(Tagging):
     def answer(self, model, codec, inputs, scheme="BIO", text=""):
         from keras_rnn_zoo.datasets import tags as schemes
 
-        found = super().answer(model, codec, inputs)
+        found: Any = super().answer(model, codec, inputs)
         names = schemes.spans_of(found.tags, "BIO")
         tags = found.tags
         if scheme != "BIO":

@@ -1,5 +1,7 @@
 """A sequence of another length for a whole sequence, written token by token."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_rnn_zoo.tasks.base import Answer, Figure, Task
@@ -25,7 +27,7 @@ class Transduction(Task):
     per_step = False
     end = 2
 
-    def __init__(self, sampler="greedy"):
+    def __init__(self, sampler: Any = "greedy"):
         self.sampler = sampler
         self.pairs = []
 

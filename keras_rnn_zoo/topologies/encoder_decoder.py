@@ -2,6 +2,7 @@
 
 import functools
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -281,7 +282,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 name="decoder",
                 dtype=dtype,
             )
-        self.decoder_cell, inner = None, self.decoder.cell
+        self.decoder_cell: Any = None
+        inner = self.decoder.cell
         out = width_of(inner)
         if attention is not None:
             self.decoder_cell = AttentionCell(
@@ -303,7 +305,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             inner.built = True
         self.decoder.built = True
         self.bridges = self._make_bridges(inner)
-        self.output_layer = self.output_bias = None
+        self.output_layer: Any = None
+        self.output_bias: Any = None
         if self.tie_weights:
             if out != width:
                 raise ValueError(
@@ -318,7 +321,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 self.num_target, name="output", dtype=dtype.variable_dtype
             )
             self.output_layer.build((None, None, out))
-        self.copy_gate = None
+        self.copy_gate: Any = None
         if self.copying:
             self._copied = self._same_tokens()
             self.copy_gate = keras.layers.Dense(
@@ -355,7 +358,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
                 "attention='luong', no input_feeding, no sampling_schedule. Received: "
                 "copying=True."
             )
-        names = self.source_vocabulary, self.target_vocabulary
+        names: Any = self.source_vocabulary, self.target_vocabulary
         if None not in names:
             places = {token: i for i, token in enumerate(names[1]) if i}
             return [0, *(places.get(token, 0) for token in names[0][1:])]
@@ -806,7 +809,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     def source_ids(self, texts):
         """Ids `(batch, steps)` of strings or lists of tokens, padded with 0."""
-        known = {token: i for i, token in enumerate(self.source_vocabulary) if i}
+        names: Any = self.source_vocabulary
+        known = {token: i for i, token in enumerate(names) if i}
         for text in texts:
             unknown = [token for token in text if token not in known]
             if unknown:
@@ -823,10 +827,11 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
     def target_text(self, tokens):
         """The list of tokens of ids, without the end and what is behind it."""
         kept = []
+        names: Any = self.target_vocabulary
         for token in tokens:
             if token in (0, self.end):
                 break
-            kept.append(self.target_vocabulary[int(token)])
+            kept.append(names[int(token)])
         return kept
 
     def attention_weights(self, source, target):

@@ -1,6 +1,7 @@
 """Hidden Markov model: a chain of states that nobody sees, and what each one shows."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -281,10 +282,12 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
     def fit(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         """As `keras.Model.fit`; `sample_weight` also where there are no states."""
         y = _no_states(x, y, sample_weight)
-        data = kwargs.get("validation_data")
+        data: Any = kwargs.get("validation_data")
         if data is not None and isinstance(data, tuple | list) and len(data) == 3:
             kwargs["validation_data"] = data[0], _no_states(*data), data[2]
-        return super().fit(x, y, *args, sample_weight=sample_weight, **kwargs)
+        # What stands before `keras.Model.fit` is wrapped, and taken for a function.
+        fit: Any = super().fit
+        return fit(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         """As `keras.Model.evaluate`; `sample_weight` also where there are no states."""
@@ -292,7 +295,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+        self, x=None, y=None, y_pred: Any = None, sample_weight=None, training=True
     ):
         """-log P(x), or with states as `y` -log P(y, x): the mean over sequences."""
         if y is None or y.shape[1:] == (0,):

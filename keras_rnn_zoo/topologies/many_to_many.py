@@ -1,6 +1,7 @@
 """An answer for every step, with recurrence between hidden units."""
 
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -277,9 +278,10 @@ class ManyToMany(RecurrentModel):
                 "`prompt` must be of shape (time,) or (batch, time), with at least one "
                 f"token in each row. Received: prompt of shape {prompt.shape}."
             )
-        if prompt.min() < 0 or prompt.max() >= self.vocabulary_size:
+        size: Any = self.vocabulary_size
+        if prompt.min() < 0 or prompt.max() >= size:
             raise ValueError(
-                f"`prompt` must hold tokens from 0 to {self.vocabulary_size - 1}. "
+                f"`prompt` must hold tokens from 0 to {size - 1}. "
                 f"Received: prompt with tokens from {prompt.min()} to {prompt.max()}."
             )
         rows = np.atleast_2d(prompt)

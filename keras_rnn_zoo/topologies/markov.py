@@ -1,5 +1,7 @@
 """Markov model of order k over tokens: n-grams, smoothed. Nothing is hidden."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -108,7 +110,7 @@ class Markov(keras.Model):
         self.smoothing = smoothing
         self.discount = float(discount)
         self.excluded = excluded
-        self._tables = None
+        self._tables: Any = None
         self.built = True
 
     def call(self, inputs):

@@ -146,7 +146,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
                 width, activation=activation, name=f"hidden_{i}", dtype=policy
             )(x)
         per_position = window is None and return_sequences
-        width = length * num_outputs if per_position else num_outputs
+        width = num_outputs * (length or 1 if per_position else 1)
         output = _reading.make_head(
             "dense", {}, width, None if per_position else output_activation, policy
         )

@@ -30,9 +30,9 @@ import numpy as np
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import Pipelines
-from keras_rnn_zoo.layers import Markov
 from keras_rnn_zoo.tasks import TASKS
 from keras_rnn_zoo.tasks.tagging import are_bio, span_f1
+from keras_rnn_zoo.topologies import Markov
 from keras_rnn_zoo.training import word_windows
 from keras_rnn_zoo.training.counting import fit_counts
 
@@ -140,21 +140,31 @@ def _baselines(pipelines, task=None) -> dict[str, Callable]:
             **({"persistence": _persistence} if forecast else {}),
             "linear regression on all steps": _ridge,
         }
-    per_step = np.ndim(pipelines.raw["train"][0][1]) == 1
     if pipelines.codec is None:
-        if pipelines.padding is not None:
-            return {
-                "majority": _majority,
-                "most frequent class of the length": _length_table,
-                "logistic regression on the last step": _last_regression,
-                "logistic regression on the mean over time": _pooled_regression,
-            }
+        return _of_real_sequences(pipelines)
+    return _of_texts(pipelines)
+
+
+def _of_real_sequences(pipelines) -> dict[str, Callable]:
+    """Those of a class for a sequence of numbers."""
+    if pipelines.padding is not None:
         return {
             "majority": _majority,
+            "most frequent class of the length": _length_table,
+            "logistic regression on the last step": _last_regression,
             "logistic regression on the mean over time": _pooled_regression,
-            "flat logistic regression": _flat_regression,
-            "1-nearest neighbour": _nearest_neighbour,
         }
+    return {
+        "majority": _majority,
+        "logistic regression on the mean over time": _pooled_regression,
+        "flat logistic regression": _flat_regression,
+        "1-nearest neighbour": _nearest_neighbour,
+    }
+
+
+def _of_texts(pipelines) -> dict[str, Callable]:
+    """Those of a class, or a token, for a text or for each of its steps."""
+    per_step = np.ndim(pipelines.raw["train"][0][1]) == 1
     if _is_language_model(pipelines):
         return {"1-gram": _unigram, "best Witten-Bell n-gram": _best_ngram}
     if not per_step and pipelines.codec.unit == "word":
@@ -526,7 +536,7 @@ def _word_windows(pipelines):
     texts = pipelines.texts
     splits = ("train", "validation", "test")
     tagged = word_windows.predict(
-        *(texts[split] for split in splits), _labels(pipelines, "train")
+        *(texts[split] for split in splits), tags=_labels(pipelines, "train")
     )
     best = max(
         tagged,

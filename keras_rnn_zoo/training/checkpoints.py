@@ -81,7 +81,7 @@ class Checkpoint:
             for field in dataclasses.fields(self)
             if field.name != "variables"
         }
-        arrays = {
+        arrays: dict[str, Any] = {
             f"{kind}/{i}": value
             for kind, values in self.variables.items()
             for i, value in enumerate(values)
@@ -182,7 +182,8 @@ def continued(checkpoint: Checkpoint, loaded, changes: dict[str, Any]):
     recipe = recipes.parse(checkpoint.run["recipe"], "checkpoint", check_files=False)
     before = recipes.parse(checkpoint.run["loaded"], "checkpoint", check_files=False)
     if _difference(before, loaded) and _difference(recipe, loaded):
-        key, old, new = _difference(before, loaded)
+        found: Any = _difference(before, loaded)
+        key, old, new = found
         raise ValueError(
             f"`{key}` must be as it was for `resume`, {key}={old!r}. Received: "
             f"{key}={new!r} in the recipe. Undo that, or train anew without `resume`."
@@ -232,7 +233,7 @@ def check_same(checkpoint: Checkpoint, run: dict[str, Any]) -> None:
         ValueError: if they are not. The message names the first difference.
     """
     old, new = checkpoint.run, run
-    pairs = [
+    pairs: list[tuple[Any, ...]] = [
         (f"version of {name}", old["versions"][name], new["versions"][name], _series)
         for name in new["versions"]
     ]

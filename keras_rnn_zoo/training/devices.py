@@ -166,7 +166,8 @@ _PATHS = {
 
 def _recurrent_path():
     """Say which loop an LSTM takes inside `fit` and inside `predict`."""
-    from keras_rnn_zoo.layers import LSTM, engine
+    from keras_rnn_zoo.layers import LSTM
+    from keras_rnn_zoo.layers.core import engine
 
     layer = LSTM(2)
     paths = engine.paths_in_keras(layer)

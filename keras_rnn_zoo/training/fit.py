@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from keras_rnn_zoo import layers, topologies
 from keras_rnn_zoo.datasets.tags import SCHEME
-from keras_rnn_zoo.layers import CRFLoss, bio_constraints, sampling_schedules
+from keras_rnn_zoo.layers import CRFLoss, bio_constraints
+from keras_rnn_zoo.layers.heads import sampling_schedules
 from keras_rnn_zoo.tasks import direction, task_of
 from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS
 from keras_rnn_zoo.training.checkpoints import Checkpoint

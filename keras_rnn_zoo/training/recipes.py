@@ -121,7 +121,7 @@ class ModelRecipe:
         Other attributes: arguments of that class, see there.
     """
 
-    topology: Literal[*TOPOLOGY_KEYS]
+    topology: Literal[*TOPOLOGY_KEYS]  # pyright: ignore[reportInvalidTypeForm]
     cell: str | dict[str, Any] | None = None
     units: int | list[int] | None = None
     embedding_dim: int | None = None
@@ -216,7 +216,7 @@ class Recipe:
 
     name: str
     title: str
-    task: Literal[*TASKS]
+    task: Literal[*TASKS]  # pyright: ignore[reportInvalidTypeForm]
     data: DataRecipe
     model: ModelRecipe
     training: TrainingRecipe
@@ -241,7 +241,7 @@ class Recipe:
             if value is None:
                 continue
             *tables, last = key.split("__")
-            table = document
+            table: Any = document
             for name in tables:
                 table = table.setdefault(name, {})
             table[last] = value
@@ -255,7 +255,7 @@ class Recipe:
         30
         """
 
-        def flat(table, *keys):
+        def flat(table: dict[str, Any], *keys: str):
             for key, value in table.items():
                 if isinstance(value, dict):
                     yield from flat(value, *keys, key)
@@ -299,7 +299,7 @@ def names() -> list[str]:
     return sorted(found)
 
 
-def find(name: str) -> pathlib.Path:
+def find(name: str | os.PathLike) -> pathlib.Path:
     """Return the recipe file of a model's name, of a directory or of a file.
 
     Raises:
@@ -525,6 +525,22 @@ def _describe(hint):
     }[hint]
 
 
+#: Settings with a range: their table and keys, what must be so, and how that is said.
+_RANGES = {
+    ("training", ("epochs", "patience")): (lambda v: v > 0, "a positive integer"),
+    ("training", ("learning_rate", "clipnorm")): (lambda v: v > 0, "a positive number"),
+    ("training", ("final_learning_rate", "warmup_epochs")): (
+        lambda v: v >= 0,
+        "a number, at least 0",
+    ),
+    ("data", ("batch_size", "limit")): (lambda v: v > 0, "a positive integer"),
+    ("model", ("dropout", "recurrent_dropout", "output_dropout")): (
+        lambda v: 0 <= v < 1,
+        "at least 0, below 1",
+    ),
+}
+
+
 def _check_values(recipe, path, text):
     """Check what the kind of a value does not say."""
     _check_numbers(dataclasses.asdict(recipe), (), path, text)
@@ -547,18 +563,10 @@ def _check_values(recipe, path, text):
         "letters, digits, '_', '-' and '.', of which the first is a plain letter, a "
         "digit or '.'",
     )
-    for key in ("epochs", "patience"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v > 0, "a positive integer")
-    for key in ("learning_rate", "clipnorm"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v > 0, "a positive number")
-    for key in ("final_learning_rate", "warmup_epochs"):
-        value = getattr(recipe.training, key)
-        require(("training", key), value, lambda v: v >= 0, "a number, at least 0")
-    for key in ("batch_size", "limit"):
-        value = getattr(recipe.data, key)
-        require(("data", key), value, lambda v: v > 0, "a positive integer")
+    for (table, keys), (condition, expected) in _RANGES.items():
+        for key in keys:
+            value = getattr(getattr(recipe, table), key)
+            require((table, key), value, condition, expected)
     require(
         ("training", "monitor"),
         recipe.training.monitor,
@@ -580,9 +588,6 @@ def _check_values(recipe, path, text):
         lambda _: units and min(units) > 0,
         "a positive integer or a list of them",
     )
-    for key in ("dropout", "recurrent_dropout", "output_dropout"):
-        value = getattr(model, key)
-        require(("model", key), value, lambda v: 0 <= v < 1, "at least 0, below 1")
     known = TOPOLOGY_KEYS[model.topology]
     for key in model.arguments():
         if key not in known:
@@ -617,7 +622,7 @@ def _check_search(recipe, path, text):
     """Check that every setting a search may come to makes a recipe."""
     for key, value in recipe.search.items():
 
-        def fail(problem, key=key):
+        def fail(problem: str, key: str = key) -> typing.NoReturn:
             keys = ("search", key)
             raise RecipeError(problem, path, ".".join(keys), line_of(text, *keys))
 
@@ -649,10 +654,10 @@ def _check_search(recipe, path, text):
                 fail(f"`search.{key}`: {str(error).removeprefix(f'{path}: ')}")
 
 
-def _as_document(recipe):
+def _as_document(recipe: Any) -> dict[str, Any]:
     """Return nested dicts of all that is set, as `tomllib` would give them."""
 
-    def clean(value):
+    def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: clean(v) for k, v in value.items() if v is not None}
         return list(map(clean, value)) if isinstance(value, list) else value

@@ -58,7 +58,7 @@ class _Prune(keras.callbacks.Callback):
         self._trial, self._monitor, self.pruned = trial, monitor, False
 
     def on_epoch_end(self, epoch, logs=None):
-        self._trial.report(logs[self._monitor], epoch)
+        self._trial.report((logs or {})[self._monitor], epoch)
         if self._trial.should_prune() and epoch + 1 < self.params["epochs"]:
             self.pruned = self.model.stop_training = True
 
@@ -110,8 +110,9 @@ def _trials(recipe, pipelines, count, dtype, listener):
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    way: Any = f"{direction(recipe.training.monitor)}imize"
     study = optuna.create_study(
-        direction=f"{direction(recipe.training.monitor)}imize",
+        direction=way,
         sampler=optuna.samplers.RandomSampler(recipe.seed),
         pruner=optuna.pruners.MedianPruner(NUM_STARTUP, n_warmup_steps=0),
     )

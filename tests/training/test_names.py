@@ -169,6 +169,6 @@ def test_the_strength_is_chosen_on_validation_data(data, monkeypatch):
         (1.0, wrong["validation"], right["test"]),
         (2.0, right["validation"], wrong["test"]),
     ]
-    monkeypatch.setattr(word_windows, "predict", lambda *_: iter(tagged))
+    monkeypatch.setattr(word_windows, "predict", lambda *_, **__: iter(tagged))
     first, _ = baselines.compute(data, [WINDOWS])
     assert first.value == 0 and "C=2," in first.note

@@ -1,6 +1,7 @@
 """The user's own files."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -30,36 +31,12 @@ def load_file(
 ):
     """Return the examples of the user's own files; the task tells how."""
     del source
-    if path is None or task is None:
-        raise ValueError(
-            "`path` and `task` must be given for one's own file. "
-            f"Received: path={path!r}, task={task!r}."
-        )
+    columns = {"token_column": token_column, "tag_column": tag_column}
+    _check_parts(path, task, validation, test)
     check_words(lowercase, min_count, max_characters)
-    if max_characters is not None and task != "tagging":
-        raise ValueError(
-            "`max_characters` must be None but for tagging, which reads words. "
-            f"Received: max_characters={max_characters!r}, task={task!r}."
-        )
-    if (validation is None) != (test is None):
-        raise ValueError(
-            "`validation` and `test` must be given both or not at all. "
-            f"Received: validation={validation!r}, test={test!r}."
-        )
     check_int("context", context, 2, MAX_STEPS)
     check_int("horizon", horizon, 1, MAX_STEPS)
-    columns = {"token_column": token_column, "tag_column": tag_column}
-    named = {key: one for key, one in columns.items() if one is not None}
-    if scheme != "auto":
-        named["scheme"] = scheme
-    if named and task != "tagging":
-        key, value = next(iter(named.items()))
-        raise ValueError(
-            f"`{key}` must be left out but for tagging. Received: {key}={value!r}, "
-            f"task={task!r}."
-        )
-    if scheme not in ("auto", "none"):
-        scheme_named(scheme)
+    _check_for_taggers(task, max_characters, columns, scheme)
     if task == "regression":
         if validation is not None:
             raise ValueError(
@@ -67,27 +44,12 @@ def load_file(
                 f"training part in time. Received: validation={validation!r}."
             )
         return load_series(path, context, horizon)
-    paths = {"train": path}
+    paths: dict[str, Any] = {"train": path}
     if validation is not None:
         paths |= {"validation": validation, "test": test}
-    examples = {
-        split: files.read_file(one, task, **columns) for split, one in paths.items()
-    }
-    found = None
-    if task == "tagging":
-        parts = [(paths[split], part) for split, part in examples.items()]
-        found, parts = files.as_bio(parts, scheme)
-        examples = dict(zip(examples, parts, strict=True))
-    # In another scheme, a file has no tags of BIO that it could lack.
-    implied = found not in (None, "BIO") and _bio_tags(*examples["train"])
-    for split, other in list(paths.items())[1:]:
-        files.check_labels(examples["train"], examples[split], other, implied or ())
-    if validation is None:
-        examples = files.split(examples["train"])
+    examples, found, implied = _read(paths, task, columns, scheme)
     facts = {
-        "source": ", ".join(
-            pathlib.Path(one).name for one in (path, validation, test) if one
-        ),
+        "source": ", ".join(pathlib.Path(one).name for one in paths.values()),
         "licence": "the reader's own",
         "split": "a tenth of the different texts each for validation and test"
         if validation is None
@@ -111,16 +73,76 @@ def load_file(
     )
     if task == "language_model":
         labels = codec.tokens
-    elif task == "classification":
-        labels = sorted({one.target for one in examples["train"]})
     else:
-        known = {tag for one in examples["train"] for tag in one.target}
-        if found is not None:
-            known |= {OUTSIDE, *(implied or ())}
-        labels = sorted(
-            known,
-            key=lambda tag: (tag != "O", tag.partition("-")[2], tag),
+        labels = _labels_of(examples["train"], task, found, implied)
+    raw = _encoded(examples, task, codec, labels)
+    return Content(raw, labels, facts, texts, codec)
+
+
+def _check_parts(path, task, validation, test):
+    if path is None or task is None:
+        raise ValueError(
+            "`path` and `task` must be given for one's own file. "
+            f"Received: path={path!r}, task={task!r}."
         )
+    if (validation is None) != (test is None):
+        raise ValueError(
+            "`validation` and `test` must be given both or not at all. "
+            f"Received: validation={validation!r}, test={test!r}."
+        )
+
+
+def _check_for_taggers(task, max_characters, columns, scheme):
+    """Raise if something is said that only taggers are told."""
+    if max_characters is not None and task != "tagging":
+        raise ValueError(
+            "`max_characters` must be None but for tagging, which reads words. "
+            f"Received: max_characters={max_characters!r}, task={task!r}."
+        )
+    named = {key: one for key, one in columns.items() if one is not None}
+    if scheme != "auto":
+        named["scheme"] = scheme
+    if named and task != "tagging":
+        key, value = next(iter(named.items()))
+        raise ValueError(
+            f"`{key}` must be left out but for tagging. Received: {key}={value!r}, "
+            f"task={task!r}."
+        )
+    if scheme not in ("auto", "none"):
+        scheme_named(scheme)
+
+
+def _read(paths, task, columns, scheme):
+    """Return the examples by part, the scheme of their tags, and tags it implies."""
+    examples = {
+        split: files.read_file(one, task, **columns) for split, one in paths.items()
+    }
+    found = None
+    if task == "tagging":
+        parts = [(paths[split], part) for split, part in examples.items()]
+        found, parts = files.as_bio(parts, scheme)
+        examples = dict(zip(examples, parts, strict=True))
+    # In another scheme, a file has no tags of BIO that it could lack.
+    implied = found not in (None, "BIO") and _bio_tags(*examples["train"])
+    for split, other in list(paths.items())[1:]:
+        files.check_labels(examples["train"], examples[split], other, implied or ())
+    if len(paths) == 1:
+        examples = files.split(examples["train"])
+    return examples, found, implied
+
+
+def _labels_of(examples, task, found, implied):
+    """Return the classes of the examples, in the order of their ids."""
+    if task == "classification":
+        return sorted({one.target for one in examples})
+    known = {tag for one in examples for tag in one.target}
+    if found is not None:
+        known |= {OUTSIDE, *(implied or ())}
+    return sorted(known, key=lambda tag: (tag != "O", tag.partition("-")[2], tag))
+
+
+def _encoded(examples, task, codec, labels):
+    """Return the ids of every example and of its answer, by part."""
     ids = {label: i for i, label in enumerate(labels)}
     raw = {split: [] for split in examples}
     for split, part in examples.items():
@@ -133,7 +155,7 @@ def load_file(
             else:
                 y = np.array([ids[tag] for tag in one.target], "int32")
             raw[split].append((x, y))
-    return Content(raw, labels, facts, texts, codec)
+    return raw
 
 
 def _bio_tags(*examples):

@@ -1,6 +1,7 @@
 """Spoken words as frames of log-mel energies."""
 
 import re
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -47,7 +48,8 @@ def load_spoken_digit(source, mel_bins=40, step_ms=10):
     """A spoken digit to the digit; the speakers of all three splits are the same."""
     builder, examples = _read(source, "spoken_digit", 8000, mel_bins, step_ms)
     everything = examples["train"]
-    numbers = [int(re.search(rb"_(\d+)\.wav$", name)[1]) for name in everything["file"]]
+    found: Any = [re.search(rb"_(\d+)\.wav$", name) for name in everything["file"]]
+    numbers = [int(one[1]) for one in found]
     chosen = {
         split: [n in part for n in numbers]
         for split, part in _SPOKEN_DIGIT_PARTS.items()

@@ -7,6 +7,7 @@
 import inspect
 import operator
 import typing
+from collections.abc import Collection
 
 import keras
 import numpy as np
@@ -40,7 +41,7 @@ class Argument(typing.NamedTuple):
 REQUIRED = inspect.Parameter.empty
 
 
-def rates(name, value):
+def rates(name: str, value: typing.Any) -> float | tuple[float, ...]:
     """Returns a rate, or a tuple for a sequence of rates; raises like `rate`."""
     if not isinstance(value, list | tuple):
         return rate(name, value)
@@ -50,7 +51,7 @@ def rates(name, value):
         fail(name, "numbers with 0 <= rate < 1", value, type(error))
 
 
-def without_keras_2(kwargs):
+def without_keras_2(kwargs: dict[str, typing.Any]) -> dict[str, typing.Any]:
     """Arguments of a layer without what Keras 2 had and Keras 3 has not.
 
     Raises:
@@ -82,14 +83,14 @@ def _positive_integer_or_none(name, value):
     return None if value is None else positive_integer(name, value)
 
 
-def one_of(name, value, choices):
+def one_of(name: str, value: typing.Any, choices: Collection[str]) -> str:
     """Returns `value`, or raises if it is none of the names `choices`."""
     if not isinstance(value, str) or value not in choices:
         fail(name, f"one of {', '.join(map(repr, choices))}", value)
     return value
 
 
-def flag(name, value):
+def flag(name: str, value: typing.Any) -> bool:
     """Returns `value` as a bool, or raises if it is neither True nor False."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
         fail(name, "True or False", value, TypeError)
@@ -158,7 +159,7 @@ KINDS = {
 }
 
 
-def checked(kind, name, value):
+def checked(kind: str, name: str, value: typing.Any) -> typing.Any:
     """Returns `value` as its kind, a key of `KINDS`, stores it; raises if it is not."""
     return KINDS[kind][0](name, value)
 
@@ -194,7 +195,9 @@ OF_RECURRENT = (
 KEYWORD_ONLY = ("zoneout", "trainable_initial_state")
 
 
-def assemble(extra, without):
+def assemble(
+    extra: dict[str, Argument], without: Collection[str]
+) -> dict[str, Argument]:
     """Returns `CELL_ARGUMENTS` with the rows `extra` put in and `without` left out.
 
     An extra row with the name of a common one replaces it where that stands.
@@ -216,7 +219,9 @@ def assemble(extra, without):
     return table
 
 
-def signature(arguments, keyword_only=()):
+def signature(
+    arguments: dict[str, object], keyword_only: Collection[str] = ()
+) -> inspect.Signature:
     """Returns the `inspect.Signature` of a dict `{name: default}`, plus `**kwargs`."""
     parameter = inspect.Parameter
     return inspect.Signature(
@@ -251,7 +256,9 @@ class OfTheClass:
         return self.signature
 
 
-def bind(cls, args, kwargs):
+def bind(
+    cls: typing.Any, args: tuple, kwargs: dict[str, typing.Any]
+) -> tuple[dict[str, typing.Any], dict[str, typing.Any]]:
     """Sorts a call's arguments by `cls.__signature__`.
 
     Returns:

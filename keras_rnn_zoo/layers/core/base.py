@@ -7,6 +7,8 @@ more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 
 import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
@@ -15,6 +17,11 @@ from keras_rnn_zoo.layers.core import arguments as table
 from keras_rnn_zoo.layers.core.masks import DrawsMasks
 from keras_rnn_zoo.layers.core.rnn import RNN
 from keras_rnn_zoo.layers.core.step import Products, Weight, value_of, warn_of_masks
+
+
+def replaceable(function: Callable[[Any], Any]) -> Any:
+    """A property in whose place a subclass may put a value."""
+    return property(function)
 
 
 class GatedCell(DrawsMasks, keras.Layer):
@@ -97,18 +104,22 @@ class GatedCell(DrawsMasks, keras.Layer):
         ValueError: if an argument has a value out of its range.
     """
 
-    blocks = ()
-    recurrent_blocks = bias_blocks = None
-    state_names = ("h",)
-    bookkeeping = ()
-    fixed_weights = ()
-    gates = ()
-    kept_by = replaced_by = linear = None
-    elsewhere = {}
-    native_weights = {}
-    extra_arguments = {}
-    without_arguments = ()
-    also_named = {}
+    blocks: tuple[str, ...] = ()
+    recurrent_blocks: Any = None
+    bias_blocks: Any = None
+    state_names: tuple[str, ...] = ("h",)
+    bookkeeping: tuple[str, ...] = ()
+    fixed_weights: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    kept_by: str | None = None
+    replaced_by: str | None = None
+    linear: str | None = None
+    elsewhere: dict[str, str] = {}
+    native_weights: dict[str, str] = {}
+    extra_arguments: dict[str, table.Argument] = {}
+    without_arguments: tuple[str, ...] = ()
+    also_named: dict[str, str] = {}
+    arguments: dict[str, table.Argument]
     recurrent_dropout = 0.0  # of cells that have nothing to drop
 
     def __init_subclass__(cls, **kwargs):
@@ -143,7 +154,7 @@ class GatedCell(DrawsMasks, keras.Layer):
         return self.units
 
     @property
-    def state_shapes(self):
+    def state_shapes(self) -> list[tuple[int, ...]]:
         """Shape of each state of a row, in the order of `state_names`."""
         return [(self.units,)] * len(self.state_names)
 
@@ -161,7 +172,7 @@ class GatedCell(DrawsMasks, keras.Layer):
         """Width of what recurrent dropout drops from: the state that U multiplies."""
         return self.state_sizes[0]
 
-    @property
+    @replaceable
     def recurrent_shape(self):
         """Shape of `recurrent_kernel`; None if the cell has none."""
         return (self.state_sizes[0], sum(self._sizes(self.recurrent_blocks).values()))
@@ -476,8 +487,8 @@ class RecurrentLayer(RNN):
             the signature, where Keras has them.
     """
 
-    cell_class = None
-    late_arguments = ()
+    cell_class: Any = None
+    late_arguments: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -339,11 +339,11 @@ def _steps_of(cell, sequences, weights, draws, training, hoist=False):
     keep = [] if draws.keep is None else [time_major(draws.keep)]
     steps = time_major(sequences)
     terms = cell.terms(steps, w) if hoist else None
-    x = terms.tensors() if hoist else [steps]
+    x = [steps] if terms is None else terms.tensors()
 
     def step(given, states):
         now = given[: len(x)]
-        now = terms.with_tensors(now) if hoist else cell.terms(now[0], w)
+        now = cell.terms(now[0], w) if terms is None else terms.with_tensors(now)
         return cell.advance(now, list(states), u, *given[len(x) :])
 
     return [*x, *keep], step

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from typing import Any
 
 import keras
 
@@ -17,7 +18,11 @@ def needs_tensorflow(cls):
         )
 
 
-class NoClassWeights:
+#: What it stands before: a `keras.Model`.
+_Model: Any = object
+
+
+class NoClassWeights(_Model):
     """A model that refuses `class_weight` where Keras would weigh something else.
 
     Keras gives a whole row one weight, and looks for its class along the last axis: of

@@ -1,6 +1,7 @@
 """A recurrent layer from whatever a user calls a cell."""
 
 import inspect
+from typing import Any
 
 import keras
 
@@ -30,7 +31,7 @@ def _layer_by_name(name):
     )
 
 
-def make_recurrent(cell, units=None, **arguments):
+def make_recurrent(cell: Any, units: int | None = None, **arguments: Any) -> Any:
     """Builds a recurrent layer from whatever the user calls a cell.
 
     Args:
@@ -58,13 +59,14 @@ def make_recurrent(cell, units=None, **arguments):
     if isinstance(cell, str):
         return _layer_by_name(cell)(units, **arguments)
     if inspect.isclass(cell):
+        made: Any = cell
         if issubclass(cell, keras.layers.RNN):
-            return cell(units, **arguments)
+            return made(units, **arguments)
         layer = _layer_for_cell_class(cell)
         if layer is not None:
             return layer(units, **arguments)
         if hasattr(cell, "call"):
-            return RNN(cell(units), **_for_the_loop(arguments))
+            return RNN(made(units), **_for_the_loop(arguments))
     elif hasattr(cell, "state_size") and hasattr(cell, "call"):
         if isinstance(cell, keras.layers.RNN):
             raise TypeError(

@@ -1,6 +1,7 @@
 """What chance decides for a cell: masks of dropout, and of zoneout."""
 
 import itertools
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,6 +11,23 @@ from keras_rnn_zoo.layers.core.step import Draws
 
 class DrawsMasks:
     """The part of a cell that draws masks, and applies zoneout's."""
+
+    # What the cell has.
+    blocks: Any
+    recurrent_blocks: Any
+    recurrent_rows: Any
+    state_names: Any
+    state_sizes: Any
+    bookkeeping: Any
+    kernel: Any
+    compute_dtype: Any
+    seed_generator: Any
+    dropout: Any
+    recurrent_dropout: Any
+    mask_per_block: Any
+    zoneout: Any
+    zoneout_rates: Any
+    _sizes: Any
 
     def draw(self, batch_size, time=None, training=False):
         """Draws what chance decides for a sequence, or, without `time`, for one step.

@@ -2,14 +2,16 @@
 
 import importlib
 import pkgutil
+from typing import TypeVar
 
 import keras
 
 PACKAGE = "keras_rnn_zoo"
 _classes = {}
+T = TypeVar("T")
 
 
-def register(cls):
+def register(cls: type[T]) -> type[T]:
     """Registers a public class with Keras under the package `keras_rnn_zoo`.
 
     Keras overwrites an earlier class of the same name silently, so that a saved model
@@ -44,7 +46,7 @@ def registered():
     return dict(_classes)
 
 
-def recurrent_layers():
+def recurrent_layers() -> dict[str, type]:
     """Returns a dict from name to class: the zoo's recurrent layers.
 
     Example:

@@ -1,6 +1,7 @@
 """The layer that carries a cell through a sequence."""
 
 import inspect
+from typing import Any
 
 import keras
 from keras import ops, tree
@@ -254,7 +255,7 @@ class RNN(keras.layers.RNN):
         return last, last[:, None]
 
     def _checked_sequences(self, sequences):
-        shape = getattr(sequences, "shape", None)
+        shape: Any = getattr(sequences, "shape", None)
         ragged = hasattr(sequences, "row_splits")
         if ragged or not hasattr(shape, "__len__") or len(shape) != 3:
             kind = type(sequences).__name__
@@ -366,7 +367,7 @@ def _check_not_inside_sequential(layer):
     """Raises if a `keras.Sequential` would give the states to its next layer."""
     frame = inspect.currentframe()
     while frame is not None:
-        caller = frame.f_locals.get("self")
+        caller: Any = frame.f_locals.get("self")
         if isinstance(caller, keras.Sequential):
             if layer in caller.layers[:-1]:
                 raise ValueError(

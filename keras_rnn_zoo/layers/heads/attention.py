@@ -629,7 +629,7 @@ class AttentionCell(keras.Layer):
     def _place_of_query(self):
         """Index, among the flat states, of h of the uppermost cell."""
         cells = getattr(self.cell, "cells", [self.cell])
-        names = list(getattr(cells[-1], "state_names", ()))
+        names: list[str] = list(getattr(cells[-1], "state_names", ()))
         below = sum(len(tree.flatten(cell.state_size)) for cell in cells[:-1])
         return below + (names.index("h") if "h" in names else 0)
 

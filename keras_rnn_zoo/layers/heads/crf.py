@@ -1,5 +1,8 @@
 """Linear-chain conditional random field: tags that are chosen together."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -409,7 +412,7 @@ def _without_gradient(path, scores):
     return answer(path, scores)
 
 
-def bio_constraints(tags, scheme="BIO"):
+def bio_constraints(tags: Sequence[str], scheme: str = "BIO") -> Any:
     """What a tagging scheme allows, as arguments of `CRF`.
 
     "BIO", also called "IOB2": B-x begins a name of kind x, I-x continues it and follows

@@ -1,5 +1,7 @@
 """A cell in which input and state are multiplied where they were added."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -130,6 +132,9 @@ class MultiplicativeIntegration(CellWrapper):
 class _Scaled(Products):
     """`Products` of the states, each block times a gain; the bias is added after."""
 
+    _gain: Any
+    _added: Any
+
     def __init__(self, products, gain):
         apart, bias = products.apart()
         vars(self).update(vars(apart), _gain=gain, _added=bias)
@@ -210,6 +215,8 @@ def _seen_apart(cell):
 
 class _Shifted(Products):
     """`Products` of the states, something added to each block."""
+
+    _shift: Any
 
     def __init__(self, products, shift):
         vars(self).update(vars(products), _shift=shift)

@@ -1,6 +1,7 @@
 """One sequence: its outputs, its last states, and their gradients."""
 
 import itertools
+from typing import Any
 
 import tensorflow as tf
 
@@ -167,7 +168,8 @@ class Sequence:
             output, new = self.step(x, states, weights, constants, in_place)
             if mask is not None:
                 new = [tf.where(mask, n, s) for n, s in zip(new, states, strict=True)]
-                output = new[self.form.output_state]
+                place: Any = self.form.output_state  # masks are for those that have one
+                output = new[place]
             return output, list(new)
 
         given = [*x, *masks] if length is None else [t[:length] for t in (*x, *masks)]

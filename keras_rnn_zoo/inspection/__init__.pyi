@@ -1,0 +1,25 @@
+"""Written by `python -m tests.stubs --write`."""
+
+from keras_rnn_zoo.inspection.cell_drawing import CellDrawing as CellDrawing
+from keras_rnn_zoo.inspection.cell_drawing import draw_cell as draw_cell
+from keras_rnn_zoo.inspection.cells import CellEntry as CellEntry
+from keras_rnn_zoo.inspection.cells import catalogue as catalogue
+from keras_rnn_zoo.inspection.diagram import Unrolled as Unrolled
+from keras_rnn_zoo.inspection.diagram import unrolled as unrolled
+from keras_rnn_zoo.inspection.gates import ForgetProduct as ForgetProduct
+from keras_rnn_zoo.inspection.gates import GateActivations as GateActivations
+from keras_rnn_zoo.inspection.gates import StateActivations as StateActivations
+from keras_rnn_zoo.inspection.gates import forget_product as forget_product
+from keras_rnn_zoo.inspection.gates import gate_activations as gate_activations
+from keras_rnn_zoo.inspection.gates import state_activations as state_activations
+from keras_rnn_zoo.inspection.gradient_monitor import GradientMonitor as GradientMonitor
+from keras_rnn_zoo.inspection.gradients import GradientFlow as GradientFlow
+from keras_rnn_zoo.inspection.gradients import Saliency as Saliency
+from keras_rnn_zoo.inspection.gradients import gradient_flow as gradient_flow
+from keras_rnn_zoo.inspection.gradients import saliency as saliency
+from keras_rnn_zoo.inspection.parameters import ParameterTable as ParameterTable
+from keras_rnn_zoo.inspection.parameters import parameter_table as parameter_table
+from keras_rnn_zoo.inspection.paths import GradientPaths as GradientPaths
+from keras_rnn_zoo.inspection.paths import gradient_paths as gradient_paths
+from keras_rnn_zoo.inspection.spectrum import SpectralRadius as SpectralRadius
+from keras_rnn_zoo.inspection.spectrum import spectral_radius as spectral_radius

@@ -1,0 +1,80 @@
+"""Written by `python -m tests.stubs --write`."""
+
+from typing import Literal
+
+from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
+from keras_rnn_zoo.layers.core.kinds import (
+    Activation,
+    Constraint,
+    DType,
+    Implementation,
+    Initializer,
+    Rates,
+    Regularizer,
+)
+
+class SimpleRNNCell(GatedCell):
+    def __init__(
+        self,
+        units: int,
+        activation: Activation = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        *,
+        zoneout: Rates = 0.0,
+        trainable_initial_state: bool = False,
+        implementation: Implementation = 2,
+        name: str | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+    ) -> None: ...
+
+class SimpleRNN(RecurrentLayer):
+    cell: SimpleRNNCell
+    cell_class: type[SimpleRNNCell]
+    def __init__(
+        self,
+        units: int,
+        activation: Activation = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        use_cudnn: bool | Literal["auto"] = "auto",
+        *,
+        zoneout: Rates = 0.0,
+        trainable_initial_state: bool = False,
+        zero_output_for_mask: bool = False,
+        implementation: Implementation = "auto",
+        truncate: int | None = None,
+        checkpoint: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+    ) -> None: ...
