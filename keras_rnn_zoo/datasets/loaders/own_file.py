@@ -49,7 +49,9 @@ def load_file(
         paths |= {"validation": validation, "test": test}
     examples, found, implied = _read(paths, task, columns, scheme)
     facts = {
-        "source": ", ".join(pathlib.Path(one).name for one in paths.values()),
+        "source": ", ".join(
+            pathlib.Path(one).name for one in (path, validation, test) if one
+        ),
         "licence": "the reader's own",
         "split": "a tenth of the different texts each for validation and test"
         if validation is None
