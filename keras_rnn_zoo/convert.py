@@ -843,7 +843,7 @@ _OTHER_EQUATIONS = {
 }
 
 
-def from_torchrecurrent(name, state_dict, **options):
+def from_torchrecurrent(name: str, state_dict: Any, **options: Any) -> Any:
     """A cell of the zoo with the weights of a cell of torchrecurrent.
 
     36 of its 41 cells compute what ours do, those of constants and activations given;

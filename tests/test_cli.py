@@ -11,8 +11,8 @@ import sys
 import pytest
 import typer.testing
 
+from keras_rnn_zoo import inspection
 from keras_rnn_zoo.cli import app
-from tests.cases import ONE_EACH
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -264,7 +264,7 @@ def test_nothing_heavy_is_imported_to_parse_the_command_line():
 def test_cells_are_listed_and_one_is_shown_with_its_equations(here):
     everything = here("cells", "--features", "3", "--units", "4").output
     assert re.search(r"│ MGU +│ 2016 +│ +64 │", everything)
-    assert f"{len(ONE_EACH)} cells" in everything
+    assert f"{len(inspection.catalogue())} cells" in everything
     one = here("cells", "mgucell").output
     assert "f_t = σ(x_t W_f + h_{t-1} U_f + b_f)" in one and "Zhou et al." in one
     wrong = here("cells", "MGX")

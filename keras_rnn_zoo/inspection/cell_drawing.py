@@ -4,6 +4,7 @@ import dataclasses
 import html
 import pathlib
 import re
+from typing import Any
 
 import keras
 
@@ -66,7 +67,7 @@ class CellDrawing:
         return path
 
 
-def draw_cell(cell, fold=None):
+def draw_cell(cell: Any, fold: bool | None = None) -> CellDrawing:
     """Draws the data flow of one step of a cell, as its `step` computes it.
 
     States come in on the left and leave on the right, the input comes from below. The

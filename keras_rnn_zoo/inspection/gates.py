@@ -159,7 +159,7 @@ class StateActivations:
         return all_axes
 
 
-def state_activations(model, x, labels=None):
+def state_activations(model: Any, x: Any, labels: Any = None) -> Any:
     """The states of every recurrent layer after every step.
 
     Args:

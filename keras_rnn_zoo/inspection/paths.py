@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import functools
 import re
+from typing import Any
 
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.cell_drawing import built
@@ -51,7 +52,9 @@ class GradientPaths:
         return ax
 
 
-def gradient_paths(cell, steps=3, weight=None):
+def gradient_paths(
+    cell: Any, steps: int = 3, weight: str | None = None
+) -> GradientPaths:
     """All paths by which the output of the last step depends on a kernel.
 
     The gradient is a sum over them, of products of the derivatives along each. They are
