@@ -17,6 +17,7 @@ each_unit = pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.id)
 
 # A value of each argument that is not its default.
 OTHER = {
+    "recurrent_units": 6,
     "max_radius": 0.75,
     "min_radius": 0.25,
     "lower_bound": 0.25,
