@@ -50,4 +50,7 @@ def on_page_content(html, page, **_):
         item = items.pop()
         item.title = maths.render_title(item.title)
         items += item.children
-    return maths.render_latex(html)
+    html = maths.render_latex(html)
+    if page.file.src_uri.startswith(("zh/", "notebooks/zh/")):
+        return f'<div lang="zh-CN">{html}</div>'
+    return html

@@ -19,6 +19,7 @@ import nbformat
 ROOT = pathlib.Path(__file__).parents[1]
 #: Kept of a cell's outputs: no messages of the libraries.
 KINDS = ("stdout", "display_data", "execute_result", "error")
+MESSAGE = re.compile(r"^(INFO|WARNING):.*\n?", re.M)
 
 
 def executed(notebook, directory):
@@ -37,9 +38,11 @@ def executed(notebook, directory):
         record_timing=False,
         resources={"metadata": {"path": str(directory)}},
     )
+    metadata = dict(notebook.metadata)  # the kernel adds its version
     began = time.perf_counter()
     client.execute()
     taken = time.perf_counter() - began
+    notebook.metadata = nbformat.from_dict(metadata)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
@@ -52,6 +55,10 @@ def _joined(outputs):
     for output in outputs:
         if output.get("name", output.output_type) not in KINDS:
             continue
+        if output.output_type == "stream":
+            output.text = MESSAGE.sub("", output.text)
+            if not output.text:
+                continue
         if found and output.output_type == found[-1].output_type == "stream":
             found[-1].text += output.text
         else:

@@ -192,6 +192,37 @@ def test_commands_are_those_that_there_are(pages):
     assert {"train", "predict", "generate", "export", "evaluate", "list"} <= seen
 
 
+def test_notebooks_stand_in_both_languages_and_link_to_each_other(pages):
+    for path in (ROOT / "notebooks" / "zh").glob("*.ipynb"):
+        english = pages[f"notebooks/{path.stem}.md"]
+        chinese = pages[f"notebooks/zh/{path.stem}.md"]
+        assert f"[中文版](zh/{path.stem}.md)" in english
+        assert f"[English](../{path.stem}.md)" in chinese
+        assert f"](../notebooks/zh/{path.stem}.md)" in pages["zh/index.md"]
+        assert f"[中文](notebooks/zh/{path.stem}.md)" in pages["teachers.md"]
+        for answer, page in (("Answer", english), ("答案", chinese)):
+            folded = re.findall(rf'^\?\?\? success "{answer} (\d)"$', page, re.M)
+            assert folded == ["1", "2", "3"]
+            assert not re.search(r"^# Answer", page, re.M)  # indented: in the fold
+        figures = re.findall(r"\]\(\.\./(\S+\.png)\)", chinese)
+        assert figures and all(f"notebooks/{name}" in site.pages() for name in figures)
+    assert [*site.navigation()[-3]] == ["学习"]
+
+
+def test_the_glossary_has_chinese_in_every_line_and_what_is_not_said(pages):
+    lines = [one for one in pages["glossary.md"].splitlines() if one.startswith("| ")]
+    rows = [[cell.strip() for cell in one.strip("| ").split(" | ")] for one in lines]
+    rows = [row for row in rows if row[0] not in ("English", "---")]
+    assert len(rows) > 50 and {len(row) for row in rows} == {4}
+    assert all(re.search(r"[\u4e00-\u9fff]", row[1]) for row in rows)
+    #: As the notes write it, and the notebooks do not.
+    notes = "".join(row[2] for row in rows)
+    texts = [text for path, text in pages.items() if path.startswith("notebooks/zh/")]
+    for word in ("递归神经网络", "热门向量", "LSMT", "激励函数", "梯度修剪", "元细胞"):
+        assert word in notes
+        assert not [text[:40] for text in texts if word in text], word
+
+
 class _Page(HTMLParser):
     """What a page loads, links to, and can be linked at."""
 
@@ -272,6 +303,6 @@ def test_built_names_mathematics_and_search_are_there(html):
         assert api.identifier(room, name, value) in places, (room, name)
     assert (SITE / "assets" / "maths.woff").stat().st_size < 300_000
     assert "MGUCell" in (SITE / "search" / "search_index.json").read_text("utf-8")
-    for path in SITE.glob("notebooks/*.html"):
+    for path in SITE.glob("notebooks/**/*.html"):
         text = path.read_text("utf-8")
         assert "arithmatex" not in text and "$$" not in text, path

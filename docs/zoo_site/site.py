@@ -47,6 +47,8 @@ def filled(path, text):
         )
     if path == "teachers.md":
         return text.replace("<!-- notebooks -->", _notebooks())
+    if path == "zh/index.md":
+        return text.replace("<!-- notebooks -->", _notebooks_zh())
     if path == "contributing.md":
         whole = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
         return text.replace("<!-- contributing -->", whole.partition("\n")[2])
@@ -70,6 +72,8 @@ def navigation():
     lessons = [
         p for p in everything if p.startswith("notebooks/") and p.endswith(".md")
     ]
+    chinese = [p for p in lessons if p.startswith("notebooks/zh/")]
+    english = [p for p in lessons if p not in chinese]
     return [
         {"Start": "index.md"},
         {"Cells": folder["cells"]},
@@ -85,7 +89,15 @@ def navigation():
                 {"Benchmarks": "benchmarks.md"},
             ]
         },
-        {"For teachers": ["teachers.md", {"Symbols": "symbols.md"}, *lessons]},
+        {
+            "For teachers": [
+                "teachers.md",
+                {"Symbols": "symbols.md"},
+                {"Glossary": "glossary.md"},
+                *english,
+            ]
+        },
+        {"学习": ["zh/index.md", *chinese]},
         {"API": folder["api"]},
         {"Contributing": "contributing.md"},
     ]
@@ -110,10 +122,34 @@ def _figure(name, number):
 
 
 def _notebooks():
-    lines = ["| notebook | what it shows | takes |", "| --- | --- | --- |"]
-    for one in notebooks.summaries():
-        lines.append(
-            f"| [{one['title']}](notebooks/{one['name']}.md) "
-            f"| {one['purpose']} | {one['time']} |"
-        )
-    return "\n".join(lines)
+    head = ["| notebook | what it shows | takes | |", "| --- | --- | --- | --- |"]
+    chinese = {one["name"] for one in notebooks.summaries(notebooks.CHINESE)}
+    return "\n".join(
+        [
+            *head,
+            *(
+                f"| [{one['title']}](notebooks/{one['name']}.md) | {one['purpose']} "
+                f"| {one['time']} | {_in_chinese(one['name'], chinese)} |"
+                for one in notebooks.summaries()
+            ),
+        ]
+    )
+
+
+def _in_chinese(name, chinese):
+    return f"[中文](notebooks/zh/{name}.md)" if f"zh/{name}" in chinese else ""
+
+
+def _notebooks_zh():
+    head = ["| 笔记本 | 内容 | 运行时间 | |", "| --- | --- | --- | --- |"]
+    return "\n".join(
+        [
+            *head,
+            *(
+                f"| [{one['title']}](../notebooks/{one['name']}.md) | {one['purpose']} "
+                f"| {one['time']} "
+                f"| [English](../notebooks/{one['name'].removeprefix('zh/')}.md) |"
+                for one in notebooks.summaries(notebooks.CHINESE)
+            ),
+        ]
+    )
