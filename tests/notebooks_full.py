@@ -45,11 +45,11 @@ def executed(notebook, directory):
     notebook.metadata = nbformat.from_dict(metadata)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = _joined(cell.outputs)
+            cell.outputs = joined(cell.outputs)
     return taken
 
 
-def _joined(outputs):
+def joined(outputs):
     """Outputs of which neighbouring pieces of one stream are one."""
     found = []
     for output in outputs:

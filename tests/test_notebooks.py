@@ -44,6 +44,11 @@ def problems(notebook):
     rest = others[heads[0] :] if heads else [first]
     if len(re.findall(r"^\d\. ", rest[0].source, re.M)) != 3:
         found.append("not three exercises")
+    for word in ("**Predict first.**", "**Write it yourself.**"):
+        if word not in rest[0].source:
+            found.append(f"no exercise {word}")
+    if not all(c.metadata.get("jupyter", {}).get("source_hidden") for c in rest[1:]):
+        found.append("an answer that is not folded")
     answers = [c.source for c in rest[1:]]
     if [a[:10] for a in answers] != [f"# Answer {k}" for k in (1, 2, 3)]:
         found.append("not three answers")
@@ -88,6 +93,8 @@ def test_the_rules_see_what_is_wrong():
     notebook = read(NOTEBOOKS[1])
     notebook.cells[0].source = "# 01"
     notebook.cells[-1].source = "# Answer 4"
+    notebook.cells[-1].metadata = {}
+    notebook.cells[-4].source = "## Exercises\n\n1. **Predict first.** 2"
     cell = next(c for c in notebook.cells if c.cell_type == "code")
     cell.source += "\n\n\ndef long():\n" + 16 * "    x._hidden\n"
     cell.execution_count = None
@@ -97,7 +104,32 @@ def test_the_rules_see_what_is_wrong():
     found = " ".join(problems(notebook))
     for part in ("**Purpose.**", "three answers", "long has 17", "_hidden is private"):
         assert part in found
+    assert "not three exercises" in found and "not folded" in found
+    assert "no exercise **Write" in found and "no exercise **Pre" not in found
     assert "no figure" in found and "not executed" in found
+
+
+def test_what_a_full_run_stores():
+    from tests import notebooks_full  # needs what is asked for above
+
+    first = "# 01\n\n**Run time.** 5 minutes. **Hardware.** Any."
+    assert [notebooks_full.in_words(s) for s in (11.2, 15, 125)] == [
+        "15 seconds",
+        "15 seconds",
+        "3 minutes",
+    ]
+    timed = notebooks_full.with_run_time(first, 11.2)
+    assert timed == first.replace("5 minutes", "15 seconds")
+    said = [
+        nbformat.v4.new_output("stream", name=name, text=text)
+        for name, text in (
+            ("stdout", "one\n"),
+            ("stderr", "a library speaks\n"),
+            ("stdout", "INFO:tensorflow:Assets written to: there\ntwo\n"),
+        )
+    ]
+    [output] = notebooks_full.joined(said)
+    assert output.text == "one\ntwo\n"
 
 
 @pytest.mark.notebooks

@@ -223,6 +223,13 @@ def test_the_glossary_has_chinese_in_every_line_and_what_is_not_said(pages):
         assert not [text[:40] for text in texts if word in text], word
 
 
+def test_the_search_finds_chinese_words():
+    """Material splits text and query by one expression; without it, by spaces."""
+    separator = re.search(r"separator: '(.*)'", _configuration())[1]
+    found = [one for one in re.split(separator, "一个循环单元（LSTM cell）。") if one]
+    assert found == ["一", "个", "循", "环", "单", "元", "LSTM", "cell"]
+
+
 class _Page(HTMLParser):
     """What a page loads, links to, and can be linked at."""
 
