@@ -8,7 +8,7 @@ from zoo_site import api, benchmarks, blocks, cells, docstrings, gallery, notebo
 ROOT = pathlib.Path(__file__).parents[2]
 WRITTEN = ROOT / "docs" / "pages"
 #: Pages whose code is run while the site is built, and answers on the page.
-ANSWERED = ("explore.md", "look_inside.md")
+ANSWERED = ("errata.md", "explore.md", "look_inside.md", "zh/errata.md")
 
 
 @functools.cache
@@ -102,10 +102,11 @@ def navigation():
                 "teachers.md",
                 {"Symbols": "symbols.md"},
                 {"Glossary": "glossary.md"},
+                {"Errata of the notes": "errata.md"},
                 *english,
             ]
         },
-        {"学习": ["zh/index.md", *chinese]},
+        {"学习": ["zh/index.md", *chinese, {"原笔记勘误": "zh/errata.md"}]},
         {"API": folder["api"]},
         {"Contributing": "contributing.md"},
     ]
