@@ -26,6 +26,7 @@ from keras_rnn_zoo.datasets.loaders.sentences import (
     load_imdb_reviews,
     load_sentence_polarity,
     load_trec,
+    load_uner_zh,
     load_universal_dependencies,
 )
 from keras_rnn_zoo.datasets.loaders.shakespeare import load_tiny_shakespeare
@@ -42,6 +43,7 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "krz_py_cursor": load_py_cursor,
     "krz_py_functions": load_py_functions,
     "krz_wnut17": load_wnut17,
+    "krz_uner_zh": load_uner_zh,
     "krz_digits": load_digits,
     "krz_sunspots": load_sunspots,
     "krz_adding": load_adding,

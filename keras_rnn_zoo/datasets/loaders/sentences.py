@@ -40,6 +40,18 @@ def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
     return content
 
 
+def load_uner_zh(
+    source, lowercase=False, min_count=2, max_characters=None, manual_dir=None
+):
+    """Words of a Chinese sentence to the BIO tags of the names in it."""
+    check_words(lowercase, min_count, max_characters)
+    builder, examples = source.read("krz_uner_zh", manual_dir=manual_dir)
+    labels = builder.info.features["tags"].feature.names
+    content = _tagged(builder, examples, labels, lowercase, min_count, max_characters)
+    content.facts["licence"] = "CC BY-SA 4.0"
+    return content
+
+
 def load_universal_dependencies(
     source, config="en_ewt", lowercase=True, min_count=2, max_characters=None
 ):
