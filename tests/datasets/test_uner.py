@@ -109,3 +109,20 @@ def test_the_real_files(tmp_path):
     firsts = {tag: tags.count(tag) for tag in ("B-LOC", "B-ORG", "B-PER")}
     assert firsts == {"B-LOC": 429, "B-ORG": 129, "B-PER": 205}
     assert len(tags) == 12012
+
+
+def test_characters_have_the_tags_of_their_words(tmp_path):
+    prepare(tmp_path, dict.fromkeys(("train", "validation", "test"), SENTENCES))
+    data = datasets.load(NAME, data_dir=tmp_path, tokens="characters", min_count=1)
+    assert data.texts["test"] == ["我在北京大学。", "李白在#"]
+    assert [[data.labels[i] for i in y] for _, y in data.raw["test"]] == [
+        ["O", "O", "B-ORG", "I-ORG", "I-ORG", "I-ORG", "O"],
+        ["B-PER", "I-PER", "O", "O"],
+    ]
+    assert data.decode(data.raw["train"][0][0]) == "我在北京大学。"
+    for wrong, message in [
+        ({"tokens": "letters"}, "`tokens` must be one of .*Received: tokens='letters'"),
+        ({"tokens": "characters", "max_characters": 4}, "max_characters=4"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            datasets.load(NAME, data_dir=tmp_path, **wrong)

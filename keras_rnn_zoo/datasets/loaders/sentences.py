@@ -41,13 +41,31 @@ def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
 
 
 def load_uner_zh(
-    source, lowercase=False, min_count=2, max_characters=None, manual_dir=None
+    source,
+    tokens="words",
+    lowercase=False,
+    min_count=2,
+    max_characters=None,
+    manual_dir=None,
 ):
-    """Words of a Chinese sentence to the BIO tags of the names in it."""
+    """Words, or characters, of a Chinese sentence to the BIO tags of the names in it.
+
+    Characters make a model that reads sentences as they are written, without spaces.
+    """
+    check_choice("tokens", tokens, ("words", "characters"))
     check_words(lowercase, min_count, max_characters)
+    if tokens == "characters" and max_characters is not None:
+        raise ValueError(
+            "`max_characters` must be None where the tokens are characters. "
+            f"Received: max_characters={max_characters!r}."
+        )
     builder, examples = source.read("krz_uner_zh", manual_dir=manual_dir)
     labels = builder.info.features["tags"].feature.names
-    content = _tagged(builder, examples, labels, lowercase, min_count, max_characters)
+    if tokens == "words":
+        vocabulary = lowercase, min_count, max_characters
+        content = _tagged(builder, examples, labels, *vocabulary)
+    else:
+        content = _tagged_characters(builder, examples, labels, lowercase, min_count)
     content.facts["licence"] = "CC BY-SA 4.0"
     return content
 
@@ -152,6 +170,38 @@ def _tagged(builder, examples, labels, *vocabulary):
         ]
         for split in SPLITS
     }
+    return Content(raw, labels, facts_of(builder) | facts, texts, codec)
+
+
+def _tagged_characters(builder, examples, labels, lowercase, min_count):
+    """As `_tagged`, of sentences without spaces: a tag for every character."""
+    inside = [
+        labels.index("I" + label[1:]) if label.startswith("B-") else number
+        for number, label in enumerate(labels)
+    ]
+    texts, tags = {}, {}
+    for split, columns in examples.items():
+        texts[split], tags[split] = [], []
+        for words, ids in zip(columns["words"], columns["tags"], strict=True):
+            words = ["".join(word.decode().split()) for word in words]
+            found = [
+                number if place == 0 else inside[number]
+                for word, number in zip(words, ids, strict=True)
+                for place in range(len(word))
+            ]
+            if found:
+                texts[split].append("".join(words))
+                tags[split].append(np.array(found, "int32"))
+    options = {"unit": "character", "lowercase": lowercase}
+    codec = learn_codec(texts["train"], min_count, **options)
+    raw = {
+        split: [
+            (codec.encode(text), ids)
+            for text, ids in zip(texts[split], tags[split], strict=True)
+        ]
+        for split in SPLITS
+    }
+    facts = {"training characters kept": f"seen {min_count} times or more"}
     return Content(raw, labels, facts_of(builder) | facts, texts, codec)
 
 
