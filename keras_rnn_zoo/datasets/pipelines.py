@@ -123,7 +123,8 @@ def load(
       its characters), and `manual_dir`, where its three files lie if not in TFDS's
       manual directory.
     * "krz_uner_zh": words of Chinese sentences to BIO tags of the names (many-to-many).
-      Options as of krz_wnut17, but `lowercase` is False by default.
+      Options as of krz_wnut17, but `lowercase` is False by default, `manual_dir` of
+      the files, and `tokens`: "words", or "characters" for sentences without spaces.
     * "krz_digits": 8 x 8 pixels, scaled to 0..1, to the digit (many-to-one). Options
       `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or "last".
     * "krz_sunspots": yearly sunspot numbers in hundreds to those of the next years
