@@ -379,8 +379,9 @@ def close(actual, expected, configuration, name):
             worst = np.abs(actual - expected).max()
             assert worst <= limit * max(1.0, np.abs(expected).max()), f"{name}: {worst}"
         return
-    # Normalising four numbers divides by a spread that may be small.
-    factor = 10.0 if "LayerNorm" in c.cell else 1.0
+    # Normalising four numbers divides by a spread that may be small; what a step of
+    # LTC's solver adds to a capacity's gradient, the next one nearly takes away.
+    factor = 10.0 if c.cell.startswith(("LayerNorm", "LTC")) else 1.0
     assert_close(actual, expected, c.dtype, name, factor)
 
 

@@ -1,6 +1,8 @@
 """Two directions: as Keras's wrapper, and right where that is not."""
 
 import copy
+import gc
+import weakref
 
 import keras
 import numpy as np
@@ -386,3 +388,27 @@ def test_wrong_arguments_are_said():
     ):
         _, error = outcome(make)
         says(error, *words)
+
+
+def test_many_in_one_file_are_each_their_own(tmp_path):
+    """Keras, while it loads, takes objects with one `id` for one object.
+
+    What a `Bidirectional` was made of must not go while it is there: the next layer had
+    its id, and one of some loads failed, or would have been the layer before.
+    """
+    units = range(3, 11)
+    model = keras.Sequential([keras.Input((None, 2))])
+    for width in units:
+        inner = zoo.GRU(width, return_sequences=True, kernel_regularizer="l2")
+        model.add(zoo.Bidirectional(inner))
+    made_of = weakref.ref(inner)
+    del inner
+    gc.collect()
+    assert made_of() is not None
+    path = tmp_path / "model.keras"
+    model.save(path)
+    for _ in range(8):
+        loaded = keras.models.load_model(path)
+        assert [layer.forward_layer.units for layer in loaded.layers] == [*units]
+        for a, b in zip(loaded.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -92,6 +92,9 @@ class Bidirectional(keras.layers.Bidirectional):
         )
         if use_cudnn is not None:  # Keras gives it that of `layer`
             self.backward_layer.use_cudnn = use_cudnn
+        # While it loads a file, Keras takes objects of one `id` for one object, and an
+        # id is free again when its object is gone: the next layer would be this one.
+        self.__dict__["_made_of"] = _Kept(layer, backward_layer)
         self.supports_masking = True
         self._first_weights = None if weights is None else tuple(weights)
 
@@ -249,6 +252,13 @@ def _check_pair(layer, backward_layer):
                 f"`backward_layer` must have the same {name} as `layer`. Received: "
                 f"{name}={first!r} for `layer`, {second!r} for `backward_layer`."
             )
+
+
+class _Kept:
+    """Objects that stay, in what Keras does not look into when it saves."""
+
+    def __init__(self, *objects):
+        self.objects = objects
 
 
 def _backward_copy(layer):
