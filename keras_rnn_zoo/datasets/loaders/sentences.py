@@ -163,13 +163,7 @@ def _tagged(builder, examples, labels, *vocabulary):
             for words, (_, ids) in zip(parts, rows, strict=True)
         ]
     codec, facts = _word_codec(texts["train"], *vocabulary)
-    raw = {
-        split: [
-            (codec.encode(words), ids)
-            for words, ids in zip(texts[split], tags[split], strict=True)
-        ]
-        for split in SPLITS
-    }
+    raw = _encoded(codec, texts, tags)
     return Content(raw, labels, facts_of(builder) | facts, texts, codec)
 
 
@@ -194,15 +188,20 @@ def _tagged_characters(builder, examples, labels, lowercase, min_count):
                 tags[split].append(np.array(found, "int32"))
     options = {"unit": "character", "lowercase": lowercase}
     codec = learn_codec(texts["train"], min_count, **options)
-    raw = {
+    raw = _encoded(codec, texts, tags)
+    facts = {"training characters kept": f"seen {min_count} times or more"}
+    return Content(raw, labels, facts_of(builder) | facts, texts, codec)
+
+
+def _encoded(codec, texts, tags):
+    """The examples of each split: ids of a text's tokens, and those of its tags."""
+    return {
         split: [
             (codec.encode(text), ids)
             for text, ids in zip(texts[split], tags[split], strict=True)
         ]
         for split in SPLITS
     }
-    facts = {"training characters kept": f"seen {min_count} times or more"}
-    return Content(raw, labels, facts_of(builder) | facts, texts, codec)
 
 
 def _classified(source, name, label, min_count, part=slice(None)):
