@@ -1,5 +1,7 @@
 """Zoneout and trainable initial states: options of every cell, applied by the base."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -281,3 +283,36 @@ def test_errors(cls, error, arguments, message):
 def test_one_argument_too_many_does_not_become_zoneout():
     with pytest.raises(TypeError, match="SimpleRNNCell: too many positional"):
         zoo.SimpleRNNCell(4, *zoo.SimpleRNNCell(4).argument_config().values())
+
+
+# --- None, where Keras takes it
+
+
+@each_case
+def test_none_as_an_initializer_is_kerass_default(case, rng):
+    names = [
+        name
+        for name in inspect.signature(case.layer).parameters
+        if name.endswith("_initializer")
+    ]
+    inputs = rng.normal(size=(BATCH, TIME, FEATURES)).astype("float32")
+    layer = case.make_layer(return_sequences=True, **dict.fromkeys(names))
+    assert np.isfinite(layer(inputs)).all()
+    again = type(layer).from_config(layer.get_config())
+    assert all(getattr(again, name) is None for name in names)
+    for name in names:
+        case.make_layer(**{name: None}).build(inputs.shape)
+
+
+@pytest.mark.parametrize("unit", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("which", ["kernel", "recurrent"])
+def test_none_starts_a_matrix_as_keras_does(unit, which):
+    starts = []
+    for library in (keras, zoo):
+        keras.utils.set_random_seed(3)
+        layer = getattr(library.layers, unit)(50, **{f"{which}_initializer": None})
+        layer.build((None, None, 50))
+        starts.append(layer.cell.weights[which == "recurrent"])
+    spread = [float(np.abs(w).max()) for w in starts]
+    bound = np.sqrt(6 / (50 + starts[0].shape[1]))  # Glorot's
+    assert 0.99 * bound < spread[1] <= bound and 0.99 * bound < spread[0] <= bound

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import Argument
+from keras_rnn_zoo.layers.core.arguments import Argument, first_value
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
 
@@ -64,10 +64,10 @@ class JANETCell(GatedCell):
 
     def initial_bias(self, shape, dtype=None):
         if self.longest is None:
-            return self.bias_initializer(shape, dtype=dtype)
+            return first_value(self.bias_initializer, shape, dtype)
         lags = keras.initializers.RandomUniform(1, max(self.longest - 1, 1), self.seed)
         times = lags((self.units,), dtype=dtype)
-        rest = self.bias_initializer((self.units,), dtype=dtype)
+        rest = first_value(self.bias_initializer, (self.units,), dtype)
         return ops.concatenate([ops.log(times), rest])
 
     def step(self, x, states, u):

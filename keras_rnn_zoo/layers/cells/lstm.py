@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import Argument
+from keras_rnn_zoo.layers.core.arguments import Argument, first_value
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.registry import register
 
@@ -25,12 +25,13 @@ class ForgetGateCell(GatedCell):
 
     def initial_bias(self, shape, dtype=None):
         if not self.unit_forget_bias:
-            return self.bias_initializer(shape, dtype=dtype)
+            return first_value(self.bias_initializer, shape, dtype)
         before = self.blocks.index("f") * self.units
+        after = shape[-1] - before - self.units
         parts = [
-            self.bias_initializer((before,), dtype=dtype),
+            first_value(self.bias_initializer, (before,), dtype),
             keras.initializers.Ones()((self.units,), dtype=dtype),
-            self.bias_initializer((shape[-1] - before - self.units,), dtype=dtype),
+            first_value(self.bias_initializer, (after,), dtype),
         ]
         return ops.concatenate([part for part in parts if part.shape[0]])
 

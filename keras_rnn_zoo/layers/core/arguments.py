@@ -164,6 +164,14 @@ def checked(kind: str, name: str, value: typing.Any) -> typing.Any:
     return KINDS[kind][0](name, value)
 
 
+def first_value(
+    initializer: typing.Any, shape: tuple[int, ...], dtype: str | None = None
+) -> typing.Any:
+    """What an initializer makes; of None what `add_weight` takes, Glorot's uniform."""
+    initializer = initializer or keras.initializers.GlorotUniform()
+    return initializer(shape, dtype=dtype)
+
+
 CELL_ARGUMENTS = {
     "units": Argument("positive integer", REQUIRED),
     "activation": Argument("activation", "tanh"),

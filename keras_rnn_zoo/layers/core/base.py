@@ -191,20 +191,22 @@ class GatedCell(DrawsMasks, keras.Layer):
         """The first value of `bias`; an initializer like those of Keras."""
         starts = self.bias_starts
         if not starts:
-            return self.bias_initializer(shape, dtype=dtype)
+            return table.first_value(self.bias_initializer, shape, dtype)
         parts = [
-            (
+            table.first_value(
                 keras.initializers.Constant(starts[block])
                 if block in starts
-                else self.bias_initializer
-            )((size,), dtype=dtype)
+                else self.bias_initializer,
+                (size,),
+                dtype,
+            )
             for block, size in self._sizes(self.bias_blocks).items()
         ]
         return ops.concatenate(parts)
 
     def initial_recurrent_kernel(self, shape, dtype=None):
         """The first value of `recurrent_kernel`; an initializer like those of Keras."""
-        return self.recurrent_initializer(shape, dtype=dtype)
+        return table.first_value(self.recurrent_initializer, shape, dtype)
 
     def split_bias(self, bias):
         """`(b, d)`: what is added to x_t W, and to h_{t-1} U; None: nothing."""
