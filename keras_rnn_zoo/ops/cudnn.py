@@ -109,6 +109,8 @@ def rnn(
     # Without a memory c is a scalar.
     last, states = h[0], [state[0] for state in (h, c)[: len(first)]]
     if mask is not None:
+        # TensorFlow has cuDNN fill these with a float's zero, which is none of float64.
+        outputs = tf.where(mask[..., None], outputs, tf.zeros_like(outputs))
         if go_backwards:  # the steps that are masked come first
             outputs = tf.reverse_sequence(outputs, lengths, seq_axis=1, batch_axis=0)
             outputs = outputs[:, ::-1]

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.layers.core.engine import has_gpu
 from tests.case import Case
 from tests.cases import CASES
 from tests.compare import assert_close, randomise
@@ -109,7 +110,9 @@ TABLE = {case.id: case for case in (*CASES, *SUBCLASSES)}
 # How a call is made: eagerly, in a function of a user's whose shapes are unknown, or in
 # the step of a Keras model's training.
 PLACES = ("eager", "graph", "keras", "keras, known shapes")
-ALWAYS = (("hoisted", "eager"), ("native", "eager"))
+# The kernels that somebody wrote by hand: on a GPU, cuDNN's.
+KERNEL = "cudnn" if has_gpu() else "native"
+ALWAYS = (("hoisted", "eager"), (KERNEL, "eager"))
 ONE_OF = [
     ("auto", "eager"),
     ("auto", "graph"),
@@ -122,8 +125,8 @@ ONE_OF = [
     ("graph", "graph"),
     ("graph", "keras"),
     ("graph", "keras, known shapes"),
-    ("native", "graph"),
-    ("native", "keras"),
+    (KERNEL, "graph"),
+    (KERNEL, "keras"),
     ("unroll", "eager"),
     ("xla", "keras"),
     ("xla", "keras, known shapes"),
@@ -357,7 +360,7 @@ def may_refuse(configuration, path, place, checkpoint, error):
     says = re.search(r"`(implementation|checkpoint|unroll|truncate)`", text)
     if not says or "Received" not in text:
         return False
-    if path == "native":
+    if path == KERNEL:
         return True
     if checkpoint is not None and path in ("loop", "hoisted", "auto", "unroll"):
         return True

@@ -158,9 +158,9 @@ def choose(layer, training):
     "hoisted" is no gain for inference: what it saves in products it loses in memory
     that is written and read.
 
-    Measured on a CPU by `python -m tests.benchmarks engine`, `native` and `loops`. What
-    XLA costs is a compilation of about a second, once for a layer and a batch size. The
-    GPU's row has not been measured.
+    Measured on a CPU by `python -m tests.benchmarks engine`, `native` and `loops`, on a
+    GPU by `loops`. What XLA costs is a compilation of about a second, once for a layer
+    and a batch size.
     """
     wanted, cell = layer.implementation, layer.cell
     if wanted in ("loop", 0, 1, 2) or not takes_engine(cell):
