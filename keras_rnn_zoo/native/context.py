@@ -74,6 +74,20 @@ def are_data_of_a_trainer(tensor):
     return True
 
 
+def staying_here(function):
+    """A function whose graph may hold a native op, since nobody can save that graph.
+
+    Args:
+        function: what a `tf.function` will be made of, to be called in this process.
+    """
+
+    def one_step_on_data(*given):  # as Keras names such a graph
+        keep_out_of_files()
+        return function(*given)
+
+    return one_step_on_data
+
+
 def keep_out_of_files():
     """Marks the graphs that are being traced as ones that no SavedModel may hold.
 

@@ -63,27 +63,49 @@ class Rules(typing.NamedTuple):
         """Log-probabilities with `IMPOSSIBLE` for what may not be.
 
         Args:
-            log_probabilities: float32 `(batch, beams, tokens)`.
+            log_probabilities: float32 `(batch, …, tokens)`.
             t: int32 scalar, the step.
-            previous: int32 `(batch, beams)`.
+            previous: int32, as `log_probabilities` without its last axis.
         """
-        ids = ops.arange(log_probabilities.shape[-1], dtype="int32")
-        may = ops.logical_and(ids != 0, ids != self.start)
-        may = ops.logical_and(
-            may, ops.logical_or(ids != self.end, t >= self.min_length)
-        )
-        may = ops.logical_and(
-            may, ops.logical_or(ids == self.end, t < self.max_length - 1)
-        )
-        may = ops.reshape(may, (1, 1, -1))
+        shape = log_probabilities.shape
+        may = gather(ops.convert_to_tensor(self._may_stand(shape[-1])), t)
         if self.allowed is not None:
             now = ops.minimum(t, ops.shape(self.allowed)[1] - 1)
-            may = ops.logical_and(may, ops.take(self.allowed, now, axis=1)[:, None])
+            allowed = gather(self.allowed, now, axis=1)
+            allowed = allowed if len(shape) == 2 else allowed[:, None]
+            may = ops.logical_and(may, allowed)
         if self.transitions is not None:
-            follows = ops.take(self.transitions, previous, axis=0)
+            follows = gather(ops.convert_to_tensor(self.transitions), previous)
             may = ops.logical_and(may, follows)
-        floor = ops.full_like(log_probabilities, IMPOSSIBLE)
-        return ops.where(may, ops.maximum(log_probabilities, floor), floor)
+        possible = ops.maximum(log_probabilities, IMPOSSIBLE)
+        return ops.where(may, possible, IMPOSSIBLE)
+
+    def _may_stand(self, width):
+        """What may stand at each step for all sources: `(max_length, tokens)`."""
+        ids, steps = np.arange(width)[None], np.arange(self.max_length)[:, None]
+        may = (ids != 0) & (ids != self.start)
+        may = may & ((ids != self.end) | (steps >= self.min_length))
+        return may & ((ids == self.end) | (steps < self.max_length - 1))
+
+
+def gather(tensor, places, axis=0, batch_dims=0):
+    """Entries at places that are there, as `tf.gather`.
+
+    One op with TensorFlow, where `ops.take` and `ops.take_along_axis` take ten: they
+    look for places that are counted from the end.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.gather(tensor, places, axis=axis, batch_dims=batch_dims)
+    if not batch_dims:
+        return ops.take(tensor, places, axis=axis)
+    one_each = len(places.shape) == axis
+    places = ops.expand_dims(places, axis) if one_each else places
+    more = len(tensor.shape) - len(places.shape)
+    places = ops.reshape(places, (*ops.shape(places), *[1] * more))
+    found = ops.take_along_axis(tensor, places, axis=axis)
+    return ops.squeeze(found, axis) if one_each else found
 
 
 def decode(step, states, rules, sampler, rows, draws=None, source_mask=None):
@@ -117,16 +139,16 @@ def sample(step, states, rules, sampler, rows, draws=None):
 
     def body(t, previous, tokens, scores, done, *states):
         lp, new, _ = step(previous, list(states))
-        lp = ops.cast(lp, "float32")[:, None]
-        lp = rules.apply(lp, t, previous[:, None])[:, 0]
-        draw = None if draws is None else ops.take(draws, t, axis=1)
+        lp = rules.apply(ops.cast(lp, "float32"), t, previous)
+        draws_now = sampler.draws and draws is not None
+        draw = gather(draws, t, axis=1) if draws_now else None
         chosen = ops.cast(sampler.choose(lp, draw), "int32")
-        gain = ops.take_along_axis(lp, chosen[:, None], axis=-1)[:, 0]
-        dead = gain <= IMPOSSIBLE / 2
-        chosen = ops.where(ops.logical_or(done, dead), 0, chosen)
+        gain = gather(lp, chosen, axis=1, batch_dims=1)
+        over = ops.logical_or(done, gain <= IMPOSSIBLE / 2)
+        chosen = ops.where(over, 0, chosen)
         scores = ops.where(done, scores, ops.maximum(scores + gain, IMPOSSIBLE))
-        tokens = ops.where((positions == t)[None], chosen[:, None], tokens)
-        done = ops.logical_or(done, ops.logical_or(dead, chosen == rules.end))
+        tokens = ops.where(positions == t, chosen[:, None], tokens)
+        done = ops.logical_or(over, chosen == rules.end)
         return (t + 1, chosen, tokens, scores, done, *_alike(new, states))
 
     first = (
@@ -176,53 +198,57 @@ def beam_search(step, states, rules, sampler, rows, source_mask=None):
                 )
             alignment = ops.cast(alignment, "float32")
             covered = coverage + ops.reshape(alignment, ops.shape(coverage))
-        taken = ops.zeros_like(total[:, 0])
-        is_end = ops.arange(width, dtype="int32") == rules.end
-        collected = []
+        is_end = ops.convert_to_tensor(np.arange(width) == rules.end)
+        collected: list = []
+        taken: Any = 0.0
         for g in range(groups):
-            own = slice(g * size, (g + 1) * size)
-            here = total[:, own]
+
+            def own(tensor, g=g):
+                return tensor if groups == 1 else tensor[:, g * size : (g + 1) * size]
+
+            here = own(total)
             seen = here - sampler.diversity * taken[:, None] if g else here
             flat = ops.reshape(seen, (-1, size * width))
             threshold = ops.top_k(flat, size)[0][:, -1:]
             # Those that end here, beside those that have ended before.
             last, seen_last = here[..., rules.end], seen[..., rules.end]
             ends = ops.logical_and(seen_last >= threshold, last > IMPOSSIBLE / 2)
-            score = _final(sampler, last, t + 1, covered[:, own], source_mask)
-            ended = ops.where((positions == t)[None, None], rules.end, tokens[:, own])
+            score = _final(sampler, last, t + 1, own(covered), source_mask)
+            ended = ops.where(positions == t, rules.end, own(tokens))
             score = ops.where(ends, score, IMPOSSIBLE)
-            pool = ops.concatenate([done_scores[:, own], score], axis=1)
+            pool = ops.concatenate([own(done_scores), score], axis=1)
             best, place = ops.top_k(pool, size)
-            pool = ops.concatenate([done_tokens[:, own], ended], axis=1)
-            best_tokens = ops.take_along_axis(pool, place[..., None], axis=1)
+            pool = ops.concatenate([own(done_tokens), ended], axis=1)
+            best_tokens = gather(pool, place, axis=1, batch_dims=1)
             # Those that go on.
             on = ops.where(is_end, IMPOSSIBLE, seen)
             _, place = ops.top_k(ops.reshape(on, (-1, size * width)), size)
             place = ops.cast(place, "int32")
             parent, token = place // width, place % width
             alive = ops.where(is_end, IMPOSSIBLE, here)
-            kept = ops.take_along_axis(
-                ops.reshape(alive, (-1, size * width)), place, axis=1
-            )
+            alive = ops.reshape(alive, (-1, size * width))
+            kept = gather(alive, place, axis=1, batch_dims=1)
             dead = kept <= IMPOSSIBLE / 2
             token = ops.where(dead, 0, token)
             kept = ops.where(dead, IMPOSSIBLE, kept)
             collected.append((parent + g * size, token, kept, best_tokens, best))
+            if g + 1 == groups:
+                break
             one_hot = ops.one_hot(token, width, dtype="float32")
             one_hot = one_hot * ops.cast(~dead, "float32")[..., None]
             ended_here = ops.sum(ops.cast(ends, "float32"), axis=1, keepdims=True)
             taken = taken + ops.sum(one_hot, axis=1)
             taken = taken + ended_here * ops.cast(is_end, "float32")
         parent, token, logp, done_tokens, done_scores = (
-            ops.concatenate(parts, axis=1) for parts in zip(*collected, strict=True)
+            ops.concatenate(parts, axis=1) if groups > 1 else parts[0]
+            for parts in zip(*collected, strict=True)
         )
-        tokens = ops.take_along_axis(tokens, parent[..., None], axis=1)
-        tokens = ops.where((positions == t)[None, None], token[..., None], tokens)
+        tokens = gather(tokens, parent, axis=1, batch_dims=1)
+        tokens = ops.where(positions == t, token[..., None], tokens)
         if sampler.coverage_penalty:
-            covered = ops.take_along_axis(covered, parent[..., None], axis=1)
-        source = ops.arange(ops.shape(parent)[0], dtype="int32")[:, None]
-        order = ops.reshape(source * beams + parent, (-1,))
-        new = [ops.take(one, order, axis=0) for one in _alike(new, states)]
+            covered = gather(covered, parent, axis=1, batch_dims=1)
+        order = ops.reshape(first_beam + parent, (-1,))
+        new = [gather(one, order) for one in _alike(new, states)]
         new = _alike(new, states)
         return t + 1, token, tokens, logp, covered, done_tokens, done_scores, *new
 
@@ -235,6 +261,7 @@ def beam_search(step, states, rules, sampler, rows, source_mask=None):
         hope = ops.logical_and(alive > IMPOSSIBLE / 2, best > worst)
         return ops.logical_and(t < length, ops.any(hope))
 
+    first_beam = ops.arange(rows, dtype="int32")[:, None] * beams
     steps = 1
     if sampler.coverage_penalty and source_mask is not None:
         steps = ops.shape(source_mask)[1]
@@ -252,7 +279,7 @@ def beam_search(step, states, rules, sampler, rows, source_mask=None):
     )
     *_, tokens, scores = ops.while_loop(goes_on, body, first)[:7]
     scores, order = ops.top_k(scores, beams)
-    tokens = ops.take_along_axis(tokens, order[..., None], axis=1)
+    tokens = gather(tokens, order, axis=1, batch_dims=1)
     return _decoded(tokens, scores)
 
 
@@ -286,13 +313,15 @@ def _decoded(tokens, scores):
 def _alike(new, old):
     """Tensors with the static shapes and dtypes that they have in the loop."""
     return [
-        ops.cast(ops.reshape(a, ops.shape(b)), b.dtype)
+        ops.cast(a if a.shape == b.shape else ops.reshape(a, ops.shape(b)), b.dtype)
         for a, b in zip(new, old, strict=True)
     ]
 
 
 def compile_loop(function, *signature, jit_compile=False):
     """A loop as a TensorFlow graph; with another backend, the loop itself.
+
+    The graph may hold native kernels, and is not one that can be saved.
 
     Args:
         function: of tensors.
@@ -304,8 +333,11 @@ def compile_loop(function, *signature, jit_compile=False):
         return function
     import tensorflow as tf
 
+    from keras_rnn_zoo.native.context import staying_here
+
     specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
     options = {"autograph": False, "input_signature": specs}
+    function = staying_here(function)
     function = tf.function(function, jit_compile=jit_compile or None, **options)
     # Traced at once: many models in a process are no retracing to be warned of.
     return function.get_concrete_function()

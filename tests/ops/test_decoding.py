@@ -258,3 +258,26 @@ def test_it_is_one_compiled_loop(rng):
         found = compiled(ops.convert_to_tensor(toy.h0.astype("float32")))
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_what_may_stand_where():
+    """Of five tokens, 1 begins and 2 ends: two to four tokens with the end."""
+    rules = decoding.Rules(1, 2, 4, 1)
+    rows = [
+        rules.apply(ops.zeros((1, 5)), t, ops.ones((1,), "int32"))[0] for t in range(4)
+    ]
+    may = np.asarray(rows) > -1.0
+    within = [False, False, True, True, True]
+    np.testing.assert_array_equal(
+        may,
+        [[False] * 3 + [True] * 2, within, within, [False, False, True, False, False]],
+    )
+
+
+def test_entries_are_gathered_as_numpy_does(rng):
+    tensor = rng.normal(size=(3, 4, 2)).astype("float32")
+    places = rng.integers(0, 4, size=(3, 5))
+    several = np.take_along_axis(tensor, places[..., None], 1)
+    for given, expected in ((places, several), (places[:, 0], several[:, 0])):
+        found = decoding.gather(ops.convert_to_tensor(tensor), given, 1, 1)
+        np.testing.assert_array_equal(found, expected)

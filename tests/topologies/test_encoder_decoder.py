@@ -14,6 +14,7 @@ from keras_rnn_zoo import (
     BahdanauAttention,
     EncoderDecoder,
     MonotonicAttention,
+    native,
     recurrent_layers,
 )
 from keras_rnn_zoo.metrics import TokenAccuracy
@@ -353,6 +354,29 @@ def test_what_xla_compiles_says_the_same(options, rng):
     assert len(model._loops) == 6
     with pytest.raises(TypeError, match="jit_compile=1"):
         model.generate(SOURCE, 6, jit_compile=1)
+
+
+@pytest.mark.skipif(not native.supports("gru", "float32"), reason="needs the kernels")
+def test_sources_are_read_by_the_kernels_and_no_file_can_hold_that(rng, tmp_path):
+    model = make(rng, bidirectional=True)
+    tokens, scores = model.generate(SOURCE, 6, return_scores=True)
+    [loop] = model._loops.values()
+    assert native.holds_native_ops(loop)
+    holder = tf.Module()
+    holder.loop = loop
+    with pytest.raises(ValueError, match="keras_rnn_zoo"):
+        tf.saved_model.save(holder, str(tmp_path / "file"))
+    portable = EncoderDecoder.from_config(model.get_config())
+    portable(dict(source=SOURCE, target=TARGET))
+    portable.set_weights(model.get_weights())
+    for layer in portable.encoder:
+        layer.forward_layer.implementation = "loop"
+        layer.backward_layer.implementation = "loop"
+    expected, expected_scores = portable.generate(SOURCE, 6, return_scores=True)
+    [loop] = portable._loops.values()
+    assert not native.holds_native_ops(loop)
+    np.testing.assert_array_equal(tokens, expected)
+    np.testing.assert_allclose(scores, expected_scores, rtol=1e-5)
 
 
 def test_weights_for_a_figure(rng):

@@ -169,11 +169,11 @@ class Attention(keras.Layer):
 def masked_softmax(scores, mask):
     """Softmax over the last axis where `mask` is True; elsewhere 0, also everywhere."""
     # Not `ops.softmax`, which warns of a source of one step.
-    scores = ops.where(mask, scores, ops.full_like(scores, -1e9))
+    scores = ops.where(mask, scores, -1e9)
     top = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
     weights = ops.exp(scores - top)
     weights = weights / ops.sum(weights, axis=-1, keepdims=True)
-    return ops.where(mask, weights, ops.zeros_like(weights))
+    return ops.where(mask, weights, 0.0)
 
 
 @register
