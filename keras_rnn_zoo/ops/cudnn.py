@@ -66,7 +66,6 @@ def rnn(
     mask=None,
     go_backwards=False,
     zero_output_for_mask=False,
-    training=False,
 ):
     """Runs a recurrent cell over sequences, as `keras.layers.RNN.inner_loop` would.
 
@@ -81,7 +80,6 @@ def rnn(
         go_backwards: bool. From the last step to the first; outputs in that order.
         zero_output_for_mask: bool. The output of a masked step is zero; else it is the
             previous output, and zero before the first step that counts.
-        training: bool. Keep what the gradient needs.
 
     Returns:
         `(last_output, outputs, states)`.
@@ -102,7 +100,7 @@ def rnn(
         params=parameters(cell, kernel, recurrent_kernel, bias),
         sequence_lengths=lengths,
         rnn_mode=cell,
-        is_training=training,
+        is_training=True,  # else there is no gradient
         time_major=True,
     )
     outputs = tf.transpose(outputs, [1, 0, 2])

@@ -10,6 +10,7 @@ from keras_rnn_zoo.layers.core import engine
 from keras_rnn_zoo.ops import cudnn
 from tests.cases import CASES
 from tests.compare import assert_close, assert_same, randomise, run
+from tests.cudnn_op import cudnn_rnn_v3
 
 SUPPORTED = [case for case in CASES if case.make_cell().cudnn_kernel]
 each_case = pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.id)
@@ -90,13 +91,8 @@ def test_without_a_gpu_it_cannot_be_asked_for():
         layer(np.zeros((1, 2, 3), "float32"))
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not engine.has_gpu(), reason="needs a GPU")
-@each_case
-@pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("zeros", [False, True])
-@pytest.mark.parametrize("pattern", [None, "right", "left", "empty row"])
-def test_cudnn_equals_loop(case, backwards, zeros, pattern, rng):
+def compare(case, rng, *, backwards, zeros, pattern, training=True):
+    """Outputs, states and gradients on cuDNN's path and in the loop, in float64."""
     options = dict(
         return_sequences=True,
         return_state=True,
@@ -120,6 +116,39 @@ def test_cudnn_equals_loop(case, backwards, zeros, pattern, rng):
         "left": mask[:, ::-1],
         "empty row": mask & (np.arange(3)[:, None] != 1),
     }[pattern]
-    actual = run(fast, inputs, states, mask, training=True)
-    expected = run(loop, inputs, states, mask, training=True)
+    actual = run(fast, inputs, states, mask, training=training)
+    expected = run(loop, inputs, states, mask, training=training)
     assert_same(actual, expected, "float64")
+
+
+PATTERNS = [None, "right", "left", "empty row"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in SUPPORTED if case.id in ("LSTM", "GRU")],
+    ids=lambda case: case.id,
+)
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_ways_to_the_op_and_from_it(
+    case, zeros, backwards, pattern, rng, monkeypatch
+):
+    """With what the op computes in its place: that needs no GPU."""
+    monkeypatch.setattr(engine, "has_gpu", lambda: True)
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", cudnn_rnn_v3)
+    options = dict(backwards=backwards, zeros=zeros, pattern=pattern)
+    compare(case, rng, training=False, **options)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not engine.has_gpu(), reason="needs a GPU")
+@each_case
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_cudnn_equals_loop(case, training, backwards, zeros, pattern, rng):
+    options = dict(backwards=backwards, zeros=zeros, pattern=pattern)
+    compare(case, rng, training=training, **options)

@@ -629,7 +629,6 @@ def run_cudnn(layer, sequences, states, mask, training, draws):
             mask=mask,
             go_backwards=layer.go_backwards,
             zero_output_for_mask=layer.zero_output_for_mask,
-            training=bool(training),
         )
         return [last, *([outputs] * layer.return_sequences), *states]
 

@@ -1,0 +1,54 @@
+"""What cuDNN's op computes, where there is no GPU: for the ways to and from it."""
+
+import tensorflow as tf
+
+BLOCKS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
+
+
+def one_step(mode, w, r, b_w, b_r, x, h, c):
+    """As NVIDIA's manual of `cudnnRNNMode_t` has it."""
+    of_x = [tf.matmul(x, m, transpose_b=True) + b for m, b in zip(w, b_w, strict=True)]
+    of_h = [tf.matmul(h, m, transpose_b=True) + b for m, b in zip(r, b_r, strict=True)]
+    if mode == "gru":
+        reset, update = (tf.sigmoid(of_x[k] + of_h[k]) for k in (0, 1))
+        new = tf.tanh(of_x[2] + reset * of_h[2])
+        return (1 - update) * new + update * h, c
+    a = [p + q for p, q in zip(of_x, of_h, strict=True)]
+    if mode == "lstm":
+        c = tf.sigmoid(a[1]) * c + tf.sigmoid(a[0]) * tf.tanh(a[2])
+        return tf.sigmoid(a[3]) * tf.tanh(c), c
+    return (tf.tanh(a[0]) if mode == "rnn_tanh" else tf.nn.relu(a[0])), c
+
+
+def cudnn_rnn_v3(
+    *, input, input_h, input_c, params, sequence_lengths, rnn_mode, is_training, **_
+):
+    """As `tf.raw_ops.CudnnRNNV3`, with what it does not do refused or left undone.
+
+    Padded steps hold no numbers, and there is no gradient without `is_training`.
+    """
+    features, units = input.shape[-1], input_h.shape[-1]
+    count = BLOCKS[rnn_mode]
+    sizes = [units * features] * count + [units * units] * count + [units] * 2 * count
+    parts = tf.split(params, sizes)
+    w = [tf.reshape(part, (units, features)) for part in parts[:count]]
+    r = [tf.reshape(part, (units, units)) for part in parts[count : 2 * count]]
+    biases = parts[2 * count : 3 * count], parts[3 * count :]
+    h, c, outputs = input_h[0], input_c[0], []
+    for t in range(input.shape[0]):
+        on = (t < sequence_lengths)[:, None]
+        new_h, new_c = one_step(rnn_mode, w, r, *biases, input[t], h, c)
+        h, c = tf.where(on, new_h, h), tf.where(on, new_c, c)
+        outputs.append(tf.where(on, new_h, float("nan")))
+    outputs = tf.stack(outputs)
+    if not is_training:
+        outputs, h, c = map(_without_gradient, (outputs, h, c))
+    return outputs, h[None], c[None], None, None
+
+
+@tf.custom_gradient
+def _without_gradient(tensor):
+    def gradient(_):
+        raise ValueError("is_training must be True for a gradient")
+
+    return tf.identity(tensor), gradient
