@@ -133,7 +133,7 @@ def test_series_that_cannot_be_used(tmp_path):
         datasets.load("file", path=path, **options, validation="b", test="c")
     with pytest.raises(ValueError, match="`horizon`.*Received: horizon=0"):
         datasets.load("file", path=path, task="regression", horizon=0)
-    with pytest.raises(ValueError, match="end with .csv for the task 'regression'"):
+    with pytest.raises(ValueError, match="end with .csv for a series"):
         read_series(write_series(tmp_path / "a.txt", [1]))
 
 
