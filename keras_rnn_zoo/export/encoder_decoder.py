@@ -262,7 +262,7 @@ def _golden_source(model, given):
         source = rng.integers(1, model.num_source, (3, 6)).astype("int32")
         source[1, 4:] = source[2] = 0
         return source
-    source = np.asarray(given["source"] if isinstance(given, dict) else given)
+    source = np.asarray(given.get("source") if isinstance(given, dict) else given)
     if source.ndim != 2 or 0 in source.shape or source.dtype.kind not in "iu":
         raise ValueError(
             "`golden_input` must be ids of sources, (batch, time), for an "

@@ -157,9 +157,14 @@ class Task:
         """
         return [Figure(name, key, value) for key, value in evaluation.metrics.items()]
 
-    def baselines(self, pipelines) -> list[Figure] | None:
-        """Return figures of simpler methods; None: those that the data tell of."""
-        return None
+    def baselines(self, pipelines) -> list[Figure]:
+        """Return figures of simpler methods; of this class: those the data tell of."""
+        from keras_rnn_zoo.tasks.baselines import compute
+
+        return [
+            Figure(one.name, one.metric, one.value, one.note)
+            for one in compute(pipelines, task=self.name)
+        ]
 
     # --- Using
 

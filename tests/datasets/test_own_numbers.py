@@ -8,7 +8,8 @@ import pytest
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets.files import DataError, read_file, read_series
-from keras_rnn_zoo.training import baselines, recipes
+from keras_rnn_zoo.tasks import baselines
+from keras_rnn_zoo.training import recipes
 
 
 def write_series(path, values, times=None):
