@@ -47,6 +47,8 @@ _MOVED = {
     "keras_rnn_zoo.layers.hmm": "keras_rnn_zoo.topologies.hmm",
     "keras_rnn_zoo.layers.markov": "keras_rnn_zoo.topologies.markov",
     "keras_rnn_zoo.training.tasks": "keras_rnn_zoo.tasks",
+    "keras_rnn_zoo.training.baselines": "keras_rnn_zoo.tasks.baselines",
+    "keras_rnn_zoo.training.word_windows": "keras_rnn_zoo.tasks.word_windows",
     "keras_rnn_zoo.training.evaluation": "keras_rnn_zoo.tasks.evaluation",
     "keras_rnn_zoo.inspection.report": "keras_rnn_zoo.tasks.report",
     "keras_rnn_zoo.presets.cards": "keras_rnn_zoo.jobs.cards",

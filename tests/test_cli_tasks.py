@@ -4,12 +4,13 @@ import io
 
 import numpy as np
 
-from keras_rnn_zoo import cli, jobs
+from keras_rnn_zoo import jobs
+from keras_rnn_zoo.cli import answers, printing
 
 
 def printed(result):
-    console = cli._console(file=io.StringIO(), width=100)
-    cli._print_prediction(console, result)
+    console = printing.console(file=io.StringIO(), width=100)
+    answers.print_prediction(console, result)
     return console.file.getvalue().splitlines()
 
 

@@ -33,7 +33,7 @@ BELOW = {  # room: the rooms that it may import
 }
 EVERYTHING = {"jobs", "cli", "_command", "__init__", "__main__", "version"}
 # They import nothing of the package.
-LIGHT = {"version", "terminal", "interrupts", "extras"}
+LIGHT = {"version", "terminal", "interrupts", "extras", "own_files"}
 
 
 def imported_modules(path):

@@ -6,8 +6,10 @@ import re
 import numpy as np
 import pytest
 import typer.testing
+from rich.console import Console
 
 from keras_rnn_zoo import cli, jobs
+from keras_rnn_zoo.cli import answers
 from keras_rnn_zoo.training import recipes
 from tests.fresh import ask_without_the_zoo
 
@@ -84,10 +86,10 @@ def test_the_names_are_printed_for_people_and_for_pipes(run, monkeypatch, capsys
     tags = "O O B-person I-person O B-location O".split()
     assert rows == [[w, t] for w, t in zip(SENTENCE.split(), tags, strict=True)]
 
-    console = cli.Console(force_terminal=True, width=60, color_system="standard")
-    cli._print_prediction(console, jobs.predict(directory, SENTENCE))
-    cli._print_prediction(console, jobs.predict(directory, "we met"))
-    cli._print_prediction(console, jobs.predict(directory, example=1))
+    console = Console(force_terminal=True, width=60, color_system="standard")
+    answers.print_prediction(console, jobs.predict(directory, SENTENCE))
+    answers.print_prediction(console, jobs.predict(directory, "we met"))
+    answers.print_prediction(console, jobs.predict(directory, example=1))
     out = capsys.readouterr().out
     plain = re.sub(r"\x1b\[[\d;]*m", "", out)
     assert plain.startswith(" location    person ")

@@ -41,12 +41,23 @@ import json
 import os
 import pathlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from keras_rnn_zoo.datasets import limits, tags
-from keras_rnn_zoo.datasets.codec import END_OF_TEXT
+from keras_rnn_zoo.datasets import records, tags
 from keras_rnn_zoo.datasets.columns import Columns, csv_sentences
+from keras_rnn_zoo.datasets.examples import (
+    COLUMNS,
+    LABELLED,
+    RECORDS,
+    SERIES,
+    SUFFIXES,
+    TAGGED,
+    TEXTS,
+    Example,
+    as_example,
+    keys_of,
+)
 from keras_rnn_zoo.datasets.lines import (
     DataError,
     check_growth,
@@ -54,46 +65,10 @@ from keras_rnn_zoo.datasets.lines import (
     lines_of,
     short,
 )
-
-TASKS = ("tagging", "classification", "language_model")
-_CONLL = (
-    *(".conll", ".conllu", ".conllup", ".bio", ".bioes", ".iob", ".iob1", ".iob2"),
-    *(".tsv", ".txt"),
-)
-_RECORDS = (".tfrecord", ".tfrecords")
-_SUFFIXES = {
-    "tagging": (*_CONLL, ".csv", ".jsonl", *_RECORDS),
-    "classification": (".csv", ".jsonl", *_RECORDS),
-    "language_model": (".txt", ".jsonl", ".csv", *_RECORDS),
-    "regression": (".csv",),
-}
-
-#: The features of a record, and the keys of a JSON object, by the task.
-FIELDS = {
-    "tagging": ("tokens", "tags"),
-    "classification": ("text", "label"),
-    "language_model": ("text",),
-}
+from keras_rnn_zoo.own_files import fields_of
 
 #: The largest float32: what is above becomes infinite in a model.
 _LARGEST = 3.4028234663852886e38
-
-
-@dataclass(frozen=True)
-class Example:
-    """One example of a file.
-
-    Attributes:
-        text: str, or a tuple of words, or a tuple of steps, each a tuple of float.
-        target: tuple of str, one a word; str, the label; None for language models.
-        line: int. Where it begins, counted from 1; of a record, its number.
-        lines: tuple of int, the line of each word; None where they share one.
-    """
-
-    text: Any
-    target: Any
-    line: int
-    lines: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
 
 def read_file(
@@ -119,30 +94,25 @@ def read_file(
             a column is given for another task.
         DataError: if the file is empty, is not UTF-8, or a line is not as it must be.
     """
-    if task not in TASKS:
-        raise ValueError(
-            f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}."
-        )
+    fields = fields_of(task, but=SERIES)
     columns = (token_column, tag_column)
     for name, column in zip(("token_column", "tag_column"), columns, strict=True):
         right = isinstance(column, str | int) and not isinstance(column, bool)
-        if column is not None and (task != "tagging" or not right):
+        if column is not None and (fields != TAGGED or not right):
             raise ValueError(
                 f"`{name}` must be the name or the number of a column, for tagging "
                 f"only. Received: {name}={column!r}, task={task!r}."
             )
-    path, suffix = _check_path(path, task)
-    if suffix in _RECORDS:
-        from keras_rnn_zoo.datasets import records
-
-        return records.read_records(path, task, *columns)
-    if task == "tagging" and suffix == ".csv":
+    path, suffix = _check_path(path, fields, task)
+    if suffix in RECORDS:
+        return records.read_fields(path, fields, columns)
+    if fields == TAGGED and suffix == ".csv":
         examples = list(_read_tagged(csv_sentences(path, *columns), path))
     elif suffix == ".csv":
-        examples = list(_read_csv(path, task))
+        examples = list(_read_csv(path, fields))
     elif suffix == ".jsonl":
-        examples = list(_read_jsonl(path, task, columns))
-    elif task == "tagging":
+        examples = list(_read_jsonl(path, fields, columns))
+    elif fields == TAGGED:
         examples = list(_read_tagged(_read_conll(path, *columns), path))
     else:
         examples = list(_read_texts(path))
@@ -164,9 +134,9 @@ def read_series(path: str | os.PathLike) -> tuple[list[float], list[str] | None]
         DataError: if the file is empty or not UTF-8, a value is no finite number, or a
             time is not later than the one before.
     """
-    path, _ = _check_path(path, "regression")
+    path, _ = _check_path(path, SERIES)
     values, times, before = [], [], None
-    for row, line in _rows(path, ("value",)):
+    for row, line in _rows(path, SERIES):
         try:
             value = float(row["value"])
         except ValueError:
@@ -205,14 +175,15 @@ def _later(time, before, path, line):
     )
 
 
-def _check_path(path, task):
+def _check_path(path, fields, task=None):
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a file. Received: path={str(path)!r}.")
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES[task]:
+    if suffix not in SUFFIXES[fields]:
+        what = "a series" if task is None else f"the task {task!r}"
         raise ValueError(
-            f"`path` must end with {', '.join(_SUFFIXES[task])} for the task {task!r}. "
+            f"`path` must end with {', '.join(SUFFIXES[fields])} for {what}. "
             f"Received: path={str(path)!r}."
         )
     return path, suffix
@@ -283,7 +254,7 @@ def check_labels(
     Raises:
         DataError: if one does not, or a step has not as many numbers.
     """
-    unit = "record" if str(path).lower().endswith(_RECORDS) else "line"
+    unit = "record" if str(path).lower().endswith(RECORDS) else "line"
     known, width = set().union(implied, *map(_labels, train)), _width(train[0])
     for one in others:
         if _width(one) != width:
@@ -342,7 +313,7 @@ def as_bio(
         def place(sentence, token):
             path, one = everything[sentence]
             is_shared = one.lines is None
-            unit = "record" if str(path).lower().endswith(_RECORDS) else "line"
+            unit = "record" if str(path).lower().endswith(RECORDS) else "line"
             line = one.line if is_shared else one.lines[token]
             return f"tag {token + 1}: " if is_shared else "", path, line, unit
 
@@ -371,7 +342,7 @@ def columns_of(path, token_column=None, tag_column=None) -> str:
         token_column: as in `read_file`.
         tag_column: as in `read_file`.
     """
-    if pathlib.Path(path).suffix.lower() not in _CONLL:
+    if pathlib.Path(path).suffix.lower() not in COLUMNS:
         return ""
     layout = Columns(path, token_column, tag_column)
     return f"{layout.token + 1} and {layout.tag + 1} of {layout.width}"
@@ -408,11 +379,10 @@ def _read_tagged(sentences, path):
     for words in sentences:
         tokens, tagged, lines = zip(*words, strict=True)
         values = {"tokens": list(tokens), "tags": list(tagged)}
-        yield as_example(values, FIELDS["tagging"], path, lines[0], lines=lines)
+        yield as_example(values, TAGGED, path, lines[0], lines=lines)
 
 
-def _read_csv(path, task):
-    wanted = FIELDS[task]
+def _read_csv(path, wanted):
     for values, line in _rows(path, wanted):
         yield as_example(values, wanted, path, line)
 
@@ -444,9 +414,8 @@ def _rows(path, wanted):
         yield dict(zip(header, row, strict=True)), line
 
 
-def _read_jsonl(path, task, columns):
-    wanted, width = FIELDS[task], None
-    keys = keys_of(task, columns)
+def _read_jsonl(path, wanted, columns):
+    width, keys = None, keys_of(wanted, columns)
     for line, content in lines_of(path):
         if not content.strip():
             continue
@@ -456,7 +425,7 @@ def _read_jsonl(path, task, columns):
             raise DataError(
                 f"must be a JSON object. Received: {error}.", path, line
             ) from error
-        if task == "classification" and width is None:
+        if wanted == LABELLED and width is None:
             real = isinstance(values, dict) and "steps" in values
             wanted, width = (("steps", "label") if real else wanted), 0
             keys = wanted
@@ -472,14 +441,6 @@ def _read_jsonl(path, task, columns):
             values["steps"] = _steps(values["steps"], width, path, line)
             width = len(values["steps"][0])
         yield as_example(values, wanted, path, line)
-
-
-def keys_of(task, columns):
-    """What is called as `FIELDS` has it, unless there are other names for it."""
-    return tuple(
-        str(other) if other is not None else name
-        for name, other in itertools.zip_longest(FIELDS[task], columns)
-    )[: len(FIELDS[task])]
 
 
 def _steps(steps, width, path, line):
@@ -512,86 +473,8 @@ def _steps(steps, width, path, line):
     return tuple(tuple(map(float, step)) for step in steps)
 
 
-def as_example(values, wanted, path, line, unit="line", lines=None):
-    """Return the example of a dict with the keys `wanted`, checked.
-
-    Args:
-        values: dict.
-        wanted: what of it, as in `FIELDS`.
-        path: the file.
-        line: where the example begins.
-        unit: what `line` counts.
-        lines: the line of each word, where each has its own.
-
-    Raises:
-        DataError: if a text is empty, too long or no text, holds what a model cannot
-            read, or there are not as many tags as tokens.
-    """
-
-    def fail(problem, at=line):
-        raise DataError(problem, path, at, unit)
-
-    def check_text(name, text, at=line):
-        half = limits.surrogate_in(text)
-        if half is not None:
-            fail(
-                f"`{name}` must be text. Received: {half!r} in {short(text)}, one "
-                "half of a surrogate pair: a character was cut in two.",
-                at,
-            )
-
-    if "tokens" in wanted:
-        tokens, tags = values["tokens"], values["tags"]
-        for name, items in (("tokens", tokens), ("tags", tags)):
-            at = line
-            right = isinstance(items, list) and items
-            if right and lines is not None and not all(items):
-                at = lines[items.index("")]
-            if not right or not all(isinstance(i, str) and i.strip() for i in items):
-                fail(
-                    f"`{name}` must be a list of strings, none of them empty. "
-                    f"Received: {short(items)}.",
-                    at,
-                )
-            if len(items) > limits.MAX_STEPS:
-                fail(limits.too_long(len(items), name))
-            for i, item in enumerate(items):
-                check_text(name, item, line if lines is None else lines[i])
-        for i, token in enumerate(tokens):
-            if token.split() != [token]:
-                fail(
-                    "a token must be without white space, at which a text is split "
-                    f"into tokens. Received: {short(token)}. Make several tokens of "
-                    "it, each with its tag, or put another character there.",
-                    line if lines is None else lines[i],
-                )
-        if len(tokens) != len(tags):
-            fail(
-                "`tags` must be as many as `tokens`. Received: "
-                f"{len(tokens)} tokens and {len(tags)} tags."
-            )
-        return Example(tuple(tokens), tuple(tags), line, lines)
-    for name in wanted:
-        text = values[name]
-        if name == "steps":
-            continue
-        if not isinstance(text, str) or not text.strip():
-            fail(f"`{name}` must be a text, not an empty one. Received: {short(text)}.")
-        check_text(name, text)
-    text = values[wanted[0]]
-    if len(text) > limits.MAX_STEPS:
-        fail(limits.too_long(len(text), "steps" if "steps" in wanted else "characters"))
-    if "label" not in wanted and END_OF_TEXT in text:
-        fail(
-            f"a text must be without {END_OF_TEXT!r}, which ends a text for the model. "
-            f"Received: it is character {text.index(END_OF_TEXT) + 1}."
-        )
-    return Example(text, values["label"] if "label" in wanted else None, line)
-
-
 def _read_texts(path):
     lines, start, size = [], 1, 0
-    wanted = FIELDS["language_model"]
     for number, line in itertools.chain(lines_of(path), [(None, "")]):
         line = line.removesuffix("\r")
         if line.strip():
@@ -600,5 +483,5 @@ def _read_texts(path):
             size += len(line)
             check_growth(size, "characters", path, start)
         elif lines:
-            yield as_example({"text": "\n".join(lines)}, wanted, path, start)
+            yield as_example({"text": "\n".join(lines)}, TEXTS, path, start)
             lines = []

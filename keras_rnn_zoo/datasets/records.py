@@ -17,8 +17,18 @@ from collections.abc import Sequence
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from keras_rnn_zoo.datasets import files, limits
-from keras_rnn_zoo.datasets.files import DataError, Example
+from keras_rnn_zoo.datasets import limits
+from keras_rnn_zoo.datasets.examples import (
+    LABELLED,
+    SERIES,
+    TAGGED,
+    TEXTS,
+    Example,
+    as_example,
+    keys_of,
+)
+from keras_rnn_zoo.datasets.lines import DataError
+from keras_rnn_zoo.own_files import fields_of
 
 
 def read_records(
@@ -40,13 +50,25 @@ def read_records(
             lacks a feature or has one of another kind, holds an empty text, or not as
             many tags as tokens. It names the record, counted from 1.
     """
+    columns = (token_column, tag_column)
+    return read_fields(path, fields_of(task, but=SERIES), columns)
+
+
+def read_fields(path, fields, columns=()) -> list[Example]:
+    """Return the examples of a TFRecord file that has certain fields.
+
+    Args:
+        path: the file.
+        fields: a key of `examples.SUFFIXES`.
+        columns: what they are called in this file, None where it is the same.
+    """
     path = pathlib.Path(path)
     _check_sizes(path)
-    names = files.keys_of(task, (token_column, tag_column))
+    names = keys_of(fields, columns)
     examples = []
     try:
         for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
-            examples.append(_example(record, task, names, path, len(examples) + 1))
+            examples.append(_example(record, fields, names, path, len(examples) + 1))
     except tf.errors.DataLossError as error:
         reason = re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", error.message)
         raise DataError(
@@ -68,10 +90,10 @@ def write_tfrecord(path: str | os.PathLike, examples: Sequence[Example]) -> None
 
     Args:
         path: the file, with the suffix .tfrecord.
-        examples: of one task, see `Example`; real-valued ones cannot be written.
+        examples: of one kind, see `Example`; real-valued ones cannot be written.
 
     Raises:
-        ValueError: if there are no examples, they are of several tasks, or the suffix
+        ValueError: if there are no examples, they are of several kinds, or the suffix
             is another one.
         TypeError: if one is no such example.
 
@@ -87,13 +109,14 @@ def write_tfrecord(path: str | os.PathLike, examples: Sequence[Example]) -> None
         raise ValueError(
             f"`path` must end with .tfrecord. Received: path={str(path)!r}."
         )
-    tasks = {_task_of(one) for one in examples}
-    if len(tasks) != 1:
+    kinds = {_fields_of(one) for one in examples}
+    if len(kinds) != 1:
+        received = ", ".join(sorted(_KINDS[one] for one in kinds)) or "no kind"
         raise ValueError(
-            "`examples` must be examples of one task. Received: "
-            f"{len(examples)} examples of {', '.join(sorted(tasks)) or 'no task'}."
+            "`examples` must be examples of one kind. Received: "
+            f"{len(examples)} examples of {received}."
         )
-    fields = files.FIELDS[tasks.pop()]
+    [fields] = kinds
     temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         with tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
@@ -128,13 +151,17 @@ def _check_sizes(path):
             file.seek(length + 4, 1)
 
 
-def _task_of(example):
+#: What the examples of a file are, for people.
+_KINDS = {TAGGED: "words with tags", LABELLED: "texts with a label", TEXTS: "texts"}
+
+
+def _fields_of(example):
     text, target = example.text, example.target
     if isinstance(text, str) and isinstance(target, str | None):
-        return "language_model" if target is None else "classification"
+        return TEXTS if target is None else LABELLED
     if isinstance(text, tuple) and isinstance(target, tuple):
         if all(isinstance(one, str) for one in text + target):
-            return "tagging"
+            return TAGGED
     raise TypeError(
         "`examples` must hold texts with or without a label, or words with their tags. "
         f"Received: {example!r}."
@@ -147,7 +174,7 @@ def _feature(values):
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
 
 
-def _example(record, task, names, path, number):
+def _example(record, fields, names, path, number):
     def fail(problem):
         raise DataError(problem, path, number, "record")
 
@@ -156,7 +183,7 @@ def _example(record, task, names, path, number):
     except DecodeError as error:
         fail(f"must be a tf.train.Example. Received: {error}.")
     values = {}
-    for field, name in zip(files.FIELDS[task], names, strict=True):
+    for field, name in zip(fields, names, strict=True):
         if name not in features:
             there = ", ".join(sorted(features)) or "no features"
             fail(f"must have the feature `{name}`. Received: {there}.")
@@ -167,9 +194,9 @@ def _example(record, task, names, path, number):
             values[field] = [one.decode() for one in features[name].bytes_list.value]
         except UnicodeDecodeError as error:
             fail(f"`{name}` must be UTF-8. Received: {error.object!r}.")
-        if task != "tagging":
+        if fields != TAGGED:
             if len(values[field]) != 1:
                 count = len(values[field])
                 fail(f"`{name}` must have one value. Received: {count} values.")
             [values[field]] = values[field]
-    return files.as_example(values, files.FIELDS[task], path, number, "record")
+    return as_example(values, fields, path, number, "record")

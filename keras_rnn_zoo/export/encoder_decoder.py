@@ -19,6 +19,7 @@ from keras_rnn_zoo.version import __version__
 def export_encoder_decoder(
     model: Any,
     path: str | os.PathLike,
+    golden_input: Any = None,
     *,
     sampler: Any = "greedy",
     max_length: int = 64,
@@ -50,6 +51,8 @@ def export_encoder_decoder(
     Args:
         model: a built `EncoderDecoder`.
         path: directory to make or to replace.
+        golden_input: sources that the files are compared with the model on: ids
+            `(batch, time)`, or a dict that has them as `source`. None: drawn ones.
         sampler: as of `EncoderDecoder.generate`.
         max_length: int. The greatest number of tokens, with the end.
         min_length: int. The least number of tokens before the end.
@@ -62,6 +65,7 @@ def export_encoder_decoder(
 
     Raises:
         TypeError: if `model` is not an `EncoderDecoder`.
+        ValueError: if `golden_input` is of another shape.
         OSError: if `path` may not be made or replaced.
         RuntimeError: if the files answer differently.
     """
@@ -70,6 +74,7 @@ def export_encoder_decoder(
             "`model` must be an EncoderDecoder. "
             f"Received: model of type {type(model).__name__}."
         )
+    rows = _golden_source(model, golden_input)
     replaceable(path)
     sampler = samplers.get(sampler)
     model = portable_copy(model, dtype)
@@ -92,7 +97,7 @@ def export_encoder_decoder(
         (extra / METADATA_FILE).write_text(
             json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
-        worst = _check_answers(directory, model, sampler, rules)
+        worst = _check_answers(directory, model, sampler, rules, rows)
         if not worst <= tolerance:  # also catches nan
             raise RuntimeError(
                 "The exported SavedModel must give the answers of the model. Received: "
@@ -250,25 +255,39 @@ def _dense(ragged):
     return ragged.to_tensor() if isinstance(ragged, tf.RaggedTensor) else ragged
 
 
-def _check_answers(directory, model, sampler, rules):
+def _golden_source(model, given):
+    """Sources to compare on, ids `(batch, time)`."""
+    if given is None:
+        rng = np.random.default_rng(0)
+        source = rng.integers(1, model.num_source, (3, 6)).astype("int32")
+        source[1, 4:] = source[2] = 0
+        return source
+    source = np.asarray(given.get("source") if isinstance(given, dict) else given)
+    if source.ndim != 2 or 0 in source.shape or source.dtype.kind not in "iu":
+        raise ValueError(
+            "`golden_input` must be ids of sources, (batch, time), for an "
+            f"`EncoderDecoder`. Received: golden_input of shape {source.shape} and "
+            f"dtype {source.dtype}."
+        )
+    return source.astype("int32")
+
+
+def _check_answers(directory, model, sampler, rules, source):
     """The largest difference of the files, loaded again, from the model."""
     loaded = tf.saved_model.load(str(directory)).signatures
-    rng = np.random.default_rng(0)
-    source = rng.integers(1, model.num_source, (3, 6)).astype("int32")
-    source[1, 4:] = source[2] = 0
-    rows = tf.constant(source)
+    rows, batch = tf.constant(source), len(source)
     first = loaded["encode"](source=rows)
-    token = tf.fill([3], model.start)
+    token = tf.fill([batch], model.start)
     answer = loaded["decode_step"](token=token, **first)
     last = tf.exp(answer["log_probabilities"])
-    target = tf.fill([3, 1], model.end)
+    target = tf.fill([batch, 1], model.end)
     expected = model({"source": rows, "target": target})[:, 0]
     worst = float(tf.reduce_max(tf.abs(last - expected)))
     seed = {"seed": tf.constant(1)} if sampler.draws else {}
     found = loaded["generate"](source=rows, **seed)
     draws = None
     if seed:
-        draws = tf.random.stateless_uniform([3, rules.max_length], [1, 0])
+        draws = tf.random.stateless_uniform([batch, rules.max_length], [1, 0])
     said = model.decode(rows, rules, sampler, draws)
     if not np.array_equal(found["tokens"], said.tokens):
         return float("inf")

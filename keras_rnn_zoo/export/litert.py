@@ -22,6 +22,7 @@ from keras_rnn_zoo.export.saved_model import (
     Exported,
     describe,
     described,
+    refuse_for_encoder_decoder,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
@@ -105,6 +106,9 @@ def export_litert(
     if isinstance(model, EncoderDecoder):
         from keras_rnn_zoo.export.encoder_decoder_files import write_litert
 
+        if golden_input is not None:
+            fix = " The files are compared with the model on sources that are drawn."
+            refuse_for_encoder_decoder("golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_litert(model, path, more, batch_size, steps, int8, tolerance)
     model = portable_copy(model)

@@ -28,6 +28,7 @@ from keras_rnn_zoo.export.saved_model import (
     check_max_length,
     describe,
     described,
+    refuse_for_encoder_decoder,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
@@ -113,6 +114,9 @@ def export_onnx(
     if isinstance(model, EncoderDecoder):
         from keras_rnn_zoo.export.encoder_decoder_files import write_onnx
 
+        if golden_input is not None:
+            fix = " The files are compared with the model on sources that are drawn."
+            refuse_for_encoder_decoder("golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_onnx(model, path, more, max_length, tolerance)
     model = portable_copy(model)

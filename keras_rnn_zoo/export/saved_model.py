@@ -20,12 +20,15 @@ from keras_rnn_zoo.export.portable import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.export.text import TextCodec
+from keras_rnn_zoo.ops.checks import fail, integer
 from keras_rnn_zoo.presets import new_directory, replaceable
 from keras_rnn_zoo.topologies import EncoderDecoder
 from keras_rnn_zoo.version import __version__
 
 SIGNATURES = ("serving_default", "step", "initial_state", "generate")
 METADATA_FILE = "metadata.json"
+#: Most steps of a row, if nothing else is said.
+MAX_LENGTH = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +57,7 @@ def export_saved_model(
     assets: Any = None,
     metadata: dict[str, Any] | None = None,
     signatures: Any = None,
-    max_length: int | None = 10_000,
+    max_length: int | None = MAX_LENGTH,
     dtype: str | None = "float32",
     tolerance: float = 1e-5,
 ) -> Exported:
@@ -83,8 +86,9 @@ def export_saved_model(
     They are loaded again and must give the model's answers on the golden input; only
     then do they replace what was at `path`.
 
-    An `EncoderDecoder` is written by `export_encoder_decoder`, greedy; what is asked of
-    signatures and inputs does not hold for it.
+    An `EncoderDecoder` is written by `export_encoder_decoder`, greedy, with all its
+    signatures and sources of any length: `signatures` and `max_length` must be left
+    out. Its `golden_input` is `(batch, time)` ids of sources, or a dict with `source`.
 
     Args:
         model: a built model of one input that Keras can save, or an `EncoderDecoder`.
@@ -114,8 +118,17 @@ def export_saved_model(
     if isinstance(model, EncoderDecoder):
         from keras_rnn_zoo.export.encoder_decoder import export_encoder_decoder
 
+        if signatures is not None:
+            refuse_for_encoder_decoder("signatures", signatures, _ALL_OF_THEM)
+        if max_length != MAX_LENGTH:
+            refuse_for_encoder_decoder("max_length", max_length, _ALL_OF_THEM)
         return export_encoder_decoder(
-            model, path, metadata=described(assets) | dict(metadata or {}), dtype=dtype
+            model,
+            path,
+            golden_input=golden_input,
+            metadata=described(assets) | dict(metadata or {}),
+            dtype=dtype,
+            tolerance=tolerance,
         )
     replaceable(path)
     model = portable_copy(model, dtype)
@@ -145,13 +158,22 @@ def export_saved_model(
     return Exported(pathlib.Path(path), worst, size, tuple(functions))
 
 
+def refuse_for_encoder_decoder(name, value, fix):
+    """Raise for an option that says nothing of an `EncoderDecoder`."""
+    fail(name, "left out for an `EncoderDecoder`", value, fix=fix)
+
+
+_ALL_OF_THEM = (
+    " Call `export_encoder_decoder`: it writes all its signatures, for sources of any "
+    "length; its own `max_length` is that of what is generated."
+)
+
+
 def check_max_length(max_length):
-    """Raise unless `max_length` is a positive number or None."""
-    if max_length is not None and max_length < 1:
-        raise ValueError(
-            "`max_length` must be a positive integer or None. "
-            f"Received: max_length={max_length!r}."
-        )
+    """Raise unless `max_length` is a positive integer or None."""
+    expected = "a positive integer or None"
+    if max_length is not None and integer("max_length", max_length, expected) < 1:
+        fail("max_length", expected, max_length)
 
 
 def size_of(directory):

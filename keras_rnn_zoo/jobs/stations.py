@@ -209,7 +209,7 @@ def judge(trained: Trained) -> Judged:
         figures = figures_of(recipe, model, evaluation, pipelines, pipelines.facts)
         compared = []
         if prepared.plan.options.baselines:
-            compared = _baselines(pipelines, task)
+            compared = task.baselines(pipelines)
     return Judged(trained, evaluation, figures, compared)
 
 
@@ -330,18 +330,6 @@ def _describe_model(recipe, model, device, dtype):
         f"Model  {recipe.model.topology}({shown}): {model.count_params():,} weights, "
         f"on {device}" + (f" in {dtype}" if dtype else "")
     )
-
-
-def _baselines(pipelines, task):
-    from keras_rnn_zoo.training import baselines
-
-    found = task.baselines(pipelines)
-    if found is not None:
-        return found
-    return [
-        Figure(one.name, one.metric, one.value, one.note or "")
-        for one in baselines.compute(pipelines, task=task.name)
-    ]
 
 
 def _save_and_check(judged, directory, assets):

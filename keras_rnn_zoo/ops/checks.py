@@ -64,6 +64,12 @@ def number_between(name: str, value: Any, low: float, high: float) -> float:
     return _number(name, value, expected, lambda one: low <= one <= high)
 
 
+def fraction(name: str, value: Any) -> float:
+    """Returns `value` as a float, or raises if it is not in (0, 1)."""
+    expected = "a number between 0 and 1"
+    return _number(name, value, expected, lambda one: 0 < one < 1)
+
+
 def rate(name: str, value: Any) -> float:
     """Returns `value` as a float, or raises if it is not in [0, 1)."""
     return _number(name, value, "a number with 0 <= rate < 1", lambda one: 0 <= one < 1)
@@ -82,7 +88,7 @@ def _number(
     fits: Callable[[Any], bool],
     fix: str = "",
 ) -> float:
-    if not _is_number(value):
+    if not is_number(value):
         fail(name, expected, value, TypeError)
     # Before it is a float: an integer may be too large for one.
     if not float("-inf") < value < float("inf") or not fits(value):
@@ -93,5 +99,11 @@ def _number(
         fail(name, expected, value)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, NumPy's too: no bool, no tensor.
+
+    An array of no dimension is one as well: what `x.mean()` or `x[i]` gives.
+    """
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        value = value.item()
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

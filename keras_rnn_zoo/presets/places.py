@@ -385,10 +385,14 @@ def _is_complete(directory, kind):
             has(name, "name", "test_over_seeds")
             for name in ("metadata.json", "figures.json")
         )
+
+    def is_export(name):  # an encoder-decoder says of both sides what their tokens are
+        return any(has(name, one, "parameters") for one in ("reads", "source_tokens"))
+
     if (directory / "saved_model.pb").is_file():
-        return has("assets.extra/metadata.json", "reads", "parameters")
+        return is_export("assets.extra/metadata.json")
     files = [*directory.glob("*.onnx"), *directory.glob("*.tflite")]
-    return bool(files) and has("metadata.json", "reads", "parameters")
+    return bool(files) and is_export("metadata.json")
 
 
 def keys_of(path: pathlib.Path) -> set[str]:

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 
+from keras_rnn_zoo import own_files
 from keras_rnn_zoo.tasks.base import Figure, Task
 from keras_rnn_zoo.tasks.tagging import are_bio as are_bio
 from keras_rnn_zoo.tasks.tagging import macro_f1 as macro_f1
@@ -34,6 +35,10 @@ TASKS: dict[str, type[Task]] = {
     for one in sorted(_tasks(), key=lambda one: one.name)
     if "name" in vars(one)
 }
+
+for _name, _one in TASKS.items():
+    if _one.fields:
+        own_files.declare(_name, _one.fields)
 
 
 def task_of(name: str, labels: Iterable[str] = ()) -> Task:

@@ -56,6 +56,8 @@ class Task:
             where more is better, else "min".
         per_step: bool. Whether there is an answer for every step.
         continues: bool. Whether the model can write on what it reads.
+        fields: what is learnt from of one's own file, see `datasets.examples`; (): it
+            is not learnt from one.
         class_weights: bool. Whether `training.class_weights` makes sense.
         ignored_class: int. A class of which the figures are not to be; None: all count.
         asked: Python that lets a model answer on an example, for the card.
@@ -68,6 +70,7 @@ class Task:
     directions: ClassVar[dict[str, str]] = {}
     per_step: ClassVar[bool] = True
     continues: ClassVar[bool] = False
+    fields: ClassVar[tuple[str, ...]] = ()
     class_weights: ClassVar[bool] = False
     ignored_class: ClassVar[int | None] = None
     asked: ClassVar[str] = 'answer = jobs.predict("{name}", {example})'
@@ -154,9 +157,14 @@ class Task:
         """
         return [Figure(name, key, value) for key, value in evaluation.metrics.items()]
 
-    def baselines(self, pipelines) -> list[Figure] | None:
-        """Return figures of simpler methods; None: those that the data tell of."""
-        return None
+    def baselines(self, pipelines) -> list[Figure]:
+        """Return figures of simpler methods; of this class: those the data tell of."""
+        from keras_rnn_zoo.tasks.baselines import compute
+
+        return [
+            Figure(one.name, one.metric, one.value, one.note)
+            for one in compute(pipelines, task=self.name)
+        ]
 
     # --- Using
 

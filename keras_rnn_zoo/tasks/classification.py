@@ -8,6 +8,7 @@ class Classification(Tagging):
 
     name = "classification"
     words = "one class for a whole sequence"
+    fields = ("text", "label")
     answered = "answer.labels[int(answer.predicted)], answer.probabilities.max()"
     per_step = False
 

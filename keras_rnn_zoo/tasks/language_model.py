@@ -12,6 +12,7 @@ class LanguageModel(Task):
 
     name = "language_model"
     words = "the next token, at every step"
+    fields = ("text",)
     asked = 'answer = jobs.generate("{name}", {example}, seed=1)'
     answered = "answer.prompt + answer.text"
     directions = {"bits_per_character": "min", "accuracy": "max"}

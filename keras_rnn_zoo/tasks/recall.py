@@ -14,6 +14,7 @@ class Recall(Tagging):
 
     name = "recall"
     words = "a class for every step, of which the last ones count"
+    fields = ()
     directions = {"recall_accuracy": "max", "accuracy": "max", "nll": "min"}
     class_weights = False
     ignored_class = 0

@@ -13,6 +13,7 @@ class Regression(Task):
 
     name = "regression"
     words = "real values for a whole sequence"
+    fields = ("value",)
     directions = {"rmse": "min", "rmse_1_step": "min", "coverage": "max"}
     per_step = False
 

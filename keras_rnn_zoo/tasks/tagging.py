@@ -12,6 +12,7 @@ class Tagging(Task):
 
     name = "tagging"
     words = "a class for every step"
+    fields = ("tokens", "tags")
     directions = {"accuracy": "max", "macro_f1": "max"}
     class_weights = True
     answered = "list(zip(answer.tokens, answer.tags))"

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_rnn_zoo.layers.core.arguments import integer, one_of, positive_integer
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.core.registry import register
-from keras_rnn_zoo.ops.checks import integer_from
+from keras_rnn_zoo.ops.checks import fraction, integer_from
 
 _SMOOTHING = ("witten_bell", "kneser_ney")
 _PARTS = ("contexts", "followers", "counts", "totals", "types")
@@ -86,16 +86,7 @@ class Markov(keras.Model):
         order = integer_from("order", order, 0)
         vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         smoothing = one_of("smoothing", smoothing, _SMOOTHING)
-        if not isinstance(discount, (int, float)) or isinstance(discount, bool):
-            raise TypeError(
-                "`discount` must be a number between 0 and 1. "
-                f"Received: discount={discount!r}."
-            )
-        if not 0 < discount < 1:
-            raise ValueError(
-                "`discount` must be a number between 0 and 1. "
-                f"Received: discount={discount!r}."
-            )
+        discount = fraction("discount", discount)
         excluded = _tokens("excluded", excluded)
         if any(not 0 <= token < vocabulary_size for token in excluded) or (
             len(excluded) >= vocabulary_size

@@ -1,1 +1,1 @@
-"""Training: recipes, fitting, baselines."""
+"""Training: recipes, fitting."""

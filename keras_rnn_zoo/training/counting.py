@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo.ops.checks import number_from
 from keras_rnn_zoo.topologies.hmm import HMM
 from keras_rnn_zoo.topologies.markov import Markov, ngram_tables
 from keras_rnn_zoo.training import em
@@ -37,8 +38,8 @@ def fit_counts(model, dataset, *, pseudocount=0.0, min_variance=1e-3):
            [0.33, 0.67]], dtype=float32)
     """
     if isinstance(model, HMM):
-        pseudocount = em.at_least_zero("pseudocount", pseudocount)
-        min_variance = em.at_least_zero("min_variance", min_variance)
+        pseudocount = number_from("pseudocount", pseudocount, 0)
+        min_variance = number_from("min_variance", min_variance, 0)
         counts = em.sum_counts(_state_counts(model, batch) for batch in dataset)
         em.set_shares(model, counts, pseudocount, min_variance)
     elif isinstance(model, Markov):

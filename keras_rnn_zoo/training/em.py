@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.core.arguments import flag, positive_integer
+from keras_rnn_zoo.ops.checks import number_from
 from keras_rnn_zoo.topologies.hmm import HMM
 
 
@@ -69,9 +70,9 @@ def fit_em(
     """
     check_hmm(hmm)
     epochs = positive_integer("epochs", epochs)
-    tolerance = at_least_zero("tolerance", tolerance)
-    pseudocount = at_least_zero("pseudocount", pseudocount)
-    min_variance = at_least_zero("min_variance", min_variance)
+    tolerance = number_from("tolerance", tolerance, 0)
+    pseudocount = number_from("pseudocount", pseudocount, 0)
+    min_variance = number_from("min_variance", min_variance, 0)
     if flag("initialize", initialize):
         _start_from_data(hmm, dataset, seed)
     history = []
@@ -208,16 +209,3 @@ def _start_from_data(hmm, dataset, seed):
     hmm.mean.assign(rows[chosen])
     variance = np.maximum(rows.var(axis=0), 1e-6)
     hmm.log_variance.assign(np.tile(np.log(variance), (hmm.num_states, 1)))
-
-
-def at_least_zero(name, value):
-    """Returns `value` as a float, or raises if it is not a number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(
-            f"`{name}` must be a number of at least 0. Received: {name}={value!r}."
-        )
-    if not 0 <= value < float("inf"):
-        raise ValueError(
-            f"`{name}` must be a number of at least 0. Received: {name}={value!r}."
-        )
-    return float(value)

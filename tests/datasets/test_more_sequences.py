@@ -16,7 +16,7 @@ from keras_rnn_zoo import datasets
 from keras_rnn_zoo.datasets import builders, chorales, series, vowels
 from keras_rnn_zoo.datasets.files import DataError
 from keras_rnn_zoo.datasets.source import sha256_of
-from keras_rnn_zoo.training import baselines
+from keras_rnn_zoo.tasks import baselines
 
 JSB_DIR = os.environ.get("KRZ_JSB_DIR")
 CELLS = {"train": "traindata", "validation": "validdata", "test": "testdata"}

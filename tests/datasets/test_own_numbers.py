@@ -8,7 +8,8 @@ import pytest
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets.files import DataError, read_file, read_series
-from keras_rnn_zoo.training import baselines, recipes
+from keras_rnn_zoo.tasks import baselines
+from keras_rnn_zoo.training import recipes
 
 
 def write_series(path, values, times=None):
@@ -133,7 +134,7 @@ def test_series_that_cannot_be_used(tmp_path):
         datasets.load("file", path=path, **options, validation="b", test="c")
     with pytest.raises(ValueError, match="`horizon`.*Received: horizon=0"):
         datasets.load("file", path=path, task="regression", horizon=0)
-    with pytest.raises(ValueError, match="end with .csv for the task 'regression'"):
+    with pytest.raises(ValueError, match="end with .csv for a series"):
         read_series(write_series(tmp_path / "a.txt", [1]))
 
 

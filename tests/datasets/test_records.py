@@ -106,9 +106,9 @@ def test_damaged_files(tmp_path):
 def test_what_cannot_be_written_leaves_the_file_that_was_there(tmp_path):
     path = tmp_path / "a.tfrecord"
     write_tfrecord(path, TEXTS)
-    with pytest.raises(ValueError, match="of one task. Received: 0 examples of no"):
+    with pytest.raises(ValueError, match="of one kind. Received: 0 examples of no"):
         write_tfrecord(path, [])
-    with pytest.raises(ValueError, match="4 examples of classification, language_mod"):
+    with pytest.raises(ValueError, match="4 examples of texts, texts with a label"):
         write_tfrecord(path, TEXTS + LABELLED)
     with pytest.raises(TypeError, match=r"Received: Example\(text=\(\(1.0,\),\)"):
         write_tfrecord(path, [Example(((1.0,),), "a", 1)])

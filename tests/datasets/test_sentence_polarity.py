@@ -12,7 +12,7 @@ import pytest
 
 from keras_rnn_zoo import datasets
 from keras_rnn_zoo.datasets import builders, codec
-from keras_rnn_zoo.training import baselines
+from keras_rnn_zoo.tasks import baselines
 
 TFDS_DIR = os.environ.get("KRZ_TFDS_DIR")
 NAME = "krz_sentence_polarity"

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from keras_rnn_zoo import datasets, jobs
 from keras_rnn_zoo.datasets import series
-from keras_rnn_zoo.tasks import regression
-from keras_rnn_zoo.training import baselines
+from keras_rnn_zoo.tasks import baselines, regression
 
 
 def test_windows_do_not_leak_across_the_split():

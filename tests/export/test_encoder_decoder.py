@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_rnn_zoo import EncoderDecoder, ManyToOne
 from keras_rnn_zoo.export import (
     export_encoder_decoder,
     export_litert,
     export_onnx,
+    export_saved_model,
 )
 from keras_rnn_zoo.ops import BeamSampler
 from tests.fresh import ask_without_the_zoo
@@ -194,3 +196,53 @@ def test_other_models_are_refused(tmp_path):
     model = ManyToOne(2, 3, vocabulary_size=4)
     with pytest.raises(TypeError, match="type ManyToOne"):
         export_encoder_decoder(model, tmp_path / "exported")
+
+
+@pytest.mark.parametrize(
+    ("write", "options", "error", "message"),
+    [
+        (export_saved_model, {"signatures": ["step"]}, ValueError, r"=\['step'\]"),
+        (export_saved_model, {"max_length": 7}, ValueError, "max_length=7. Call"),
+        (export_saved_model, {"max_length": None}, ValueError, "max_length=None. C"),
+        (export_saved_model, {"max_length": 1.5}, TypeError, "max_length=1.5"),
+        (export_saved_model, {"tolerance": -1.0}, RuntimeError, "tolerance=-1.0"),
+        (
+            export_saved_model,
+            {"golden_input": np.zeros((2, 3))},
+            ValueError,
+            r"`golden_input` must be ids.*\(2, 3\) and dtype float64",
+        ),
+        (export_litert, {"golden_input": [[1]]}, ValueError, r"golden_input=\[\[1\]\]"),
+        (export_onnx, {"golden_input": [[1]]}, ValueError, r"golden_input=\[\[1\]\]"),
+    ],
+)
+def test_no_option_is_passed_over_in_silence(
+    write, options, error, message, tmp_path, tiny
+):
+    if write is not export_saved_model:
+        pytest.importorskip("onnx" if write is export_onnx else "ai_edge_litert")
+    with pytest.raises(error, match=message):
+        write(tiny, tmp_path / "exported", **options)
+    assert not (tmp_path / "exported").exists()
+
+
+def test_files_are_compared_on_the_golden_input_and_may_be_replaced(
+    tiny, tmp_path, monkeypatch
+):
+    seen, decode = [], EncoderDecoder.decode
+
+    def noted(self, source, *rest):
+        if tf.executing_eagerly():
+            seen.append(np.asarray(source))
+        return decode(self, source, *rest)
+
+    monkeypatch.setattr(EncoderDecoder, "decode", noted)
+    for golden in (np.array([[1, 2, 3, 4]]), {"source": [[4, 3]], "target": [[1]]}):
+        export_saved_model(tiny, tmp_path / "exported", golden)
+        source = golden["source"] if isinstance(golden, dict) else golden
+        np.testing.assert_array_equal(seen[-1], source)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return EncoderDecoder(5, 5, 4)

@@ -20,6 +20,7 @@ import typer.testing
 from rich.console import Console
 
 from keras_rnn_zoo import cli, jobs
+from keras_rnn_zoo.cli import printing
 from keras_rnn_zoo.jobs import models
 from keras_rnn_zoo.presets import Assets
 from keras_rnn_zoo.terminal import one_line, shown, words_of
@@ -138,10 +139,10 @@ class Running:
         monkeypatch.setenv("COLUMNS", "6000")
         self.colours = terminal
         if terminal:
-            make = cli._console
+            make = printing.console
             monkeypatch.setattr(
-                cli,
-                "_console",
+                printing,
+                "console",
                 lambda **options: make(
                     force_terminal=True, color_system="truecolor", **options
                 ),
@@ -286,8 +287,8 @@ def check_ends(run, text):
 def test_a_bar_is_not_made_of_markup():
     """What a reporter is told while a training runs in a terminal."""
     file = io.StringIO()
-    console = cli._console(file=file, force_terminal=True, width=120)
-    reporter = cli.ConsoleReporter(console)
+    console = printing.console(file=file, force_terminal=True, width=120)
+    reporter = printing.ConsoleReporter(console)
     for text in HOSTILE:
         reporter.say(f"S{text}")
         reporter.step(1, 1, 2, {f"[/]{text}": 0.5})
@@ -302,20 +303,23 @@ def test_a_bar_is_not_made_of_markup():
 def test_nothing_else_prints():
     """In every room, a print is of our own words alone."""
     for path in (ROOT / "keras_rnn_zoo").rglob("*.py"):
-        if path.name in ("cli.py", "terminal.py"):
+        if path.parent.name == "cli" or path.name == "terminal.py":
             continue
         text = path.read_text("utf-8")
         assert "rich" not in re.findall(r"^\s*(?:from|import) (\w+)", text, re.M), path
     # The command's own consoles take no markup, so none can be forgotten.
-    console = cli._console(file=io.StringIO(), width=50)
+    console = printing.console(file=io.StringIO(), width=50)
     console.print("[bold]:smile:[/] [/]")
     assert console.file.getvalue() == "[bold]:smile:[/] [/]\n"
     assert isinstance(console, Console)
-    assert "markup=True" not in (ROOT / "keras_rnn_zoo" / "cli.py").read_text("utf-8")
+    files = [*(ROOT / "keras_rnn_zoo" / "cli").glob("*.py")]
+    assert files and not [one for one in files if "markup=True" in one.read_text()]
+    made = [one.name for one in files if "Console(" in one.read_text()]
+    assert made == ["printing.py"]
 
 
 def test_letters_that_a_terminal_does_not_have_are_written_as_escapes(tmp_path):
-    body = "return [cli.jobs.Finding('Zo\\xeb', '\\u6771\\u4eac', True)]"
+    body = "return [jobs.Finding('Zo\\xeb', '\\u6771\\u4eac', True)]"
     done = child(body, tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "Zo\\xeb" in done.stdout and "\\u6771\\u4eac" in done.stdout
@@ -339,6 +343,7 @@ import sys
 sys.argv = ["keras-rnn-zoo", "doctor"]
 sys.orig_argv = sys.argv
 import keras_rnn_zoo.cli as cli
+from keras_rnn_zoo import jobs
 import os, signal, time
 
 def stop():
@@ -353,7 +358,7 @@ def doctor():
     {body}
     return []
 
-cli.jobs.doctor = doctor
+jobs.doctor = doctor
 cli.main()
 """
 
@@ -621,7 +626,7 @@ def test_an_interrupt_while_the_command_line_is_read_is_said(method, tmp_path):
     """Typer makes a silent exit code of it there."""
     code = CHILD.format(body="pass").replace(
         "cli.main()",
-        f"cli._Commands.{method} = lambda *a, **k: stop()\ncli.main()",
+        f"cli.commands._Commands.{method} = lambda *a, **k: stop()\ncli.main()",
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

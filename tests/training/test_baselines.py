@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import datasets
-from keras_rnn_zoo.training import baselines
+from keras_rnn_zoo.tasks import baselines
 
 NGRAM = "best Witten-Bell n-gram"
 

@@ -5,9 +5,10 @@ import types
 import numpy as np
 import pytest
 
-from keras_rnn_zoo import datasets
-from keras_rnn_zoo.training import baselines, evaluation, recipes, tasks, word_windows
+from keras_rnn_zoo import datasets, tasks
+from keras_rnn_zoo.tasks import baselines, evaluation, word_windows
 from keras_rnn_zoo.training import fit as fitting
+from keras_rnn_zoo.training import recipes
 
 RECIPE = """
 title = "small"

@@ -2,13 +2,17 @@
 
 import ast
 import pathlib
+import re
+import subprocess
+import sys
 import typing
 
 import keras
 import numpy as np
 import pytest
 
-from keras_rnn_zoo import layers, tasks
+from keras_rnn_zoo import layers, own_files, tasks
+from keras_rnn_zoo.datasets import examples
 from keras_rnn_zoo.datasets.batches import batches
 from keras_rnn_zoo.metrics import FrameNLL, TokenAccuracy, frame_nll
 from keras_rnn_zoo.tasks import evaluation
@@ -17,6 +21,13 @@ from keras_rnn_zoo.training import fit as fitting
 from keras_rnn_zoo.training import recipes
 
 KEYS = 4
+FRESH = """
+from keras_rnn_zoo.datasets.files import read_file
+try:
+    read_file("a.csv", "{task}")
+except (ValueError, FileNotFoundError) as error:
+    print(error)
+"""
 
 
 def rolls(rng, count=7):
@@ -57,7 +68,7 @@ def test_every_task_has_its_place():
         tasks.task_of("x")
 
 
-NAMED = "cli jobs presets export inspection training".split()
+NAMED = "cli datasets jobs presets export inspection training".split()
 
 
 @pytest.mark.parametrize("room", NAMED)
@@ -73,6 +84,22 @@ def test_no_room_above_or_beside_knows_a_task_by_its_name(room):
         if isinstance(node, ast.Constant) and node.value in list(tasks.TASKS)
     ]
     assert not found
+
+
+def test_a_data_set_is_told_by_the_tasks_what_a_file_of_ones_own_holds(capfd):
+    """In a process where nobody has imported them, too."""
+    told = {name: one.fields for name, one in tasks.TASKS.items() if one.fields}
+    assert set(told.values()) == set(examples.SUFFIXES)
+    for name, fields in told.items():
+        assert own_files.fields_of(name) == fields
+    wrong = [name for name in tasks.TASKS if name not in told]
+    for name in [*wrong, "tags", ["tagging"]]:
+        message = re.escape(f"{', '.join(told)}. Received: task={name!r}.")
+        with pytest.raises(ValueError, match=f"`task` must be one of {message}"):
+            own_files.fields_of(name)
+    for task, said in (("tagging", "`path` must be a file"), ("x", "task='x'")):
+        subprocess.run([sys.executable, "-c", FRESH.format(task=task)], check=True)
+        assert said in capfd.readouterr().out
 
 
 def test_silence_counts_and_padding_does_not(rng):

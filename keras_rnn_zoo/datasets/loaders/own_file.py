@@ -8,16 +8,18 @@ import numpy as np
 from keras_rnn_zoo.datasets import files
 from keras_rnn_zoo.datasets.checks import check_int, check_words
 from keras_rnn_zoo.datasets.codec import END_OF_TEXT, learn_codec
+from keras_rnn_zoo.datasets.examples import LABELLED, SERIES, TAGGED, TEXTS
 from keras_rnn_zoo.datasets.limits import MAX_STEPS
 from keras_rnn_zoo.datasets.loaders.own_numbers import load_series, sequences_content
 from keras_rnn_zoo.datasets.source import Content
 from keras_rnn_zoo.datasets.tags import OUTSIDE, SCHEME, scheme_named
+from keras_rnn_zoo.own_files import fields_of
 
 
 def load_file(
     source,
     path=None,
-    task=None,
+    task: Any = None,
     validation=None,
     test=None,
     lowercase=False,
@@ -36,8 +38,12 @@ def load_file(
     check_words(lowercase, min_count, max_characters)
     check_int("context", context, 2, MAX_STEPS)
     check_int("horizon", horizon, 1, MAX_STEPS)
-    _check_for_taggers(task, max_characters, columns, scheme)
-    if task == "regression":
+    fields = fields_of(task)
+    if fields != TAGGED:
+        _refuse_what_taggers_take(task, max_characters, columns, scheme)
+    elif scheme not in ("auto", "none"):
+        scheme_named(scheme)
+    if fields == SERIES:
         if validation is not None:
             raise ValueError(
                 "`validation` and `test` must be None for a series: they follow the "
@@ -47,7 +53,7 @@ def load_file(
     paths: dict[str, Any] = {"train": path}
     if validation is not None:
         paths |= {"validation": validation, "test": test}
-    examples, found, implied = _read(paths, task, columns, scheme)
+    examples, found, implied = _read(paths, task, fields, columns, scheme)
     facts = {
         "source": ", ".join(
             pathlib.Path(one).name for one in (path, validation, test) if one
@@ -59,25 +65,25 @@ def load_file(
     }
     if found is not None:
         facts[SCHEME] = found
-    if task == "tagging" and (read := files.columns_of(path, **columns)):
+    if fields == TAGGED and (read := files.columns_of(path, **columns)):
         facts["columns of tokens and tags"] = read
-    if task == "classification" and isinstance(examples["train"][0].text, tuple):
+    if fields == LABELLED and isinstance(examples["train"][0].text, tuple):
         return sequences_content(examples, facts)
     facts["tokens kept"] = f"seen {min_count} times or more in training"
     texts = {split: [one.text for one in part] for split, part in examples.items()}
     codec = learn_codec(
         texts["train"],
         min_count,
-        unit="word" if task == "tagging" else "character",
+        unit="word" if fields == TAGGED else "character",
         lowercase=lowercase,
-        boundary=END_OF_TEXT if task == "language_model" else None,
+        boundary=END_OF_TEXT if fields == TEXTS else None,
         max_characters=max_characters,
     )
-    if task == "language_model":
+    if fields == TEXTS:
         labels = codec.tokens
     else:
-        labels = _labels_of(examples["train"], task, found, implied)
-    raw = _encoded(examples, task, codec, labels)
+        labels = _labels_of(examples["train"], fields, found, implied)
+    raw = _encoded(examples, fields, codec, labels)
     return Content(raw, labels, facts, texts, codec)
 
 
@@ -94,9 +100,9 @@ def _check_parts(path, task, validation, test):
         )
 
 
-def _check_for_taggers(task, max_characters, columns, scheme):
+def _refuse_what_taggers_take(task, max_characters, columns, scheme):
     """Raise if something is said that only taggers are told."""
-    if max_characters is not None and task != "tagging":
+    if max_characters is not None:
         raise ValueError(
             "`max_characters` must be None but for tagging, which reads words. "
             f"Received: max_characters={max_characters!r}, task={task!r}."
@@ -104,23 +110,21 @@ def _check_for_taggers(task, max_characters, columns, scheme):
     named = {key: one for key, one in columns.items() if one is not None}
     if scheme != "auto":
         named["scheme"] = scheme
-    if named and task != "tagging":
+    if named:
         key, value = next(iter(named.items()))
         raise ValueError(
             f"`{key}` must be left out but for tagging. Received: {key}={value!r}, "
             f"task={task!r}."
         )
-    if scheme not in ("auto", "none"):
-        scheme_named(scheme)
 
 
-def _read(paths, task, columns, scheme):
+def _read(paths, task, fields, columns, scheme):
     """Return the examples by part, the scheme of their tags, and tags it implies."""
     examples = {
         split: files.read_file(one, task, **columns) for split, one in paths.items()
     }
     found = None
-    if task == "tagging":
+    if fields == TAGGED:
         parts = [(paths[split], part) for split, part in examples.items()]
         found, parts = files.as_bio(parts, scheme)
         examples = dict(zip(examples, parts, strict=True))
@@ -133,9 +137,9 @@ def _read(paths, task, columns, scheme):
     return examples, found, implied
 
 
-def _labels_of(examples, task, found, implied):
+def _labels_of(examples, fields, found, implied):
     """Return the classes of the examples, in the order of their ids."""
-    if task == "classification":
+    if fields == LABELLED:
         return sorted({one.target for one in examples})
     known = {tag for one in examples for tag in one.target}
     if found is not None:
@@ -143,16 +147,16 @@ def _labels_of(examples, task, found, implied):
     return sorted(known, key=lambda tag: (tag != "O", tag.partition("-")[2], tag))
 
 
-def _encoded(examples, task, codec, labels):
+def _encoded(examples, fields, codec, labels):
     """Return the ids of every example and of its answer, by part."""
     ids = {label: i for i, label in enumerate(labels)}
     raw = {split: [] for split in examples}
     for split, part in examples.items():
         for one in part:
             x = codec.encode(one.text)
-            if task == "language_model":
+            if fields == TEXTS:
                 y = np.append(x[1:], x[0])
-            elif task == "classification":
+            elif fields == LABELLED:
                 y = np.int32(ids[one.target])
             else:
                 y = np.array([ids[tag] for tag in one.target], "int32")

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.core.registry import register
-from keras_rnn_zoo.ops.checks import number_between, number_from
+from keras_rnn_zoo.ops.checks import is_number, number_between, number_from
 
 
 class SamplingSchedule:
@@ -226,7 +226,7 @@ def get(schedule):
             f"`sampling_schedule` must be one of {', '.join(NAMES)}, a number between "
             f"0 and 1 or a SamplingSchedule. Received: sampling_schedule={schedule!r}."
         )
-    elif isinstance(schedule, (int, float)) and not isinstance(schedule, bool):
+    elif is_number(schedule):
         return ConstantSampling(number_between("sampling_schedule", schedule, 0.0, 1.0))
     raise TypeError(
         f"`sampling_schedule` must be one of {', '.join(NAMES)}, a number between 0 "

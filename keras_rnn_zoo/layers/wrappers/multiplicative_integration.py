@@ -12,6 +12,7 @@ from keras_rnn_zoo.layers.core.base import GatedCell
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Blocks, Products
 from keras_rnn_zoo.layers.core.wrapper import CellWrapper, checked_cell
+from keras_rnn_zoo.ops.checks import is_number
 
 
 @register
@@ -157,8 +158,8 @@ def _names(cell):
 
 
 def _constant(value):
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return keras.initializers.Constant(value)
+    if is_number(value):
+        return keras.initializers.Constant(float(value))
     return value
 
 

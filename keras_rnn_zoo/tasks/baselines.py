@@ -24,17 +24,16 @@ the model sees them. Which ones fit is told by the data:
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo.datasets import Pipelines
-from keras_rnn_zoo.tasks import TASKS
+from keras_rnn_zoo.tasks import word_windows
 from keras_rnn_zoo.tasks.tagging import are_bio, span_f1
-from keras_rnn_zoo.topologies import Markov
-from keras_rnn_zoo.training import word_windows
-from keras_rnn_zoo.training.counting import fit_counts
+
+if TYPE_CHECKING:  # which imports TensorFlow
+    from keras_rnn_zoo.datasets import Pipelines
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,13 @@ class Skipped(Exception):
     """A baseline that cannot be computed here; the message says why."""
 
 
-def names(pipelines: Pipelines, task: str | None = None) -> tuple[str, ...]:
+def names(pipelines: "Pipelines", task: str | None = None) -> tuple[str, ...]:
     """Returns the names of the baselines that fit the data, simplest first."""
     return tuple(_baselines(pipelines, task))
 
 
 def compute(
-    pipelines: Pipelines,
+    pipelines: "Pipelines",
     which: Iterable[str] | None = None,
     *,
     task: str | None = None,
@@ -106,8 +105,14 @@ def compute(
     return results
 
 
+def _ignores_a_class(task):
+    from keras_rnn_zoo.tasks import TASKS
+
+    return task is not None and TASKS[task].ignored_class is not None
+
+
 def _metric(pipelines, task):
-    if task is not None and TASKS[task].ignored_class is not None:
+    if _ignores_a_class(task):
         return "recall_accuracy"
     if _is_language_model(pipelines):
         return "bits_per_character"
@@ -121,7 +126,7 @@ def _is_language_model(pipelines):
 
 
 def _baselines(pipelines, task=None) -> dict[str, Callable]:
-    if task is not None and TASKS[task].ignored_class is not None:
+    if _ignores_a_class(task):
         return {
             "most frequent symbol": _frequent_symbol,
             "±3-character window table": _recall_of_table,
@@ -516,6 +521,10 @@ def _ngram_bits(pipelines, max_order):
 
     Padding and unknown cannot be predicted. Contexts end where a text begins.
     """
+    import keras
+
+    from keras_rnn_zoo.topologies.markov import Markov, ngram_tables
+
     markov = Markov(
         max_order - 1, pipelines.vocabulary_size, excluded=(0, 1), dtype="float64"
     )
@@ -523,7 +532,7 @@ def _ngram_bits(pipelines, max_order):
         keras.utils.pad_sequences([y for _, y in pipelines.raw[split]], padding="post")
         for split in ("train", "test")
     ]
-    fit_counts(markov, [train])
+    markov.set_tables(ngram_tables(markov, [row[row != 0] for row in train]))
     perplexities = [markov.perplexity(test, order=k) for k in range(max_order)]
     return [math.log2(perplexity) for perplexity in perplexities]
 
