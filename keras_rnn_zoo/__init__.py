@@ -99,7 +99,9 @@ class _Moved:
 
 
 #: Rooms that the classes to register need, and that need Keras themselves.
-_NEEDED = ("keras_rnn_zoo.layers", "keras_rnn_zoo.ops", "keras_rnn_zoo.topologies")
+_NEEDED = tuple(
+    f"keras_rnn_zoo.{room}" for room in ("layers", "metrics", "ops", "topologies")
+)
 
 
 class _AsItIs:
@@ -161,6 +163,7 @@ class _WhenKerasIsThere:
 
 def _register():
     importlib.import_module("keras_rnn_zoo.topologies")
+    importlib.import_module("keras_rnn_zoo.metrics")  # a saved model names them
 
 
 sys.meta_path.insert(0, _Moved)

@@ -84,6 +84,7 @@ except ImportError:
 import keras
 assert keras.saving.get_registered_object("keras_rnn_zoo>GRU") is keras_rnn_zoo.GRU
 assert keras.saving.get_registered_object("keras_rnn_zoo>ManyToOne")
+assert keras.saving.get_registered_object("keras_rnn_zoo>TokenAccuracy")
 print(*new)
 """
 
@@ -110,6 +111,7 @@ def test_every_room_is_reachable_from_the_package(name, monkeypatch):
     [
         "from keras_rnn_zoo.layers import LSTM",
         "from keras_rnn_zoo.datasets import load",
+        "from keras_rnn_zoo.metrics import TokenAccuracy",
         "import importlib.util, keras_rnn_zoo; importlib.util.find_spec('keras')",
     ],
 )
@@ -118,6 +120,7 @@ def test_whatever_is_imported_first_all_classes_are_registered_once(first):
         f"{first}\n"
         "import sys, keras, keras_rnn_zoo.layers as layers\n"
         "assert keras.saving.get_registered_object('keras_rnn_zoo>ManyToMany')\n"
+        "assert keras.saving.get_registered_object('keras_rnn_zoo>TokenAccuracy')\n"
         "assert layers.LSTM is sys.modules['keras_rnn_zoo.layers.cells.lstm'].LSTM\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

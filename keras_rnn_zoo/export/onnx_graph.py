@@ -415,9 +415,15 @@ class Translator:
         return self.graph.add("Expand", self(op.inputs[1]), shape)
 
     def _ZerosLike(self, op):
+        return self._like(op, 0)
+
+    def _OnesLike(self, op):
+        return self._like(op, 1)
+
+    def _like(self, op, number):
         x = self(op.inputs[0])
-        zero = self.graph.constant(0, op.outputs[0].dtype.as_numpy_dtype)
-        return self.graph.add("Expand", zero, self.graph.add("Shape", x))
+        number = self.graph.constant(number, op.outputs[0].dtype.as_numpy_dtype)
+        return self.graph.add("Expand", number, self.graph.add("Shape", x))
 
     def _StridedSlice(self, op):
         begin, end, strides = (self._known(x).tolist() for x in op.inputs[1:])

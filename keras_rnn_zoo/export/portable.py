@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import tree
 
-from keras_rnn_zoo.layers import CRF, JordanRNN
+from keras_rnn_zoo.layers import JordanRNN
+from keras_rnn_zoo.layers.core.head import Head
 from keras_rnn_zoo.layers.core.parts import parts_of
 from keras_rnn_zoo.layers.core.step import Products, value_of
 from keras_rnn_zoo.layers.readers.word_reader import WordReader
@@ -168,8 +169,8 @@ def output_kind(model):
         last = last.layers[-1] if isinstance(last, keras.Model) else last.layer
     if isinstance(last, (keras.layers.Softmax, JordanRNN)):
         return "softmax"
-    if isinstance(last, CRF):
-        return {"path": "path", "marginals": "softmax"}.get(last.returns, "unknown")
+    if isinstance(last, Head):
+        return last.answers
     activation = getattr(last, "activation", None)
     if activation is None or isinstance(last, keras.layers.RNN):
         return "unknown"

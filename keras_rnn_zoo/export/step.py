@@ -10,6 +10,7 @@ from keras import ops, tree
 from keras_rnn_zoo.export.portable import input_of, masking_layer
 from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.engine import step_function
+from keras_rnn_zoo.layers.core.head import Head
 
 # Layers whose output at a step depends on their input at that step alone.
 _STEP_BY_STEP = (
@@ -49,7 +50,9 @@ def why_not_step_by_step(model):
             recurrent = True
         elif isinstance(layer, JordanRNN):
             recurrent = True
-        elif type(layer).__name__ not in _STEP_BY_STEP:
+        elif type(layer).__name__ not in _STEP_BY_STEP and not (
+            isinstance(layer, Head) and layer.step_by_step
+        ):
             return f"layer {name!r} ({type(layer).__name__}) may look at other steps"
     return None if recurrent else "it has no recurrent layer"
 

@@ -3,10 +3,11 @@
 import functools
 import inspect
 import json
+from typing import Any
 
 import keras
 
-from keras_rnn_zoo.layers import CRF, Bidirectional, CRFLoss, make_recurrent
+from keras_rnn_zoo.layers import Bidirectional, make_recurrent
 from keras_rnn_zoo.layers.core.arguments import (
     checked,
     flag,
@@ -15,6 +16,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     rate,
 )
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.head import Head, heads
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.readers.word_reader import WordReader, check_characters
 
@@ -155,7 +157,7 @@ def check_head(head, allowed, output_activation):
     Raises:
         TypeError: if it is neither.
         ValueError: if the name is not in `allowed`, or `output_activation` is given
-            for a CRF, which has none.
+            for another one than "dense", which has none.
     """
     if not isinstance(head, (str, dict)):
         raise TypeError(
@@ -167,35 +169,37 @@ def check_head(head, allowed, output_activation):
     if name not in allowed or (name == "dense" and arguments):
         raise ValueError(
             f"`head` must be {' or '.join(map(repr, allowed))}, or a dict of such a "
-            f"`name` and arguments of `CRF`. Received: head={head!r}."
+            f"`name` and arguments of its layer. Received: head={head!r}."
         )
     activation = checked("activation", "output_activation", output_activation)
-    if name == "crf" and activation not in (
+    if name != "dense" and activation not in (
         keras.activations.softmax,
         keras.activations.linear,
     ):
         raise ValueError(
-            "`output_activation` must be left out with head='crf'. "
+            f"`output_activation` must be left out with head={name!r}. "
             f"Received: output_activation={output_activation!r}."
         )
     return name, arguments
 
 
 def make_head(name, arguments, num_outputs, activation, dtype=None):
-    """The output layer: o = h V + c, and its activation, in the variable dtype.
+    """The output layer, in the variable dtype; "dense": o = h V + c, then activation.
 
     Under mixed precision a softmax over half-precision numbers would lose the small
     probabilities, and the loss with them.
     """
     common = {"name": "output", "dtype": keras.dtype_policies.get(dtype).variable_dtype}
-    if name == "crf":
-        return CRF(num_outputs, **arguments, **common)
+    if name != "dense":
+        known = heads(True) | heads(False)
+        return known[name](num_outputs, **arguments, **common)
     return keras.layers.Dense(num_outputs, activation=activation, **common)
 
 
-def _is_common(loss):
-    """Whether a loss is known to be one of tags by themselves."""
-    return isinstance(loss, str | keras.losses.Loss) and not isinstance(loss, CRFLoss)
+def head_of(model) -> Head | None:
+    """Returns the output layer of a model, if it is a `Head`."""
+    last = model.layers[-1] if model.layers else None
+    return last if isinstance(last, Head) else None
 
 
 def serialize_cell(cell):
@@ -238,12 +242,10 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
     """Base of `ManyToMany` and `ManyToOne`: reader, recurrent stack, output layer.
 
     A functional model with the config of its constructor. `return_sequences` says
-    whether the output layer sees every step or the last one; `heads` names the output
-    layers there are.
+    whether the output layer sees every step or the last one.
     """
 
-    return_sequences = None
-    heads = ("dense",)
+    return_sequences: Any = None
 
     def __init__(
         self,
@@ -283,7 +285,8 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
         dropout = rate("dropout", dropout)
         recurrent_dropout = rate("recurrent_dropout", recurrent_dropout)
         output_dropout = rate("output_dropout", output_dropout)
-        head_name, head_arguments = check_head(head, self.heads, output_activation)
+        allowed = ("dense", *heads(self.return_sequences))
+        head_name, head_arguments = check_head(head, allowed, output_activation)
         activation = checked("activation", "output_activation", output_activation)
         seed = checked("seed", "seed", seed)
         policy = keras.dtype_policies.get(dtype)
@@ -362,10 +365,14 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
     def compile(self, *args, **kwargs):
         given = inspect.signature(keras.Model.compile).bind(self, *args, **kwargs)
         loss = given.arguments.get("loss")
-        if self.head_name == "crf" and _is_common(loss):
+        own: Any = head_of(self)
+        own = own and own.own_loss()
+        common = isinstance(loss, str | keras.losses.Loss)
+        if own is not None and common and not isinstance(loss, type(own)):
             raise ValueError(
-                "`loss` must be `keras_rnn_zoo.CRFLoss()` for head='crf', whose output "
-                f"is no probability of each tag. Received: loss={loss!r}."
+                f"`loss` must be `keras_rnn_zoo.{type(own).__name__}()` for "
+                f"head={self.head_name!r}, whose output no other loss reads. "
+                f"Received: loss={loss!r}."
             )
         super().compile(*args, **kwargs)
 
@@ -376,6 +383,7 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
 
     @property
     def _weighs(self):
-        if self.head_name == "crf":
-            return "(batch,)"
+        head = head_of(self)
+        if head is not None and head.weighs is not None:
+            return head.weighs
         return "(batch, time)" if self.return_sequences else None

@@ -79,7 +79,6 @@ class ManyToMany(RecurrentModel):
     """
 
     return_sequences = True
-    heads = ("dense", "crf")
 
     def generate(
         self, prompt, steps, temperature=1.0, top_k=None, seed=None, sampler=None

@@ -14,10 +14,10 @@ import tensorflow as tf
 
 from keras_rnn_zoo import layers, topologies
 from keras_rnn_zoo.datasets.tags import SCHEME
-from keras_rnn_zoo.layers import CRFLoss, bio_constraints
+from keras_rnn_zoo.layers import bio_constraints
 from keras_rnn_zoo.layers.heads import sampling_schedules
 from keras_rnn_zoo.tasks import direction, task_of
-from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS
+from keras_rnn_zoo.topologies._reading import DEFAULT_UNITS, head_of
 from keras_rnn_zoo.training.checkpoints import Checkpoint
 from keras_rnn_zoo.training.class_weights import weighted
 from keras_rnn_zoo.training.recipes import TOPOLOGY_KEYS
@@ -298,10 +298,9 @@ def learning_rate(training, steps_per_epoch: int):
 def compile_model(recipe, model, steps_per_epoch: int, labels=()):
     """Compile a model as its recipe says: Adam, its head's loss, the task's metrics."""
     task = task_of(recipe.task, labels)
-    if getattr(model, "head_name", "dense") == "crf":
-        loss = CRFLoss()
-    else:
-        loss = task.loss()
+    head = head_of(model)
+    own = None if head is None else head.own_loss()
+    loss = task.loss() if own is None else own
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(recipe.training, steps_per_epoch),

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.layers.core.arguments import checked, flag, one_of, positive_integer
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
+from keras_rnn_zoo.layers.core.head import Head
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.rnn import checked_mask
 from keras_rnn_zoo.ops import chains
@@ -24,7 +25,7 @@ _RETURNS = ("path", "tags", "marginals")
 
 
 @register
-class CRF(keras.Layer):
+class CRF(Head):
     """Linear-chain conditional random field: scores whole tag sequences.
 
         u_t = x_t W + b
@@ -96,6 +97,11 @@ class CRF(keras.Layer):
     (1, 4)
     """
 
+    head_name = "crf"
+    per_step = True
+    step_by_step = False
+    weighs = "(batch,)"
+
     def __init__(
         self,
         num_tags,
@@ -151,6 +157,15 @@ class CRF(keras.Layer):
         )
         self.supports_masking = True
         self.supports_jit = False  # XLA would compile for each length of sequence
+
+    @property
+    def answers(self):
+        """What the output is: a path, probabilities, or tags."""
+        return {"path": "path", "marginals": "softmax"}.get(self.returns, "unknown")
+
+    @staticmethod
+    def own_loss():
+        return CRFLoss()
 
     def build(self, input_shape):
         features = input_shape[-1]
