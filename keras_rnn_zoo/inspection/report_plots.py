@@ -321,7 +321,7 @@ class _Page:
         height = round(self.line * line) + 2 * margin
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" font-size="13">',
+            f'width="{width}" height="{height}" font-size="13.3">',
             f'<rect width="{width}" height="{height}" fill="white"/>',
         ]
         texts = []
@@ -330,7 +330,7 @@ class _Page:
             if kind == "text":
                 text, colour, weight, family = rest
                 y = f"{margin + (row + 0.8) * line:g}"
-                fonts = "sans-serif"
+                fonts = "&apos;DejaVu Sans&apos;, Arial, sans-serif"
                 if family == "monospace":
                     fonts = "&apos;DejaVu Sans Mono&apos;, Menlo, Consolas, monospace"
                     ends = np.cumsum([0, *map(_cells, text[:-1])])
