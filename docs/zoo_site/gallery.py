@@ -35,6 +35,8 @@ def pages():
         if picture.exists():
             made[f"models/{name}.png"] = picture
             made[f"models/{name}_small.jpg"] = thumbnail(picture)
+        if (drawing := picture.with_suffix(".svg")).exists():
+            made[f"models/{name}.svg"] = drawing
     return made
 
 
@@ -53,10 +55,9 @@ def thumbnail(path):
 
 
 def _card(text):
-    text = text.replace("](predictions.png)", "](NAME.png)")
     text = re.sub(r"<!--.*?-->\n*", "", text)
     name = re.search(r"^# (.*)", text, re.M)[1]
-    return text.replace("NAME.png", f"{name}.png")
+    return re.sub(r"\]\(predictions\.(png|svg)\)", rf"]({name}.\1)", text)
 
 
 def _lessons(name):
@@ -92,9 +93,10 @@ def _index(models):
 
 def _tile(name, model):
     picture = ""
-    if (MODELS / name / "predictions.png").exists():
-        alt = f"Answers of {name} on test data"
-        picture = f'<img src="{name}_small.jpg" alt="{alt}" loading="lazy">'
+    for file, shown in (("png", f"{name}_small.jpg"), ("svg", f"{name}.svg")):
+        if (MODELS / name / f"predictions.{file}").exists():
+            alt = f"Answers of {name} on test data"
+            picture = f'<img src="{shown}" alt="{alt}" loading="lazy">'
     weights = f"{model['parameters']:,} weights" if model["shipped"] else "recipe"
     return (
         f'<a class="model" href="{name}.html">{picture}<span class="words">'

@@ -17,6 +17,7 @@ _FILES = {
     "saved_model": "the model for serving, for tf.saved_model.load",
     "curves.png": "loss and metric over the epochs",
     "predictions.png": "predictions on test data",
+    "predictions.svg": "predictions on test data",
     "generated.txt": "text written by the model",
     "metrics.json": "all figures",
     "history.csv": "figures of every epoch",

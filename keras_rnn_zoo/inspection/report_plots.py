@@ -1,9 +1,13 @@
 """Pictures of a training: curves, and predictions on real test data.
 
-Every function draws one picture and writes it as PNG. Matplotlib comes with the extra
-`plot`; it is imported when a picture is drawn, and never opens a window.
+Every function draws one picture and writes it as PNG, or as SVG what matplotlib's font
+has no letters for. Matplotlib comes with the extra `plot`; it is imported when a
+picture is drawn, and never opens a window.
 """
 
+import html
+import pathlib
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -179,13 +183,24 @@ def _label_lines(axes, labels, distance=0.075):
 
 def _drawable(text):
     """Replace tabs by an arrow, and what the font has no picture of by a box."""
+    missing = _missing(text)
+    return "".join(
+        "→" if one == "\t" else "□".ljust(_cells(one)) if one in missing else one
+        for one in text
+    )
+
+
+def _missing(text):
+    """Return the characters that the font has no picture of."""
     from matplotlib import font_manager
 
     font = font_manager.get_font(font_manager.findfont("DejaVu Sans Mono"))
-    return "".join(
-        "→" if one == "\t" else one if font.get_char_index(ord(one)) else "□"
-        for one in text
-    )
+    return {one for one in set(text) if not font.get_char_index(ord(one))}
+
+
+def _cells(text):
+    """Return how wide text is: Chinese characters and their like take two places."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
 
 
 class _Page:
@@ -212,16 +227,16 @@ class _Page:
         """Add a line of coloured names."""
         column = 0
         for name, colour in zip(names, colours, strict=True):
-            if column + len(name) > self.columns:
+            if column + _cells(name) > self.columns:
                 column, self.line = 0, self.line + 1.2
             item = ("text", column, self.line, name, colour, "bold", "monospace")
             self.items.append(item)
-            column += len(name) + 2
+            column += _cells(name) + 2
         self.line += 1.9
 
     def word(self, column, text, colour="#1a1a1a", weight="normal"):
         """Add text on the current line."""
-        item = ("text", column, self.line, _drawable(text), colour, weight, "monospace")
+        item = ("text", column, self.line, text, colour, weight, "monospace")
         self.items.append(item)
 
     def box(self, column, width, colour, fill, outline=None):
@@ -258,9 +273,10 @@ class _Page:
                 self.line += 1.25
                 if character == "\n":
                     continue
+            cells = _cells(character)
             if position in boxes:
                 fill, outline = boxes[position]
-                self.box(column, 1, fill, True, outline)
+                self.box(column, cells, fill, True, outline)
             if position in notes:
                 remarks.append(notes[position])
             weight = "normal" if weights is None else weights[position]
@@ -269,7 +285,7 @@ class _Page:
                 self._end_run(run)
                 run = [column, "", style]
             run[1] += character
-            column += 1
+            column += cells
 
     def _end_run(self, run):
         if run is not None and run[1].strip():
@@ -280,12 +296,65 @@ class _Page:
         self.line += lines
 
     def save(self, path):
-        """Draw everything and write the PNG."""
+        """Draw everything and write the PNG.
+
+        Letters that the font lacks, as of Chinese, would be boxes: then an SVG of the
+        same name is written instead, which is shown with the fonts of who looks at it.
+        """
+        extras.require("plot", "Pictures need matplotlib.", "matplotlib")
+        texts = [item[3] for item in self.items if item[0] == "text"]
+        if any(one.isalpha() for one in _missing("".join(texts))):
+            svg = self._svg()
+            pathlib.Path(path).with_suffix(".svg").write_text(svg, encoding="utf-8")
+            return
+        self._save_png(path)
+
+    def _width(self):
+        """Columns that are used."""
+        used = [item[1] + _cells(item[3]) for item in self.items if item[0] == "text"]
+        return max(min(max(used), self.columns + 2), 60)
+
+    def _svg(self):
+        """Everything as SVG: each character has its place, whatever the font."""
+        cell, line, margin = 8, 16, 20
+        width = self._width() * cell + 2 * margin
+        height = round(self.line * line) + 2 * margin
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" font-size="13.3">',
+            f'<rect width="{width}" height="{height}" fill="white"/>',
+        ]
+        texts = []
+        for kind, column, row, *rest in self.items:
+            x = margin + column * cell
+            if kind == "text":
+                text, colour, weight, family = rest
+                y = f"{margin + (row + 0.8) * line:g}"
+                fonts = "&apos;DejaVu Sans&apos;, Arial, sans-serif"
+                if family == "monospace":
+                    fonts = "&apos;DejaVu Sans Mono&apos;, Menlo, Consolas, monospace"
+                    ends = np.cumsum([0, *map(_cells, text[:-1])])
+                    x = " ".join(str(x + cell * int(end)) for end in ends)
+                texts.append(
+                    f'<text x="{x}" y="{y}" fill="{colour}" font-weight="{weight}" '
+                    f'font-family="{fonts}" xml:space="preserve">'
+                    f"{html.escape(text.replace(chr(9), '→'))}</text>"
+                )
+            else:
+                span, colour, fill, outline = rest
+                parts.append(
+                    f'<rect x="{x}" y="{margin + (row - 0.1) * line:g}" '
+                    f'width="{span * cell}" height="{1.2 * line:g}" '
+                    f'fill="{colour if fill else "none"}" '
+                    f'stroke="{outline or "none"}" stroke-width="0.8"/>'
+                )
+        return "\n".join([*parts, *texts, "</svg>"]) + "\n"
+
+    def _save_png(self, path):
         from matplotlib.patches import Rectangle
 
         character, line = _CHARACTER, 1.15 * _SIZE / 72
-        used = [item[1] + len(item[3]) for item in self.items if item[0] == "text"]
-        width = max(min(max(used), self.columns + 2), 60) * character + 0.5
+        width = self._width() * character + 0.5
         height = self.line * line + 0.5
         figure = _figure(width, height)
 
@@ -295,6 +364,8 @@ class _Page:
         for kind, column, row, *rest in self.items:
             if kind == "text":
                 text, colour, weight, family = rest
+                if family == "monospace":
+                    text = _drawable(text)
                 x, y = at(column, row + 1)
                 figure.text(
                     x,
@@ -438,11 +509,15 @@ def classified_texts(path, title, examples, labels: Sequence[str], *, columns=11
     width = columns - 44
     for text, truth, predicted, probability in examples:
         shown = text.replace("\n", "↵")
-        shown = shown if len(shown) <= width else "…" + shown[1 - width :]
-        page.word(width - len(shown), shown[:-1], "#666666")
-        right = truth == predicted
-        page.box(width - 1, 1, "#dff3e8" if right else "#ffd5dc", True, None)
-        page.word(width - 1, shown[-1], "#1a1a1a", "bold")
+        if _cells(shown) > width:
+            shown = shown[-width:]
+            while _cells(shown) >= width:
+                shown = shown[1:]
+            shown = f"…{shown}"
+        page.word(width - _cells(shown), shown[:-1], "#666666")
+        right, end = truth == predicted, _cells(shown[-1])
+        page.box(width - end, end, "#dff3e8" if right else "#ffd5dc", True, None)
+        page.word(width - end, shown[-1], "#1a1a1a", "bold")
         page.word(width + 2, labels[predicted], colour_of(predicted), "bold")
         page.word(width + 2 + max(map(len, labels)) + 1, f"{probability:.3f}")
         if not right:

@@ -21,6 +21,13 @@ NOTICES = {
         "which asks to name their source: see below. The weights are numbers fitted to "
         "them."
     ),
+    "CC BY-SA 4.0": (
+        "The training data are under CC BY-SA 4.0 "
+        "(creativecommons.org/licenses/by-sa/4.0), which asks to name their source, "
+        "see below, and to pass on what is made of them under the same licence: so are "
+        "the sentences of a picture here. The weights are numbers fitted to them; this "
+        "package does not hold the data."
+    ),
     "BSD-2-Clause": (
         "The training data are the CMU Pronouncing Dictionary, copyright © 1993-2015 "
         "Carnegie Mellon University; all rights reserved; they may be used and passed "

@@ -164,13 +164,13 @@ def _write(out, trained, recipe_text, metadata, weights):
     from keras_rnn_zoo.jobs import cards
     from keras_rnn_zoo.presets import model_directory
 
-    picture = "predictions.png"
     with new_directory(out, "model", carried=_CARRIED) as directory:
         (directory / recipes.RECIPE_FILE).write_text(recipe_text, "utf-8")
-        if (trained.directory / picture).is_file():
-            data = (trained.directory / picture).read_bytes()
-            (directory / picture).write_bytes(data)
-            metadata["picture"] = picture
+        for picture in ("predictions.png", "predictions.svg"):
+            if (trained.directory / picture).is_file():
+                data = (trained.directory / picture).read_bytes()
+                (directory / picture).write_bytes(data)
+                metadata["picture"] = picture
         if weights:
             metadata = model_directory.write_model(
                 directory,

@@ -107,7 +107,7 @@ def train(
             `scheme`; see the data set "file" of `keras_rnn_zoo.datasets.load`.
         data_dir: directory of prepared data. None: TensorFlow Datasets' own.
         download: whether data may be fetched from the network.
-        pictures: whether to draw `curves.png` and `predictions.png`.
+        pictures: whether to draw `curves.png`, and `predictions.png` or `.svg`.
         baselines: whether to measure the simpler methods as well.
         tensorboard: directory for TensorBoard's files: figures of every epoch, norms of
             the gradients at every step.

@@ -44,7 +44,7 @@ _KINDS = {
         (
             *("model.keras", "recipe.toml", "assets.json", "metrics.json"),
             *("history.csv", "checkpoint.npz", "generated.txt"),
-            *("curves.png", "predictions.png"),
+            *("curves.png", "predictions.png", "predictions.svg"),
             *(f"saved_model/{one}" for one in _SAVED_MODEL),
         ),
     ),
@@ -53,7 +53,7 @@ _KINDS = {
         (
             *("README.md", "recipe.toml", "metadata.json", "figures.json"),
             *("config.json", "model.weights.h5", "assets/assets.json"),
-            *("golden.npz", "predictions.png"),
+            *("golden.npz", "predictions.png", "predictions.svg"),
         ),
     ),
     "export": (

@@ -4,7 +4,8 @@ Every baseline is fitted on the training split and measured on the test split, b
 the model sees them. Which ones fit is told by the data:
 
 * one label for every character: the most frequent class, of the character alone or of
-  a window of characters around it;
+  a window of characters around it; for names, in BIO tags, also a list of those in the
+  training texts, and logistic regression on a character and its neighbours;
 * one label for every word: the most frequent tag, of the word, and logistic regression
   on it and its neighbours; names, in BIO tags, are judged as wholes too;
 * one label for a prefix: the most frequent class of its last characters, and logistic
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo.tasks import word_windows
+from keras_rnn_zoo.tasks import character_names, word_windows
 from keras_rnn_zoo.tasks.tagging import are_bio, span_f1
 
 if TYPE_CHECKING:  # which imports TensorFlow
@@ -190,12 +191,18 @@ def _of_texts(pipelines) -> dict[str, Callable]:
             "most frequent tag of the word": _word_table,
             "logistic regression on ±2 words": _word_windows,
         }
-    return {
-        "majority": _majority,
+    tables = {
+        "majority": _always_most_frequent,
         "most frequent class of the character": _window_table(0),
         "±1-character window table": _window_table(1),
         "±2-character window table": _window_table(2),
         "±3-character window table": _window_table(3),
+    }
+    if not are_bio(pipelines.labels):
+        return tables
+    return tables | {
+        "list of the training names": _name_list,
+        "logistic regression on ±2 characters": _character_windows,
     }
 
 
@@ -369,7 +376,8 @@ def _window_table(width):
     """Most frequent class of the window; narrower windows where it is unknown."""
 
     def measure(pipelines):
-        return _table_accuracy(pipelines, _windows(width)), (
+        predicted = _table_predictions(pipelines, _windows(width))
+        return _judged(pipelines, "test", predicted), (
             "narrower windows where the training text does not have it" if width else ""
         )
 
@@ -425,8 +433,22 @@ def _always_most_frequent(pipelines):
     return _judged(pipelines, "test", predicted), note
 
 
+def _name_list(pipelines):
+    tags, labels = [y for _, y in pipelines.raw["train"]], pipelines.labels
+    train, test = (
+        ["".join(text) for text in pipelines.texts[split]]
+        for split in ("train", "test")
+    )
+    names = character_names.names_of(train, tags, labels)
+    predicted = [character_names.look_up(text, names, labels) for text in test]
+    return _judged(pipelines, "test", np.concatenate(predicted)), (
+        f"{len(names):,} names, the longest that begins at a place; without those that "
+        "are mostly no name"
+    )
+
+
 def _judged(pipelines, split, predicted):
-    """Figures of one class id a word, of all sentences in a row: the main one first."""
+    """Figures of one class id a step, of all sentences in a row: the main one first."""
     accuracy = {"accuracy": float(np.mean(predicted == _labels(pipelines, split)))}
     if not are_bio(pipelines.labels):
         return accuracy
@@ -541,21 +563,34 @@ def _ngram_bits(pipelines, max_order):
 
 
 def _word_windows(pipelines):
+    figures, strength = _windows_regression(pipelines)
+    return figures, (
+        "lower-cased words and shapes of five words, first and last 1 to 4 characters "
+        f"of the middle one; C={strength:g}, chosen on validation data"
+    )
+
+
+def _character_windows(pipelines):
+    figures, strength = _windows_regression(pipelines, seen=character_names.features)
+    return figures, (
+        "five characters, the pairs of neighbours among them and the three in the "
+        f"middle; C={strength:g}, chosen on validation data"
+    )
+
+
+def _windows_regression(pipelines, **options):
+    """Figures of the strength that is best on validation data, and the strength."""
     _require_sklearn()
     texts = pipelines.texts
     splits = ("train", "validation", "test")
     tagged = word_windows.predict(
-        *(texts[split] for split in splits), tags=_labels(pipelines, "train")
+        *(texts[split] for split in splits), tags=_labels(pipelines, "train"), **options
     )
-    best = max(
+    strength, _, predicted = max(
         tagged,
         key=lambda one: next(iter(_judged(pipelines, "validation", one[1]).values())),
     )
-    strength, _, predicted = best
-    return _judged(pipelines, "test", predicted), (
-        "lower-cased words and shapes of five words, first and last 1 to 4 characters "
-        f"of the middle one; C={strength:g}, chosen on validation data"
-    )
+    return _judged(pipelines, "test", predicted), strength
 
 
 def _bag_of_words(pipelines):

@@ -112,7 +112,7 @@ class Report:
 
 
 def draw(directory, task, report):
-    """Draw `curves.png` and `predictions.png` of a training.
+    """Draw `curves.png`, and `predictions.png` or `.svg`, of a training.
 
     Args:
         directory: where to.

@@ -82,12 +82,12 @@ def print_names(console, result):
     tokens = [shown(token) for token in result.tokens]
     kinds = list(dict.fromkeys(label[2:] for label in result.labels if label[2:]))
     styles = {k: _NAME_STYLES[i % len(_NAME_STYLES)] for i, k in enumerate(kinds)}
-    answer, end = Text(), 0
+    answer, end, apart = Text(), 0, result.separator
     for first, stop, kind in result.names:
-        answer.append("".join(f"{token} " for token in tokens[end:first]))
-        answer.append(" ".join(tokens[first:stop]), styles[kind]).append(" ")
+        answer.append("".join(f"{token}{apart}" for token in tokens[end:first]))
+        answer.append(apart.join(tokens[first:stop]), styles[kind]).append(apart)
         end = stop
-    answer.append(" ".join(tokens[end:]))
+    answer.append(apart.join(tokens[end:]))
     legend = Text("  ").join(
         Text(f" {shown(kind)} ", style) for kind, style in styles.items()
     )
@@ -99,7 +99,7 @@ def print_names(console, result):
         for first, stop, kind in those:
             width = max(len(shown(one)) for one in kinds)
             line = Text(f"{heading}{shown(kind):<{width}}  ")
-            console.print(line.append(" ".join(tokens[first:stop]), "bold"))
+            console.print(line.append(apart.join(tokens[first:stop]), "bold"))
         if not those:
             console.print(f"{heading}no names")
 

@@ -59,7 +59,7 @@ def shape(word) -> str:
     return "".join(kind for kind, _ in itertools.groupby(kinds))
 
 
-def predict(train, validation, test, tags):
+def predict(train, validation, test, tags, seen=features):
     """Fit logistic regression on windows of ±2 words, one of each strength.
 
     Args:
@@ -67,6 +67,7 @@ def predict(train, validation, test, tags):
         validation: list of sentences.
         test: list of sentences.
         tags: `(words,)`, int. Class ids of all words of `train` in a row.
+        seen: function from a sentence to what is seen of each of its words.
 
     Yields:
         `(strength, class ids of the words of validation, of those of test)`.
@@ -77,7 +78,7 @@ def predict(train, validation, test, tags):
 
     vectorizer = DictVectorizer(dtype=np.float32)
     rows = [
-        [row for words in split for row in features(words)]
+        [row for words in split for row in seen(words)]
         for split in (train, validation, test)
     ]
     x = [vectorizer.fit_transform(rows[0]), *map(vectorizer.transform, rows[1:])]

@@ -65,7 +65,7 @@ def with_keras_layers(model):
 def fit(options):
     for name in recipes.names():
         recipe = recipes.load(name)
-        needs_files = recipe.data.name == "krz_wnut17"
+        needs_files = recipe.data.name in ("krz_wnut17", "krz_uner_zh")
         if recipe.model.cell is None or needs_files or options.only not in (None, name):
             continue
         pipelines = fitting.load_data(recipe)

@@ -1,6 +1,7 @@
 """The pictures: written, of a sensible size, and not empty."""
 
 import importlib.util
+import xml.etree.ElementTree
 
 import matplotlib.image
 import numpy as np
@@ -33,6 +34,38 @@ def test_tagged_texts_mark_errors_and_only_errors(tmp_path):
     assert images[0].shape == images[1].shape
     assert near(images[0], "#ffd5dc") == 0
     assert near(images[1], "#ffd5dc") > 100
+
+
+def test_letters_that_the_font_lacks_make_an_svg(tmp_path):
+    """Boxes say nothing; each character has its place, a Chinese one two columns."""
+    text, truth = "李白<a", np.array([1, 1, 0, 0])
+    predicted = np.array([1, 0, 0, 1])
+    path = tmp_path / "p.png"
+    examples = [("h", text, truth, predicted)]
+    report_plots.tagged_texts(path, "t", examples, ("O", "B-x"))
+    [made] = tmp_path.iterdir()
+    assert made.name == "p.svg" and "□" not in made.read_text("utf-8")
+    svg = xml.etree.ElementTree.parse(made).getroot()
+    spelt = {
+        one.text: [float(x) for x in one.get("x").split()]
+        for one in svg
+        if one.tag.endswith("text")
+    }
+    assert spelt["李"] == [20] and spelt["白<"] == [36, 52] and spelt["a"] == [60]
+    boxes = [
+        (float(one.get("x")), float(one.get("width")))
+        for one in svg
+        if one.get("fill") == "#ffd5dc"
+    ]
+    assert boxes == [(36, 16), (60, 8)]
+    assert spelt["said O, is B-x; said B-x, is O"]
+    # What is no letter stays a box, and the picture a PNG.
+    examples = [("h", "ab🙂c", truth, predicted)]
+    report_plots.tagged_texts(path, "t", examples, ("O", "B-x"))
+    assert pixels(path).mean() > 0.6
+    wide = [("中" * 99, 0, 0, 0.9), ("a", 0, 1, 0.5)]
+    report_plots.classified_texts(path, "t", wide, ["name", "string"])
+    assert "…中" in made.read_text("utf-8").replace("</text>", "")
 
 
 def test_neighbouring_errors_of_one_kind_share_a_remark():

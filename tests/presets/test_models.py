@@ -1,7 +1,8 @@
 """The shipped models are what their cards say, and nothing else is loaded.
 
-Two models need files that do not come with a package: `KRZ_JSB_DIR` names a directory
-with JSB_Chorales.mat, `KRZ_WNUT17_DIR` one with the three files of WNUT 2017.
+Some need files that do not come with a package: `KRZ_JSB_DIR` names a directory with
+JSB_Chorales.mat, `KRZ_WNUT17_DIR` and `KRZ_UNER_ZH_DIR` those with the three files of
+WNUT 2017 and of Universal NER's Chinese GSDSIMP.
 """
 
 import fnmatch
@@ -18,7 +19,7 @@ import tensorflow as tf
 
 import keras_rnn_zoo
 from keras_rnn_zoo import jobs, presets
-from keras_rnn_zoo.datasets import Codec, builders
+from keras_rnn_zoo.datasets import Codec, builders, uner_builder
 from keras_rnn_zoo.export import export_saved_model
 from keras_rnn_zoo.jobs import cards
 from keras_rnn_zoo.presets import model_directory
@@ -32,6 +33,7 @@ NAMES = presets.names()
 FILES = {
     "krz_jsb_chorales": ("KRZ_JSB_DIR", ["JSB_Chorales.mat"]),
     "krz_sentence_polarity": ("KRZ_POLARITY_DIR", ["sentence_polarity.zip"]),
+    "krz_uner_zh": ("KRZ_UNER_ZH_DIR", [*uner_builder.FILES.values()]),
     "krz_wnut17": ("KRZ_WNUT17_DIR", [*builders.WNUT17_FILES.values()]),
 }
 MEASURED = sorted(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import datasets
-from keras_rnn_zoo.tasks import baselines
+from keras_rnn_zoo.tasks import baselines, character_names
 
 NGRAM = "best Witten-Bell n-gram"
 
@@ -66,6 +66,49 @@ def test_last_characters_look_no_further_and_back_off():
     which = ["majority", "last 3 characters with back-off"]
     # "ddddddc" ends in c, which is 1 most often; "bcc" is always 2, and so wrong here.
     assert values(data, which) == {which[0]: 2 / 5, which[1]: 4 / 5}
+
+
+def test_names_of_the_training_texts_are_found_again():
+    labels = ("O", "B-x", "I-x", "B-y", "I-y")
+    # "ab" is an x twice and a y once, "abc" a y; "d" is a name once of three times.
+    train = [
+        ("abeabeabcd", [1, 2, 0, 3, 4, 0, 3, 4, 4, 1]),
+        ("eabedd", [0, 1, 2, 0, 0, 0]),
+    ]
+    texts, tags = zip(*train, strict=True)
+    names = character_names.names_of(texts, tags, labels)
+    assert names == {"ab": "x", "abc": "y"}
+    assert character_names.look_up("dabcabe", names, labels).tolist() == [
+        *(0, 3, 4, 4, 1, 2, 0)
+    ]
+    assert character_names.look_up("ab", {}, labels).tolist() == [0, 0]
+    test = [("abc", [3, 4, 4]), ("eab", [0, 3, 4])]
+    data = made_up(train, test, labels)
+    received = [
+        (b.metric, b.value)
+        for b in baselines.compute(data, ["majority", "list of the training names"])
+    ]
+    assert received == [
+        *(("span_f1", 0), ("accuracy", 1 / 6)),
+        *(("span_f1", 0.5), ("accuracy", 4 / 6)),
+    ]
+    plain = dataclasses.replace(data, labels=tuple("vwxyz"))
+    assert len(baselines.names(plain)) == 5
+
+
+def test_windows_of_characters_find_names_by_their_neighbours():
+    pytest.importorskip("sklearn")
+    rows = character_names.features("abc")
+    assert set(rows[1]) == {"-1=a", "-1=ab", "0=b", "0=bc", "1=c", "-1=abc"}
+    train = [(f"e{one}f", [0, 1, 0]) for one in "abc"]
+    train += [(f"f{one}e", [0, 0, 0]) for one in "abc"]
+    data = made_up(9 * train, [("edf", [0, 1, 0])], ("O", "B-x", "I-x"))
+    data.raw["validation"], data.texts["validation"] = (
+        one["train"] for one in (data.raw, data.texts)
+    )
+    first, _ = baselines.compute(data, ["logistic regression on ±2 characters"])
+    assert (first.metric, first.value) == ("span_f1", 1)
+    assert "chosen on validation data" in first.note
 
 
 def test_words_are_looked_up_without_case():

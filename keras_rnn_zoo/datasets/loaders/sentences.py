@@ -66,7 +66,13 @@ def load_uner_zh(
         content = _tagged(builder, examples, labels, *vocabulary)
     else:
         content = _tagged_characters(builder, examples, labels, lowercase, min_count)
-    content.facts["licence"] = "CC BY-SA 4.0"
+    content.facts |= {
+        "source": "Universal NER (Mayhew et al. 2024), Chinese GSDSIMP, sentences of "
+        "Wikipedia: github.com/UniversalNER/UNER_Chinese-GSDSIMP",
+        "licence": "CC BY-SA 4.0",
+        "data sha256": sha256_of(content.raw),
+    }
+    del content.facts["data set"]
     return content
 
 
