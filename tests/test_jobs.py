@@ -518,3 +518,11 @@ def test_doctor_looks_at_everything():
     assert all(one.good for one in found.values()), found
     assert "training: " in found["Recurrent path"].found
     assert "prediction: " in found["Recurrent path"].found
+
+
+@pytest.mark.parametrize("option", ["batch_size", "steps"])
+@pytest.mark.parametrize("to", ["saved_model", "onnx"])
+def test_sizes_are_for_litert(to, option, tmp_path):
+    with pytest.raises(ValueError, match=f"`{option}` must be left out.*{option}=4"):
+        jobs.export("digits_gru", to, tmp_path / "out", **{option: 4})
+    assert not (tmp_path / "out").exists()

@@ -52,11 +52,12 @@ def export(
         typer.Option(help="Directory to write; exported/NAME-FORMAT by default."),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(help="Rows of a LiteRT file, whose shapes are fixed.")
-    ] = 1,
+        int | None,
+        typer.Option(help="Rows of a LiteRT file, whose shapes are fixed; 1."),
+    ] = None,
     steps: Annotated[
-        int, typer.Option(help="Time steps of a row of a LiteRT file.")
-    ] = 128,
+        int | None, typer.Option(help="Time steps of a row of a LiteRT file; 128.")
+    ] = None,
     runs: Runs = pathlib.Path("runs"),
 ):
     """Write a trained model for serving, and check the files by running them."""

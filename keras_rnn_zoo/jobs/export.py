@@ -15,8 +15,8 @@ def export(
     to: str = "saved_model",
     out: str | os.PathLike | None = None,
     *,
-    batch_size: int = 1,
-    steps: int = 128,
+    batch_size: int | None = None,
+    steps: int | None = None,
     runs: str | os.PathLike = "runs",
 ) -> Any:
     """Write a trained model as files that run without this package.
@@ -26,8 +26,8 @@ def export(
         to: `"saved_model"`, `"litert"` or `"onnx"`.
         out: directory to make, or to replace if it holds exported files and nothing
             else. None: `exported/NAME-TO`.
-        batch_size: rows of the LiteRT files, whose shapes are fixed.
-        steps: time steps of a row of the LiteRT files.
+        batch_size: rows of the LiteRT files, whose shapes are fixed. None: 1.
+        steps: time steps of a row of the LiteRT files. None: 128.
         runs: the directory that holds the runs.
 
     Returns:
@@ -35,7 +35,8 @@ def export(
 
     Raises:
         FileNotFoundError: if there is no such run.
-        ValueError: if `to` is none of the above, or the model cannot be written so.
+        ValueError: if `to` is none of the above, the model cannot be written so, or
+            `batch_size` or `steps` is given for files whose shapes are not fixed.
         ImportError: if a package of the extra `export` is missing.
         RuntimeError: if the files answer differently from the model.
         OSError: if `out` may not be replaced; found before any work.
@@ -43,6 +44,12 @@ def export(
     formats = ("saved_model", "litert", "onnx")
     if to not in formats:
         raise ValueError(f"`to` must be one of {formats}. Received: to={to!r}.")
+    for argument, value in (("batch_size", batch_size), ("steps", steps)):
+        if value is not None and to != "litert":
+            raise ValueError(
+                f"`{argument}` must be left out for to={to!r}, which takes any. "
+                f"Received: {argument}={value!r}. Only LiteRT's shapes are fixed."
+            )
     directory = find_run(name, runs=runs)
     if out is None:
         recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
@@ -56,8 +63,10 @@ def export(
         "metadata": {"name": run.recipe.name, "metrics": run.metrics["test"]},
     }
     if to == "litert":
-        return room.export_litert(
-            run.model, out, batch_size=batch_size, steps=steps, **common
-        )
+        sizes = {
+            "batch_size": 1 if batch_size is None else batch_size,
+            "steps": 128 if steps is None else steps,
+        }
+        return room.export_litert(run.model, out, **sizes, **common)
     write = room.export_onnx if to == "onnx" else room.export_saved_model
     return write(run.model, out, **common)

@@ -338,9 +338,19 @@ def _persistence(pipelines):
 
 
 def _ridge(pipelines):
-    """Ridge regression; its strength is chosen on the validation split."""
+    """Ridge regression; its strength is chosen on the validation split.
+
+    Its steps are counted from the end; what a shorter sequence lacks is 0.
+    """
+    longest = max(len(x) for examples in pipelines.raw.values() for x, _ in examples)
+
+    def row(x):
+        x = np.asarray(x)
+        before = [(longest - len(x), 0)] + [(0, 0)] * (x.ndim - 1)
+        return [1.0, *np.ravel(np.pad(x, before))]
+
     design = {
-        split: np.stack([[1.0, *np.ravel(x)] for x, _ in examples])
+        split: np.stack([row(x) for x, _ in examples])
         for split, examples in pipelines.raw.items()
     }
     y = {s: np.stack([y for _, y in e]) for s, e in pipelines.raw.items()}

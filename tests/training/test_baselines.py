@@ -227,3 +227,18 @@ def test_an_unknown_baseline_is_named(data_dir):
     data = datasets.load("krz_digits", data_dir=data_dir)
     with pytest.raises(ValueError, match=r"of krz_digits: majority.*which=\['best'\]"):
         baselines.compute(data, ["best"])
+
+
+def test_ridge_reads_sequences_of_different_length_from_their_end():
+    """What is asked for is the last value but one, which a mean of all cannot know."""
+    rng = np.random.default_rng(2)
+
+    def drawn(count):
+        rows = [rng.normal(size=(rng.integers(2, 6), 1)) for _ in range(count)]
+        return [(x, x[-2]) for x in rows]
+
+    raw = {"train": drawn(200), "validation": drawn(20), "test": drawn(20)}
+    fields = dict.fromkeys(datasets.Pipelines.__dataclass_fields__)
+    pipelines = datasets.Pipelines(**fields | {"name": "made_up", "raw": raw})
+    error, _ = baselines._ridge(pipelines)
+    assert error < 1e-3 < baselines._persistence(pipelines)[0]
