@@ -4,8 +4,10 @@ import re
 
 import pytest
 import typer.testing
+from rich.console import Console
 
 from keras_rnn_zoo import cli, jobs
+from keras_rnn_zoo.cli import answers
 
 MODEL = "zh_names_bilstm_crf"
 SENTENCE = "李白在北京大学读书"
@@ -31,8 +33,8 @@ def test_the_names_are_printed_without_spaces(answer, capsys):
     tags = "B-PER I-PER O B-ORG I-ORG I-ORG I-ORG O O".split()
     assert rows == [[c, t] for c, t in zip(SENTENCE, tags, strict=True)]
 
-    console = cli.Console(force_terminal=True, width=60, color_system="standard")
-    cli._print_prediction(console, answer)
+    console = Console(force_terminal=True, width=60, color_system="standard")
+    answers.print_prediction(console, answer)
     plain = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
     assert f"\n{SENTENCE}\n" in plain
     assert re.search(r"^PER +李白$\n^ORG +北京大学$", plain, re.M)
