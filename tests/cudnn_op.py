@@ -5,6 +5,16 @@ import tensorflow as tf
 BLOCKS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
 
 
+def unpacked(mode, vector, features, units):
+    """W's, U's and both biases, by block, of cuDNN's own vector of weights."""
+    count = BLOCKS[mode]
+    sizes = [units * features] * count + [units * units] * count + [units] * 2 * count
+    parts = tf.split(vector, sizes)
+    w = [tf.reshape(part, (units, features)) for part in parts[:count]]
+    r = [tf.reshape(part, (units, units)) for part in parts[count : 2 * count]]
+    return w, r, parts[2 * count : 3 * count], parts[3 * count :]
+
+
 def one_step(mode, w, r, b_w, b_r, x, h, c):
     """As NVIDIA's manual of `cudnnRNNMode_t` has it."""
     of_x = [tf.matmul(x, m, transpose_b=True) + b for m, b in zip(w, b_w, strict=True)]
@@ -27,17 +37,11 @@ def cudnn_rnn_v3(
 
     Padded steps hold no numbers, and there is no gradient without `is_training`.
     """
-    features, units = input.shape[-1], input_h.shape[-1]
-    count = BLOCKS[rnn_mode]
-    sizes = [units * features] * count + [units * units] * count + [units] * 2 * count
-    parts = tf.split(params, sizes)
-    w = [tf.reshape(part, (units, features)) for part in parts[:count]]
-    r = [tf.reshape(part, (units, units)) for part in parts[count : 2 * count]]
-    biases = parts[2 * count : 3 * count], parts[3 * count :]
+    weights = unpacked(rnn_mode, params, input.shape[-1], input_h.shape[-1])
     h, c, outputs = input_h[0], input_c[0], []
     for t in range(input.shape[0]):
         on = (t < sequence_lengths)[:, None]
-        new_h, new_c = one_step(rnn_mode, w, r, *biases, input[t], h, c)
+        new_h, new_c = one_step(rnn_mode, *weights, input[t], h, c)
         h, c = tf.where(on, new_h, h), tf.where(on, new_c, c)
         outputs.append(tf.where(on, new_h, float("nan")))
     outputs = tf.stack(outputs)

@@ -26,8 +26,9 @@ def export(
         to: `"saved_model"`, `"litert"` or `"onnx"`.
         out: directory to make, or to replace if it holds exported files and nothing
             else. None: `exported/NAME-TO`.
-        batch_size: rows of the LiteRT files, whose shapes are fixed. None: 1.
-        steps: time steps of a row of the LiteRT files. None: 128.
+        batch_size: rows of the LiteRT files, whose shapes are fixed. None: as of
+            `export_litert`.
+        steps: time steps of a row of the LiteRT files. None: likewise.
         runs: the directory that holds the runs.
 
     Returns:
@@ -44,12 +45,14 @@ def export(
     formats = ("saved_model", "litert", "onnx")
     if to not in formats:
         raise ValueError(f"`to` must be one of {formats}. Received: to={to!r}.")
-    for argument, value in (("batch_size", batch_size), ("steps", steps)):
-        if value is not None and to != "litert":
-            raise ValueError(
-                f"`{argument}` must be left out for to={to!r}, which takes any. "
-                f"Received: {argument}={value!r}. Only LiteRT's shapes are fixed."
-            )
+    sizes = {"batch_size": batch_size, "steps": steps}
+    sizes = {key: value for key, value in sizes.items() if value is not None}
+    if sizes and to != "litert":
+        argument, value = next(iter(sizes.items()))
+        raise ValueError(
+            f"`{argument}` must be left out for to={to!r}, which takes any. "
+            f"Received: {argument}={value!r}. Only LiteRT's shapes are fixed."
+        )
     directory = find_run(name, runs=runs)
     if out is None:
         recipe = recipes.load(directory / recipes.RECIPE_FILE, check_files=False)
@@ -63,10 +66,6 @@ def export(
         "metadata": {"name": run.recipe.name, "metrics": run.metrics["test"]},
     }
     if to == "litert":
-        sizes = {
-            "batch_size": 1 if batch_size is None else batch_size,
-            "steps": 128 if steps is None else steps,
-        }
         return room.export_litert(run.model, out, **sizes, **common)
     write = room.export_onnx if to == "onnx" else room.export_saved_model
     return write(run.model, out, **common)

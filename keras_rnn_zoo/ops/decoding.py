@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_rnn_zoo.ops.samplers import IMPOSSIBLE, BeamSampler
+from keras_rnn_zoo.ops.samplers import IMPOSSIBLE, BeamSampler, gather
 
 
 class Decoded(typing.NamedTuple):
@@ -86,26 +86,6 @@ class Rules(typing.NamedTuple):
         may = (ids != 0) & (ids != self.start)
         may = may & ((ids != self.end) | (steps >= self.min_length))
         return may & ((ids == self.end) | (steps < self.max_length - 1))
-
-
-def gather(tensor, places, axis=0, batch_dims=0):
-    """Entries at places that are there, as `tf.gather`.
-
-    One op with TensorFlow, where `ops.take` and `ops.take_along_axis` take ten: they
-    look for places that are counted from the end.
-    """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.gather(tensor, places, axis=axis, batch_dims=batch_dims)
-    if not batch_dims:
-        return ops.take(tensor, places, axis=axis)
-    one_each = len(places.shape) == axis
-    places = ops.expand_dims(places, axis) if one_each else places
-    more = len(tensor.shape) - len(places.shape)
-    places = ops.reshape(places, (*ops.shape(places), *[1] * more))
-    found = ops.take_along_axis(tensor, places, axis=axis)
-    return ops.squeeze(found, axis) if one_each else found
 
 
 def decode(step, states, rules, sampler, rows, draws=None, source_mask=None):

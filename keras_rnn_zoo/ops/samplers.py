@@ -132,7 +132,7 @@ class TopKSampler(Sampler):
     def choose(self, logits, draw):
         logits, ids = ops.top_k(logits, min(self.k, logits.shape[-1]))
         place = by_mass(logits / self.temperature, draw)
-        return _take(ids, place)
+        return ops.cast(gather(ids, place, 1, 1), "int32")
 
     def get_config(self):
         return {"k": self.k, **super().get_config()}
@@ -169,7 +169,8 @@ class TopPSampler(Sampler):
         top, ids = ops.top_k(probabilities, min(self.k or width, width))
         before = ops.cumsum(top, axis=-1) - top
         kept = ops.where(before < self.p, ops.log(ops.maximum(top, 1e-37)), IMPOSSIBLE)
-        return _take(ids, by_mass(kept, draw))
+        place = by_mass(kept, draw)
+        return ops.cast(gather(ids, place, 1, 1), "int32")
 
     def get_config(self):
         return {"p": self.p, "k": self.k, **super().get_config()}
@@ -316,6 +317,21 @@ def by_mass(logits, draw):
     return ops.minimum(place, ops.cast(ops.shape(logits)[-1] - 1, "int32"))
 
 
-def _take(ids, place):
-    chosen = ops.take_along_axis(ids, ops.expand_dims(place, -1), axis=-1)
-    return ops.cast(chosen[:, 0], "int32")
+def gather(tensor, places, axis=0, batch_dims=0):
+    """Entries at places that are there, as `tf.gather`.
+
+    One op with TensorFlow, where `ops.take` and `ops.take_along_axis` take ten: they
+    look for places that are counted from the end.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.gather(tensor, places, axis=axis, batch_dims=batch_dims)
+    if not batch_dims:
+        return ops.take(tensor, places, axis=axis)
+    one_each = len(places.shape) == axis
+    places = ops.expand_dims(places, axis) if one_each else places
+    more = len(tensor.shape) - len(places.shape)
+    places = ops.reshape(places, (*ops.shape(places), *[1] * more))
+    found = ops.take_along_axis(tensor, places, axis=axis)
+    return ops.squeeze(found, axis) if one_each else found

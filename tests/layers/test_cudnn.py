@@ -10,37 +10,10 @@ from keras_rnn_zoo.layers.core import engine
 from keras_rnn_zoo.ops import cudnn
 from tests.cases import CASES
 from tests.compare import assert_close, assert_same, randomise, run
-from tests.cudnn_op import cudnn_rnn_v3
+from tests.cudnn_op import cudnn_rnn_v3, one_step, unpacked
 
 SUPPORTED = [case for case in CASES if case.make_cell().cudnn_kernel]
 each_case = pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.id)
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def documented(mode, vector, features, x, h, c):
-    """One step as NVIDIA's manual of `cudnnRNNMode_t` has it, from its own vector."""
-    units = h.shape[1]
-    count = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}[mode]
-    sizes = [units * features] * count + [units * units] * count + [units] * 2 * count
-    parts = np.split(vector, np.cumsum(sizes)[:-1])
-    w = [part.reshape(units, features) for part in parts[:count]]
-    r = [part.reshape(units, units) for part in parts[count : 2 * count]]
-    b_w, b_r = parts[2 * count : 3 * count], parts[3 * count :]
-    of_x = [x @ m.T + b for m, b in zip(w, b_w, strict=True)]
-    of_h = [h @ m.T + b for m, b in zip(r, b_r, strict=True)]
-    if mode == "gru":
-        reset = sigmoid(of_x[0] + of_h[0])
-        update = sigmoid(of_x[1] + of_h[1])
-        new = np.tanh(of_x[2] + reset * of_h[2])
-        return (1 - update) * new + update * h, c
-    a = [p + q for p, q in zip(of_x, of_h, strict=True)]
-    if mode == "lstm":
-        c = sigmoid(a[1]) * c + sigmoid(a[0]) * np.tanh(a[2])
-        return sigmoid(a[3]) * np.tanh(c), c
-    return (np.tanh(a[0]) if mode == "rnn_tanh" else np.maximum(a[0], 0)), c
 
 
 @each_case
@@ -50,11 +23,11 @@ def test_the_vector_of_weights_is_in_the_documented_order(case, rng):
     randomise(cell, rng)
     bias = None if cell.bias is None else tf.constant(cell.bias)
     kernels = [tf.constant(w) for w in (cell.kernel, cell.recurrent_kernel)]
-    vector = cudnn.parameters(cell.cudnn_kernel, *kernels, bias).numpy()
+    vector = cudnn.parameters(cell.cudnn_kernel, *kernels, bias)
     x, h, c = (rng.normal(size=(2, n)) for n in (3, 5, 5))
     mode = cell.cudnn_kernel
     expected, _ = cell(x, [h, c][: case.states])
-    actual, _ = documented(mode, vector, 3, x, h, c)
+    actual, _ = one_step(mode, *unpacked(mode, vector, 3, 5), x, h, c)
     assert_close(actual, expected, "float64")
 
 
