@@ -30,24 +30,50 @@ def one_step(mode, w, r, b_w, b_r, x, h, c):
     return (tf.tanh(a[0]) if mode == "rnn_tanh" else tf.nn.relu(a[0])), c
 
 
-def cudnn_rnn_v3(
-    *, input, input_h, input_c, params, sequence_lengths, rnn_mode, is_training, **_
-):
-    """As `tf.raw_ops.CudnnRNNV3`, with what it does not do refused or left undone.
+class CudnnRNNV3:
+    """In the place of `tf.raw_ops.CudnnRNNV3`, with what that does not do refused.
 
-    Padded steps hold no numbers, and there is no gradient without `is_training`.
+    Padded steps hold no numbers, and there is no gradient without `is_training`. Like
+    the op, it keeps how it described the first sequences of a shape to cuDNN: as padded
+    or not. What is not described as padded, and is, fails.
     """
-    weights = unpacked(rnn_mode, params, input.shape[-1], input_h.shape[-1])
-    h, c, outputs = input_h[0], input_c[0], []
-    for t in range(input.shape[0]):
-        on = (t < sequence_lengths)[:, None]
-        new_h, new_c = one_step(rnn_mode, *weights, input[t], h, c)
-        h, c = tf.where(on, new_h, h), tf.where(on, new_c, c)
-        outputs.append(tf.where(on, new_h, float("nan")))
-    outputs = tf.stack(outputs)
-    if not is_training:
-        outputs, h, c = map(_without_gradient, (outputs, h, c))
-    return outputs, h[None], c[None], None, None
+
+    def __init__(self):
+        self.described_as_padded = {}
+
+    def __call__(
+        self,
+        *,
+        input,
+        input_h,
+        input_c,
+        params,
+        sequence_lengths,
+        rnn_mode,
+        is_training,
+        time_major,
+        **_,
+    ):
+        key = rnn_mode, is_training, time_major, *input.shape, input_h.shape[-1]
+        steps = input.shape[0 if time_major else 1]
+        padded = bool(tf.reduce_any(sequence_lengths < steps))
+        if padded > self.described_as_padded.setdefault(key, padded or not time_major):
+            raise tf.errors.InternalError(None, None, "Failed to call DoRnnForward")
+        layers = 0 if time_major else 1
+        h, c = (tf.squeeze(state, layers) for state in (input_h, input_c))
+        x = input if time_major else tf.transpose(input, [1, 0, 2])
+        weights = unpacked(rnn_mode, params, x.shape[-1], h.shape[-1])
+        outputs = []
+        for t in range(steps):
+            on = (t < sequence_lengths)[:, None]
+            new_h, new_c = one_step(rnn_mode, *weights, x[t], h, c)
+            h, c = tf.where(on, new_h, h), tf.where(on, new_c, c)
+            outputs.append(tf.where(on, new_h, float("nan")))
+        outputs = tf.stack(outputs, axis=0 if time_major else 1)
+        h, c = (tf.expand_dims(state, layers) for state in (h, c))
+        if not is_training:
+            outputs, h, c = map(_without_gradient, (outputs, h, c))
+        return outputs, h, c, None, None
 
 
 @tf.custom_gradient

@@ -92,20 +92,35 @@ def rnn(
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
     if go_backwards:
         sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1, batch_axis=0)
-    first = [tf.cast(state, sequences.dtype)[None] for state in initial_states]
+    # TensorFlow's op keeps cuDNN's description of the first sequences of a shape. Of
+    # those whose time comes first it does not describe padding where it sees none, and
+    # then fails for the next ones, which have some. Where rows come first it always
+    # does, and cuDNN is slower.
+    time_major = mask is None
+    layers = (
+        0 if time_major else 1
+    )  # the axis of a state that counts them: there is one
+    first = [
+        tf.expand_dims(tf.cast(state, sequences.dtype), layers)
+        for state in initial_states
+    ]
+    if time_major:
+        sequences = tf.transpose(sequences, [1, 0, 2])
     outputs, h, c, *_ = tf.raw_ops.CudnnRNNV3(
-        input=tf.transpose(sequences, [1, 0, 2]),
+        input=sequences,
         input_h=first[0],
         input_c=first[1] if len(first) > 1 else tf.zeros_like(first[0]),
         params=parameters(cell, kernel, recurrent_kernel, bias),
         sequence_lengths=lengths,
         rnn_mode=cell,
         is_training=True,  # else there is no gradient
-        time_major=True,
+        time_major=time_major,
     )
-    outputs = tf.transpose(outputs, [1, 0, 2])
+    if time_major:
+        outputs = tf.transpose(outputs, [1, 0, 2])
     # Without a memory c is a scalar.
-    last, states = h[0], [state[0] for state in (h, c)[: len(first)]]
+    states = [tf.squeeze(state, layers) for state in (h, c)[: len(first)]]
+    last = states[0]
     if mask is not None:
         # TensorFlow has cuDNN fill these with a float's zero, which is none of float64.
         outputs = tf.where(mask[..., None], outputs, tf.zeros_like(outputs))

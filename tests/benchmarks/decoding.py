@@ -1,7 +1,7 @@
 """What an encoder-decoder writes in a second, against PyTorch with the same weights.
 
     python -m tests.benchmarks decoding [--model cmudict_g2p] [--rounds 7]
-        [--threads 2] [--csv FILE]
+        [--threads 2] [--device cpu] [--csv FILE]
 
 The model is a bidirectional GRU encoder and a GRU decoder with `LuongAttention`, real
 weights, on words of real lengths. PyTorch's side is what one would write there: its own
@@ -34,6 +34,10 @@ WORDS = (
     "fjord xylophone quiz jazz mortgage receipt wednesday february library strength"
 ).split()
 LONGEST, BEAMS = 48, 5
+
+
+def _on_device(source):
+    return torch.from_numpy(source).long().to(torch.get_default_device())
 
 
 class InTorch:
@@ -81,7 +85,7 @@ class InTorch:
         mask = source > 0
         x = torch.nn.utils.rnn.pack_padded_sequence(
             self.source_embedding[source],
-            mask.sum(1),
+            mask.sum(1).cpu(),
             batch_first=True,
             enforce_sorted=False,
         )
@@ -107,7 +111,7 @@ class InTorch:
 
     @torch.inference_mode()
     def greedy(self, source):
-        source = torch.from_numpy(source).long()
+        source = _on_device(source)
         h, *memory = self.encode(source)
         token = torch.full((len(source),), self.start)
         tokens = torch.zeros((len(source), LONGEST), dtype=torch.long)
@@ -122,11 +126,11 @@ class InTorch:
             done |= token == self.end
             if done.all():
                 break
-        return tokens.numpy(), scores.numpy()
+        return tokens.cpu().numpy(), scores.cpu().numpy()
 
     @torch.inference_mode()
     def beam(self, source):
-        source = torch.from_numpy(source).long()
+        source = _on_device(source)
         rows, k = len(source), BEAMS
         h, *memory = (one.repeat_interleave(k, 0) for one in self.encode(source))
         width = self.output[1].shape[0]
@@ -158,7 +162,7 @@ class InTorch:
             h, token = h[(offset + parent).view(-1)], token.view(-1)
             if not (log_ps[:, 0] > best[:, -1]).any():
                 break
-        return best_tokens[:, 0].numpy(), best[:, 0].numpy()
+        return best_tokens[:, 0].cpu().numpy(), best[:, 0].cpu().numpy()
 
 
 def _starts(units):
@@ -216,11 +220,13 @@ def main():
     parser.add_argument("--model", default="cmudict_g2p")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu", help="PyTorch's: cpu or cuda")
     parser.add_argument("--csv")
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     torch.set_num_threads(options.threads)
+    torch.set_default_device(options.device)
     measured = []
     for row in rows(options.model, options.rounds):
         print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)

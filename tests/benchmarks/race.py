@@ -1,7 +1,7 @@
 """Every cell on the same three tasks, with as many weights, and as long to learn.
 
     python -m tests.benchmarks race [--steps 200] [--seconds 60] [--cells LSTM,GRU]
-        [--tasks adding,copy,characters] [--runs 24] [--csv FILE] [--draw]
+        [--tasks adding,copy,characters] [--runs 24] [--workers 1] [--csv FILE] [--draw]
 
 Three tasks: `adding`, the sum of two marked numbers among 200; `copy`, ten symbols to
 be written down again after a pause of 50 steps; `characters`, the next character of
@@ -32,6 +32,7 @@ import collections
 import csv
 import gc
 import math
+import multiprocessing
 import os
 import pathlib
 import platform
@@ -42,6 +43,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets import series
@@ -206,8 +208,10 @@ class _TimeIsUp(Exception):
     pass
 
 
-def run(entry, task, seed, units, steps, seconds):
+def run(name, task, seed, steps, seconds):
     """Trains once; returns the row."""
+    entry = next(one for one in catalogue() if one.name == name)
+    units = units_of(name)
     batches = steps or 2000
     data = globals()[task](batches, seed)
     (x, y), (x_test, y_test), baseline, symbols = data
@@ -245,6 +249,32 @@ def run(entry, task, seed, units, steps, seconds):
         "path": paths_in_keras(layer)[0],
         "python": platform.python_version(),
     }
+
+
+def results(runs, workers):
+    """Yields the rows of some runs as they end; for one that failed, what it said."""
+    if workers == 1:
+        for one in runs:
+            yield _run(one)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _of_one_thread, maxtasksperchild=12) as pool:
+        yield from pool.imap_unordered(_run, runs)
+
+
+def _of_one_thread():
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _run(one):
+    try:
+        return run(*one)
+    except Exception as error:  # the others go on
+        return f"failed: {one}: {type(error).__name__}: {error}"
+    finally:
+        keras.backend.clear_session()
+        gc.collect()
 
 
 def claim(name, task, figure, baseline):
@@ -385,26 +415,36 @@ def main():
     parser.add_argument("--cells", help="names of layers, by comma; all if left out")
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--runs", type=int, help="stop after so many runs")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes, each of one thread if many"
+    )
     parser.add_argument("--csv", type=pathlib.Path, default=RESULTS / "race.csv")
     parser.add_argument("--draw", action="store_true", help="draw, and train nothing")
     options = parser.parse_args()
-    entries = {entry.name: entry for entry in catalogue()}
-    cells = options.cells.split(",") if options.cells else list(entries)
+    cells = (
+        options.cells.split(",")
+        if options.cells
+        else [entry.name for entry in catalogue()]
+    )
     tasks = options.tasks.split(",")
-    units, count = {}, 0
+    count = 0
     while not options.draw and (left := missing(read(options.csv), cells, tasks)):
-        if count == options.runs:
+        if options.runs is not None:
+            left = left[: options.runs - count]
+        if not left:
             break
-        name, task, seed = left[0]
-        units[name] = units.get(name) or units_of(name)
-        row = run(
-            *(entries[name], task, seed, units[name], options.steps, options.seconds)
-        )
-        append(options.csv, row)
-        print(*row.values(), f"{len(left) - 1} more", sep="  ", flush=True)
-        keras.backend.clear_session()
-        gc.collect()
-        count += 1
+        runs = [(*one, options.steps, options.seconds) for one in left]
+        before = count
+        for row in results(runs, options.workers):
+            if isinstance(row, str):
+                print(row, flush=True)
+                continue
+            append(options.csv, row)
+            count += 1
+            more = len(left) - (count - before)
+            print(*row.values(), f"{more} more", sep="  ", flush=True)
+        if count == before:  # what is left cannot be run
+            break
     rows = read(options.csv)
     left = missing(rows, cells, tasks)
     print(f"{len(rows)} runs; missing: {len(left)}", *map(str, left[:5]))

@@ -10,7 +10,7 @@ from keras_rnn_zoo.layers.core import engine
 from keras_rnn_zoo.ops import cudnn
 from tests.cases import CASES
 from tests.compare import assert_close, assert_same, randomise, run
-from tests.cudnn_op import cudnn_rnn_v3, one_step, unpacked
+from tests.cudnn_op import CudnnRNNV3, one_step, unpacked
 
 SUPPORTED = [case for case in CASES if case.make_cell().cudnn_kernel]
 each_case = pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.id)
@@ -110,9 +110,40 @@ def test_the_ways_to_the_op_and_from_it(
 ):
     """With what the op computes in its place: that needs no GPU."""
     monkeypatch.setattr(engine, "has_gpu", lambda: True)
-    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", cudnn_rnn_v3)
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3())
     options = dict(backwards=backwards, zeros=zeros, pattern=pattern)
     compare(case, rng, training=False, **options)
+
+
+def full_and_padded(case, rng):
+    """A shape whose first sequences have no padding, and whose next ones have."""
+    fast, loop = (
+        case.make_layer(implementation=i, dtype="float64") for i in ("cudnn", "loop")
+    )
+    for layer in (fast, loop):
+        layer.build((None, None, 3))
+    randomise(fast, rng)
+    loop.set_weights(fast.get_weights())
+    inputs = rng.normal(size=(3, 6, 3))
+    full = np.ones((3, 6), bool)
+    padded = np.arange(6)[None] < np.array([[6], [2], [4]])
+    for mask in (None, full, padded, full, None, padded):
+        actual, expected = (layer(inputs, mask=mask) for layer in (fast, loop))
+        assert_close(actual, expected, "float64")
+
+
+@each_case
+def test_padding_after_none(case, rng, monkeypatch):
+    monkeypatch.setattr(engine, "has_gpu", lambda: True)
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3())
+    full_and_padded(case, rng)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not engine.has_gpu(), reason="needs a GPU")
+@each_case
+def test_padding_after_none_on_the_gpu(case, rng):
+    full_and_padded(case, rng)
 
 
 @pytest.mark.gpu

@@ -281,7 +281,7 @@ def test_dropout_only_in_training(topology, rng):
     for name, value in options.items():
         model = make(topology, cell="LSTM", seed=1, **{name: value})
         model.set_weights(plain.get_weights())
-        np.testing.assert_array_equal(model(x), plain(x))
+        assert_close(model(x), plain(x))  # not everywhere the same kernels
         first, second = (np.asarray(model(x, training=True)) for _ in range(2))
         assert np.abs(real(first, x) - real(second, x)).max() > 1e-4
         again = make(topology, cell="LSTM", seed=1, **{name: value})
