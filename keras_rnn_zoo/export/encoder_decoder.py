@@ -173,7 +173,9 @@ class _Server(tf.Module):
     def __init__(self, model, sampler, rules):
         super().__init__()
         self.model_variables = [v.value for v in model.variables]
-        self._model, self._sampler, self._rules = model, sampler, rules
+        # Of the model only the variables belong to the file, not its layers.
+        object.__setattr__(self, "_model", model)
+        self._sampler, self._rules = sampler, rules
         self._halves = Halves(model)
         ids = tf.TensorSpec((None, None), tf.int32, "source")
         self.encode = tf.function(self._encode, input_signature=[ids], autograph=False)

@@ -216,12 +216,15 @@ class _Server(tf.Module):
     def __init__(self, model, assets, max_length, per_step):
         super().__init__()
         self.model_variables = [v.value for v in model.variables]
-        self._model = model
+        # Of the model only the variables belong to the file: its layers would be some
+        # dozens of objects each, to be written and to be made again by who loads it.
+        object.__setattr__(self, "_model", model)
+        object.__setattr__(self, "_masking", masking_layer(model))
         self._per_step = per_step
         self._max_length = max_length
         self._reads, self._width = input_of(model)
         self._kind, self.answer_name = output_kind(model), answer_name(model)
-        self._masking, self._characters = masking_layer(model), characters_of(model)
+        self._characters = characters_of(model)
         self._answers_tokens = True
         self.codec: Any = None
         self._labels: Any = None
