@@ -33,9 +33,10 @@ def one_step(mode, w, r, b_w, b_r, x, h, c):
 class CudnnRNNV3:
     """In the place of `tf.raw_ops.CudnnRNNV3`, with what that does not do refused.
 
-    Padded steps hold no numbers, and there is no gradient without `is_training`. Like
-    the op, it keeps how it described the first sequences of a shape to cuDNN: as padded
-    or not. What is not described as padded, and is, fails.
+    Padded steps hold no numbers, no rows are an error, and there is no gradient without
+    `is_training`. Like the op, it keeps how it described the first sequences of a shape
+    to cuDNN: as padded or not. What is not described as padded, and is, fails. In a
+    graph each node has its own memory for that; eager calls of one kind share one.
     """
 
     def __init__(self):
@@ -54,22 +55,50 @@ class CudnnRNNV3:
         time_major,
         **_,
     ):
-        key = rnn_mode, is_training, time_major, *input.shape, input_h.shape[-1]
-        steps = input.shape[0 if time_major else 1]
-        padded = bool(tf.reduce_any(sequence_lengths < steps))
-        if padded > self.described_as_padded.setdefault(key, padded or not time_major):
-            raise tf.errors.InternalError(None, None, "Failed to call DoRnnForward")
+        eager = tf.executing_eagerly()
+        described_as_padded = self.described_as_padded if eager else {}
+
+        def check(shape, lengths):
+            key = rnn_mode, is_training, time_major, *shape
+            steps, rows = shape[:2] if time_major else shape[1::-1]
+            padded = bool((lengths < steps).any())
+            described = described_as_padded.setdefault(key, padded or not time_major)
+            if not rows or padded > described or not (lengths > 0).all():
+                raise RuntimeError("Failed to call DoRnnForward")
+            return True
+
+        shape = tf.shape(input)
+        if eager:
+            check(tuple(shape.numpy()), sequence_lengths.numpy())
+            checked = []
+        else:
+            checked = [
+                tf.numpy_function(
+                    lambda shape, lengths: check(tuple(shape), lengths),
+                    [shape, sequence_lengths],
+                    "bool",
+                )
+            ]
+        with tf.control_dependencies(checked):
+            x = tf.identity(input)
         layers = 0 if time_major else 1
         h, c = (tf.squeeze(state, layers) for state in (input_h, input_c))
-        x = input if time_major else tf.transpose(input, [1, 0, 2])
+        if not time_major:
+            x = tf.transpose(x, [1, 0, 2])
         weights = unpacked(rnn_mode, params, x.shape[-1], h.shape[-1])
-        outputs = []
-        for t in range(steps):
+        outputs = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=h.shape)
+
+        def step(t, h, c, outputs):
             on = (t < sequence_lengths)[:, None]
             new_h, new_c = one_step(rnn_mode, *weights, x[t], h, c)
-            h, c = tf.where(on, new_h, h), tf.where(on, new_c, c)
-            outputs.append(tf.where(on, new_h, float("nan")))
-        outputs = tf.stack(outputs, axis=0 if time_major else 1)
+            outputs = outputs.write(t, tf.where(on, new_h, float("nan")))
+            return t + 1, tf.where(on, new_h, h), tf.where(on, new_c, c), outputs
+
+        start = (0, h, c, outputs)
+        _, h, c, outputs = tf.while_loop(lambda t, *_: t < tf.shape(x)[0], step, start)
+        outputs = outputs.stack()
+        if not time_major:
+            outputs = tf.transpose(outputs, [1, 0, 2])
         h, c = (tf.expand_dims(state, layers) for state in (h, c))
         if not is_training:
             outputs, h, c = map(_without_gradient, (outputs, h, c))

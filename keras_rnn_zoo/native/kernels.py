@@ -121,6 +121,9 @@ def rnn(
 
     sequences = tensor(sequences)
     mask = tf.zeros([0], "bool") if mask is None else tf.cast(mask, "bool")
+    if not tf.executing_eagerly():
+        # The way back of a `tf.cond` is not fed a bool from outside as it is.
+        mask = tf.identity(mask)
     recurrent_kernel = tensor(recurrent_kernel)
     if recurrent_dropout_mask is not None:
         factors = tf.cast(recurrent_dropout_mask, dtype)

@@ -85,11 +85,17 @@ def rnn(
         `(last_output, outputs, states)`.
     """
     sequences = tf.convert_to_tensor(sequences)
-    shape = tf.shape(sequences)
+    rows, steps = tf.unstack(tf.shape(sequences)[:2])
     if mask is None:
-        lengths = tf.fill(shape[:1], shape[1])
+        lengths = tf.fill([rows], steps)
     else:
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    known_rows = sequences.shape[0]
+    if not known_rows:  # perhaps none, of which cuDNN knows nothing: it is given one
+        more = tf.maximum(1 - rows, 0)
+        lengths = tf.pad(lengths, [[0, more]], constant_values=1)
+        sequences = tf.pad(sequences, [[0, more], [0, 0], [0, 0]])
+        initial_states = [tf.pad(s, [[0, more], [0, 0]]) for s in initial_states]
     if go_backwards:
         sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1, batch_axis=0)
     # TensorFlow's op keeps cuDNN's description of the first sequences of a shape. Of
@@ -120,6 +126,9 @@ def rnn(
         outputs = tf.transpose(outputs, [1, 0, 2])
     # Without a memory c is a scalar.
     states = [tf.squeeze(state, layers) for state in (h, c)[: len(first)]]
+    if not known_rows:
+        outputs, states = outputs[:rows], [state[:rows] for state in states]
+        lengths = lengths[:rows]
     last = states[0]
     if mask is not None:
         # TensorFlow has cuDNN fill these with a float's zero, which is none of float64.

@@ -2,6 +2,8 @@
 
     python -m tests.differential --seed 17        what this seed draws, and its result
     python -m tests.differential --count 2000     a campaign; as `make differential`
+    python -m tests.differential --cudnn …        cuDNN's path, with what the op for it
+                                                  computes in its place: without a GPU
 
 A few fixed seeds are part of the tests. What is drawn is in `Configuration`, what is
 compared in `compare`: outputs, states, and the gradients with respect to weights,
@@ -10,6 +12,7 @@ inputs and initial states; or that both refuse.
 
 import collections
 import dataclasses
+import os
 import re
 import traceback
 
@@ -18,13 +21,19 @@ import numpy as np
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.layers.core.engine import has_gpu
+from keras_rnn_zoo.layers.core import engine
 from tests.case import Case
 from tests.cases import CASES
 from tests.compare import assert_close, randomise
+from tests.cudnn_op import CudnnRNNV3
 from tests.paths import at, loose
 
 FEATURES = 3
+# Of the environment, for the processes of a campaign.
+CUDNN_WITHOUT_A_GPU = "KRZ_TEST_CUDNN" in os.environ
+if CUDNN_WITHOUT_A_GPU:
+    engine.has_gpu = lambda: True
+    tf.raw_ops.CudnnRNNV3 = CudnnRNNV3()
 
 
 # --- Cells of users, which change a part of their parent
@@ -103,7 +112,11 @@ SUBCLASSES = [
         (ShiftedIndRNNCell, 1),
     )
 ]
-TABLE = {case.id: case for case in (*CASES, *SUBCLASSES)}
+TABLE = {
+    case.id: case
+    for case in (*CASES, *SUBCLASSES)
+    if not CUDNN_WITHOUT_A_GPU or case.make_cell().cudnn_kernel
+}
 
 # --- What is drawn
 
@@ -111,7 +124,7 @@ TABLE = {case.id: case for case in (*CASES, *SUBCLASSES)}
 # the step of a Keras model's training.
 PLACES = ("eager", "graph", "keras", "keras, known shapes")
 # The kernels that somebody wrote by hand: on a GPU, cuDNN's.
-KERNEL = "cudnn" if has_gpu() else "native"
+KERNEL = "cudnn" if engine.has_gpu() else "native"
 ALWAYS = (("hoisted", "eager"), (KERNEL, "eager"))
 ONE_OF = [
     ("auto", "eager"),
@@ -433,6 +446,8 @@ def compare(seed, every_path=False):
             error.add_note(
                 f"{path} ({place}, checkpoint={checkpoint}) of {c}\n"
                 f"Again: python -m tests.differential --seed {seed}"
+                + " --cudnn"
+                * CUDNN_WITHOUT_A_GPU
             )
             raise
     return results

@@ -21,7 +21,12 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument(
+        "--cudnn", action="store_true", help="cuDNN's path, without a GPU"
+    )
     given = parser.parse_args()
+    if given.cudnn:
+        os.environ["KRZ_TEST_CUDNN"] = "1"
     from tests.differential import draw, run
 
     if given.seed is not None:

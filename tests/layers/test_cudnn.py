@@ -115,35 +115,89 @@ def test_the_ways_to_the_op_and_from_it(
     compare(case, rng, training=False, **options)
 
 
-def full_and_padded(case, rng):
-    """A shape whose first sequences have no padding, and whose next ones have."""
+FULL = np.ones((3, 6), bool)
+RIGHT = np.arange(6)[None] < np.array([[6], [2], [4]])
+
+
+def pair(case, rng):
+    """A layer on cuDNN's path, and one in the loop, of the same weights."""
     fast, loop = (
-        case.make_layer(implementation=i, dtype="float64") for i in ("cudnn", "loop")
+        case.make_layer(
+            implementation=i, dtype="float64", return_sequences=True, return_state=True
+        )
+        for i in ("cudnn", "loop")
     )
     for layer in (fast, loop):
         layer.build((None, None, 3))
     randomise(fast, rng)
     loop.set_weights(fast.get_weights())
+    return fast, loop
+
+
+def one_shape_after_the_other(case, rng):
+    """Sequences of a shape without padding, then with some, then none again."""
+    fast, loop = pair(case, rng)
     inputs = rng.normal(size=(3, 6, 3))
-    full = np.ones((3, 6), bool)
-    padded = np.arange(6)[None] < np.array([[6], [2], [4]])
-    for mask in (None, full, padded, full, None, padded):
-        actual, expected = (layer(inputs, mask=mask) for layer in (fast, loop))
-        assert_close(actual, expected, "float64")
+    states = [rng.normal(size=(3, 4)) for _ in range(case.states)]
+    for mask in (None, FULL, RIGHT, FULL, None, RIGHT):
+        given = inputs, states, mask
+        assert_same(run(fast, *given), run(loop, *given), "float64")
+
+
+def in_a_graph(case, rng):
+    """The same, any other mask and no rows, in one graph for all sizes."""
+    fast, loop = pair(case, rng)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, None, 3), "float64"),
+            [tf.TensorSpec((None, 4), "float64")] * case.states,
+            tf.TensorSpec((None, None), "bool"),
+        ]
+    )
+    def in_graph(inputs, states, mask):
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, *states])
+            results = fast(inputs, initial_state=states, mask=mask, training=True)
+            loss = tf.add_n([tf.reduce_sum(tf.cos(result)) for result in results])
+        weights = [w.value for w in fast.trainable_weights]
+        return [*results, *tape.gradient(loss, [inputs, *states, *weights])]
+
+    def eagerly(inputs, states, mask):
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, *states])
+            results = loop(inputs, initial_state=states, mask=mask, training=True)
+            loss = tf.add_n([tf.reduce_sum(tf.cos(result)) for result in results])
+        weights = [w.value for w in loop.trainable_weights]
+        return [*results, *tape.gradient(loss, [inputs, *states, *weights])]
+
+    hole = RIGHT ^ np.eye(3, 6, dtype=bool)
+    for mask in (FULL, RIGHT, RIGHT[:, ::-1], hole, FULL[:0], ~FULL, RIGHT[:, :2]):
+        inputs = tf.constant(rng.normal(size=(*mask.shape, 3)))
+        sizes = [(len(mask), 4)] * case.states
+        states = [tf.constant(rng.normal(size=size)) for size in sizes]
+        given = inputs, states, tf.constant(mask)
+        for one, other in zip(in_graph(*given), eagerly(*given), strict=True):
+            assert_close(one, other, "float64")
+
+
+WAYS = pytest.mark.parametrize("way", [one_shape_after_the_other, in_a_graph])
 
 
 @each_case
-def test_padding_after_none(case, rng, monkeypatch):
+@WAYS
+def test_any_padding(case, way, rng, monkeypatch):
     monkeypatch.setattr(engine, "has_gpu", lambda: True)
     monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3())
-    full_and_padded(case, rng)
+    way(case, rng)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not engine.has_gpu(), reason="needs a GPU")
 @each_case
-def test_padding_after_none_on_the_gpu(case, rng):
-    full_and_padded(case, rng)
+@WAYS
+def test_any_padding_on_the_gpu(case, way, rng):
+    way(case, rng)
 
 
 @pytest.mark.gpu

@@ -221,6 +221,9 @@ class Loops:
         """∂L/∂U = Aᵀ Δ for every product of all steps; the sums of the weights in F."""
         before, products = [[a.stack() for a in arrays] for arrays in kept]
         linears = []
+        # Of this graph. In the way back of a `tf.cond` or a `tf.while_loop` a tape does
+        # not know a tensor of the way forward again: its gradient would be zero.
+        weights = [tf.identity(w) for w in weights]
         with tf.GradientTape() as tape:
             tape.watch(weights)
             recall = self._recall(products)
