@@ -22,14 +22,14 @@ from keras_rnn_zoo.export.saved_model import (
     Exported,
     describe,
     described,
-    refuse_for_encoder_decoder,
+    refuse,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.arguments import positive_integer
+from keras_rnn_zoo.layers.core.graphs import graphs_of
 from keras_rnn_zoo.presets import new_directory, replaceable
-from keras_rnn_zoo.topologies import EncoderDecoder
 
 INT8_TOLERANCE = 0.1
 
@@ -103,12 +103,12 @@ def export_litert(
     steps = positive_integer("steps", steps)
     _interpreter()
     replaceable(path)
-    if isinstance(model, EncoderDecoder):
-        from keras_rnn_zoo.export.encoder_decoder_files import write_litert
+    if graphs_of(model) is not None:
+        from keras_rnn_zoo.export.declared_files import write_litert
 
         if golden_input is not None:
-            fix = " The files are compared with the model on sources that are drawn."
-            refuse_for_encoder_decoder("golden_input", golden_input, fix)
+            fix = " The files are compared with the model on inputs that are drawn."
+            refuse(model, "golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_litert(model, path, more, batch_size, steps, int8, tolerance)
     model = portable_copy(model)

@@ -28,14 +28,14 @@ from keras_rnn_zoo.export.saved_model import (
     check_max_length,
     describe,
     described,
-    refuse_for_encoder_decoder,
+    refuse,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
 from keras_rnn_zoo.layers.core.engine import differs_from_declared, step_function
+from keras_rnn_zoo.layers.core.graphs import graphs_of
 from keras_rnn_zoo.layers.core.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory, replaceable
-from keras_rnn_zoo.topologies import EncoderDecoder
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
 # Blocks of ONNX's weights, in its order, by the names of ours.
@@ -111,12 +111,12 @@ def export_onnx(
 
     check_max_length(max_length)
     replaceable(path)
-    if isinstance(model, EncoderDecoder):
-        from keras_rnn_zoo.export.encoder_decoder_files import write_onnx
+    if graphs_of(model) is not None:
+        from keras_rnn_zoo.export.declared_files import write_onnx
 
         if golden_input is not None:
-            fix = " The files are compared with the model on sources that are drawn."
-            refuse_for_encoder_decoder("golden_input", golden_input, fix)
+            fix = " The files are compared with the model on inputs that are drawn."
+            refuse(model, "golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_onnx(model, path, more, max_length, tolerance)
     model = portable_copy(model)
@@ -226,7 +226,7 @@ def _finite(graph, x, name="features", padding=0.0):
 
 
 def _of_as_many_rows(graph, names, dtype):
-    """The inputs of a step, after a node that fails if their rows are not as many."""
+    """The inputs of a graph, after a node that fails if their rows are not as many."""
     rows = [graph.add("Shape", name, start=0, end=1) for name in names]
     others = graph.add("Concat", *rows[1:], axis=0)
     bad = graph.add("Not", graph.add("Equal", others, rows[0]))
@@ -280,7 +280,8 @@ def _sequence(model, per_step, max_length):
     # Runtimes do not expect, and may not survive, a batch of no rows or no steps.
     shape = graph.add("Shape", reads)
     batch, time = (graph.add("Gather", shape, graph.integers(i)) for i in (0, 1))
-    x = _at_least_one(graph, reads, [batch, time], masking, spec)
+    padding = getattr(masking, "mask_value", 0)
+    x = _at_least_one(graph, reads, [batch, time], padding, spec)
     if reads == "tokens":
         x = _checked_tokens(graph, x, width)
     else:
@@ -294,13 +295,13 @@ def _sequence(model, per_step, max_length):
         x = _refused(graph, x, long, name, inputs[0][1])
     order = None
     if masking is not None:
-        order = _Order(graph, x, masking)
-        x = order.moved(x)
+        order = _Order(graph, x, getattr(masking, "mask_value", None))
+        x = order.moved(x, order.features)
     markers = {}
     layers = _recurrent_layers(model)
     with contextlib.ExitStack() as stack:
         for layer in layers:
-            method = "inner_loop" if isinstance(layer, keras.layers.RNN) else "call"
+            method = "call" if called_whole(layer) else "inner_loop"
             stack.enter_context(
                 replaced(
                     layer, method, functools.partial(_mark, layer, markers, masking)
@@ -325,14 +326,13 @@ def _sequence(model, per_step, max_length):
     return _model_of(graph, inputs, [output])
 
 
-def _at_least_one(graph, x, sizes, masking, spec):
+def _at_least_one(graph, x, sizes, padding, spec):
     """The input with a row if it has none, and a step, of padding, if it has none."""
     one, zero = graph.integers(1), graph.integers(0)
     missing = [graph.add("Max", graph.add("Sub", one, size), zero) for size in sizes]
     rank = len(spec.shape)
     pads = [*[zero] * rank, *missing, *[zero] * (rank - 2)]
-    value = getattr(masking, "mask_value", 0)
-    value = graph.constant(value, spec.dtype.as_numpy_dtype)
+    value = graph.constant(padding, spec.dtype.as_numpy_dtype)
     return graph.add("Pad", x, graph.add("Concat", *pads, axis=0), value)
 
 
@@ -346,19 +346,29 @@ def _recurrent_layers(model):
             yield layer
 
 
+def called_whole(layer):
+    """Whether a recurrent layer is replaced by its call, and not by its loop."""
+    return not isinstance(layer, keras.layers.RNN)
+
+
 class _Order:
     """Moves the padding of each row behind its sequence, and the answers back.
 
     Masked steps keep every state, so that a layer's answers at the other steps are
     those of the sequence without them.
+
+    Args:
+        graph: a `Graph`.
+        x: name of what tells the padding.
+        value: what steps of padding hold, of features; None of tokens.
     """
 
-    def __init__(self, graph, x, masking):
+    def __init__(self, graph, x, value=None):
         self.graph = graph
-        self.features = isinstance(masking, keras.layers.Masking)
+        self.features = value is not None
         add = graph.add
         if self.features:
-            value = graph.constant(masking.mask_value, "float32")
+            value = graph.constant(value, "float32")
             same = graph.cast(add("Equal", x, value), "int32")
             least = add("ReduceMin", same, axes=[-1], keepdims=0)
             padding = graph.cast(least, "bool")
@@ -397,10 +407,10 @@ class _Order:
             "Expand", index, self.graph.add("Concat", ones, width, axis=0)
         )
 
-    def moved(self, x):
-        """The input with all padding behind."""
+    def moved(self, x, features):
+        """An input, `(batch, time)` or of features, with all padding behind."""
         add = self.graph.add
-        order = self._like(self.order, x) if self.features else self.order
+        order = self._like(self.order, x) if features else self.order
         return add("GatherElements", x, order, axis=1)
 
     def moved_back(self, y):

@@ -27,6 +27,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     rate,
 )
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.graphs import Graphs
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.wrapper import names_of_states, width_of
@@ -35,7 +36,7 @@ from keras_rnn_zoo.layers.heads.attention import Attention, stepper
 from keras_rnn_zoo.ops import decoding, samplers
 from keras_rnn_zoo.ops.checks import integer_from
 from keras_rnn_zoo.ops.loop import loop
-from keras_rnn_zoo.topologies import _reading
+from keras_rnn_zoo.topologies import _encoder_decoder_graphs, _reading
 
 BRIDGES = ("dense", "copy", "zeros")
 #: An attention by its name, for decoders of so many units.
@@ -865,6 +866,10 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         if not weights:
             return np.zeros((len(target), 0, source.shape[1]))
         return np.stack(weights, 1) * (target != 0)[..., None]
+
+    def graphs(self) -> Graphs:
+        """What it is exported as; see `keras_rnn_zoo.layers.core.graphs`."""
+        return _encoder_decoder_graphs.graphs_of(self)
 
     # --- Training
 
