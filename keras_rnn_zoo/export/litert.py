@@ -26,9 +26,9 @@ from keras_rnn_zoo.export.saved_model import (
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
-from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.arguments import positive_integer
 from keras_rnn_zoo.layers.core.graphs import graphs_of
+from keras_rnn_zoo.layers.core.head import feeds_back
 from keras_rnn_zoo.presets import new_directory, replaceable
 
 INT8_TOLERANCE = 0.1
@@ -113,7 +113,7 @@ def export_litert(
         return write_litert(model, path, more, batch_size, steps, int8, tolerance)
     model = portable_copy(model)
     for layer in model.layers:
-        if isinstance(layer, JordanRNN) and layer.feedback == "sample":
+        if feeds_back(layer) and layer.draws:
             raise ValueError(
                 "`model` must not draw numbers for LiteRT. Received: "
                 "feedback='sample'. Use 'argmax' or 'probabilities'."

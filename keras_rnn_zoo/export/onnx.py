@@ -12,7 +12,6 @@ import numpy as np
 from keras import tree
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo import layers as zoo
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.onnx_graph import OPSET, Graph, Translator, onnx_type
 from keras_rnn_zoo.export.portable import (
@@ -34,6 +33,7 @@ from keras_rnn_zoo.export.saved_model import (
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
 from keras_rnn_zoo.layers.core.engine import differs_from_declared, step_function
 from keras_rnn_zoo.layers.core.graphs import graphs_of
+from keras_rnn_zoo.layers.core.head import feeds_back
 from keras_rnn_zoo.layers.core.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory, replaceable
 
@@ -340,8 +340,8 @@ def _recurrent_layers(model):
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _recurrent_layers(layer)
-        elif isinstance(
-            layer, (keras.layers.RNN, keras.layers.Bidirectional, zoo.JordanRNN)
+        elif feeds_back(layer) or isinstance(
+            layer, (keras.layers.RNN, keras.layers.Bidirectional)
         ):
             yield layer
 
@@ -477,14 +477,14 @@ def _mark(layer, markers, masking, sequences, *rest, mask=None, **others):
         backward = states_of(layer.backward_layer, len(forward))
         first = outputs if layer.return_sequences else last
         return [first, *forward, *backward]
-    if isinstance(layer, zoo.JordanRNN) or layer.return_sequences:
+    if feeds_back(layer) or layer.return_sequences:
         return outputs
     return last
 
 
 def _output_width(layer, sequences):
     """Width of what a recurrent layer gives."""
-    if isinstance(layer, zoo.JordanRNN):
+    if feeds_back(layer):
         return layer.num_outputs
     shape = layer.compute_output_shape((None, None, sequences.shape[-1]))
     return (shape[0] if layer.return_state else shape)[-1]
@@ -681,16 +681,16 @@ def _scan(graph, layer, steps, features, lengths):
     from onnx import helper
 
     add = graph.add
-    jordan = isinstance(layer, zoo.JordanRNN)
-    if jordan and layer.feedback == "sample":
+    looped = feeds_back(layer)
+    if looped and layer.draws:
         raise ValueError(
             "`model` must not draw numbers for ONNX. Received: feedback='sample'. "
             "Use 'argmax' or 'probabilities'."
         )
-    sizes = [layer.num_outputs] if jordan else tree.flatten(layer.state_size)
+    sizes = [layer.num_outputs] if looped else tree.flatten(layer.state_size)
 
     def step(x, *states):
-        if jordan:
+        if looped:
             return layer.step(x, states[0])
         packed = tree.pack_sequence_as(layer.state_size, list(states))
         output, new = step_function(layer.cell, False)(x, packed)
@@ -733,7 +733,7 @@ def _scan(graph, layer, steps, features, lengths):
     )
     batch = add("Shape", steps, start=1, end=2)
     firsts = [np.zeros((1, n), "float32") for n in (*sizes, width)]
-    if not jordan:
+    if not looped:
         own = [np.asarray(s) for s in tree.flatten(layer.get_initial_state(1))]
         firsts[: len(own)] = own
     starts = [
@@ -751,7 +751,7 @@ def _scan(graph, layer, steps, features, lengths):
         positions = add("Unsqueeze", positions, graph.integers(1))
         keep = add("Less", positions, graph.cast(lengths, "int64"))
         inputs.append(add("Unsqueeze", keep, graph.integers(2)))
-    backwards = int(not jordan and layer.go_backwards)
+    backwards = int(not looped and layer.go_backwards)
     *ends, last, outputs = add(
         *("Scan", *starts, *inputs),
         outputs=len(sizes) + 2,

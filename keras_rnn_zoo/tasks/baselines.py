@@ -141,11 +141,16 @@ def _baselines(pipelines, task=None) -> dict[str, Callable]:
         }
     if _is_regression(pipelines):
         forecast = pipelines.num_features == 1 and pipelines.num_outputs > 1
+        if isinstance(pipelines.raw["train"][0][0], dict):
+            return {"mean of the training targets": _training_mean}
         return {
             "mean of the training targets": _training_mean,
             **({"persistence": _persistence} if forecast else {}),
             "linear regression on all steps": _ridge,
         }
+    several = isinstance(pipelines.raw["train"][0][0], dict)
+    if several and np.ndim(pipelines.raw["train"][0][1]) == 0:
+        return {"majority": _majority}
     if pipelines.codec is None:
         return _of_real_sequences(pipelines)
     return _of_texts(pipelines)

@@ -13,6 +13,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     one_of,
     positive_integer,
 )
+from keras_rnn_zoo.layers.core.drawn import Chain
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights, needs_tensorflow
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
@@ -87,6 +88,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
     """
 
     _weighs = "(batch,)"
+    chain = Chain("HMM: hidden states z, each shows an x", hidden="z")
 
     def __init__(
         self,

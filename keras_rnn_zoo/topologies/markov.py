@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.core.arguments import integer, one_of, positive_integer
+from keras_rnn_zoo.layers.core.drawn import Chain
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.ops.checks import fraction, integer_from
@@ -103,6 +104,11 @@ class Markov(keras.Model):
         self.excluded = excluded
         self._tables: Any = None
         self.built = True
+
+    @property
+    def chain(self) -> Chain:
+        """For its drawing through time."""
+        return Chain(f"Markov, order {self.order}", order=self.order)
 
     def call(self, inputs):
         return self._per_token(tf.convert_to_tensor(inputs), self.order)[0]

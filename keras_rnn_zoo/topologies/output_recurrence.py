@@ -132,6 +132,9 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
         self.built = True
         self._is_made()
 
+    #: Whether it can also be judged with the true outputs fed back.
+    can_be_forced = True
+
     # --- Forward
 
     def call(self, inputs, training=False):

@@ -124,7 +124,7 @@ def graphs_of(model: Any) -> Graphs | None:
     >>> graphs_of(ManyToOne(2, 3, num_features=1)) is None
     True
     """
-    declared = getattr(model, "graphs", None)
+    declared: Any = getattr(model, "graphs", None)
     return declared() if callable(declared) else None
 
 

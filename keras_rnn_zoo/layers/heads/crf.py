@@ -101,6 +101,7 @@ class CRF(Head):
     per_step = True
     step_by_step = False
     weighs = "(batch,)"
+    joins_steps = True
 
     def __init__(
         self,

@@ -106,6 +106,9 @@ class JordanRNN(keras.Layer):
     TensorShape([2, 5, 3])
     """
 
+    feeds_back = True  # see `layers.core.head.feeds_back`
+    answers = "softmax"
+
     def __init__(
         self,
         num_outputs,
@@ -163,6 +166,11 @@ class JordanRNN(keras.Layer):
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.input_spec = keras.InputSpec(ndim=3)
         self.supports_masking = True
+
+    @property
+    def draws(self) -> bool:
+        """Whether what is fed back is drawn."""
+        return self.feedback == "sample"
 
     def _schedule(self, schedule):
         """The schedule, or None where nothing is to be mixed."""
