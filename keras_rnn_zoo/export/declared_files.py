@@ -142,7 +142,10 @@ def _proto(model, max_length, one, before):
     if before is not None:
         inputs += [(name, *known) for name, known in before[1].items()]
     names = [name for name, _, _ in inputs]
-    tensors = onnx._of_as_many_rows(graph, names, inputs[0][1]) if names[1:] else names
+    tensors = names
+    if names[1:]:
+        others = "inputs" if before is None else "states"
+        tensors = onnx._of_as_many_rows(graph, names, inputs[0][1], others)
     values = dict(zip(names, tensors, strict=True))
     sequences = [i for i in one.inputs if i.steps]
     if sequences:

@@ -71,6 +71,9 @@ def export_litert(
       and all that the encoder has given, to `log_probabilities` of the next token, the
       states under the same names, and with attention `alignment`.
 
+    Of another model that declares its graphs, as one of several inputs does, a file for
+    each of them.
+
     A token out of range, features and states that are not finite ("gather index out of
     bounds") and other shapes are errors. Every file is run in LiteRT on the golden
     input before anything replaces what was at `path`.
@@ -79,7 +82,7 @@ def export_litert(
         model: as in `export_saved_model`.
         path: directory to make or to replace.
         golden_input: as in `export_saved_model`; cut or padded to the fixed shape; not
-            of an `EncoderDecoder`.
+            of a model that declares its graphs.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         batch_size: int. Rows.

@@ -75,6 +75,9 @@ def export_onnx(
       that the encoder has given, to `log_probabilities` of the next token, the states
       as `new_` and their name, and with attention `alignment`.
 
+    Of another model that declares its graphs, as one of several inputs does, a file for
+    each of them.
+
     A row longer than `max_length`, a token out of range, features and states that are
     not finite, and states of more or fewer rows than the input are errors. Both files
     are run in ONNX Runtime on the golden input before anything replaces what was at
@@ -83,7 +86,8 @@ def export_onnx(
     Args:
         model: as in `export_saved_model`.
         path: directory to make or to replace.
-        golden_input: as in `export_saved_model`; not of an `EncoderDecoder`.
+        golden_input: as in `export_saved_model`; not of a model that
+            declares its graphs.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         max_length: as in `export_saved_model`.
@@ -225,14 +229,13 @@ def _finite(graph, x, name="features", padding=0.0):
     return _refused(graph, x, bad, f"{name}_must_be_finite", "float32")
 
 
-def _of_as_many_rows(graph, names, dtype):
+def _of_as_many_rows(graph, names, dtype, others="states"):
     """The inputs of a graph, after a node that fails if their rows are not as many."""
     rows = [graph.add("Shape", name, start=0, end=1) for name in names]
-    others = graph.add("Concat", *rows[1:], axis=0)
-    bad = graph.add("Not", graph.add("Equal", others, rows[0]))
-    first = _refused(
-        graph, names[0], bad, f"states_must_have_as_many_rows_as_{names[0]}", dtype
-    )
+    counts = graph.add("Concat", *rows[1:], axis=0)
+    bad = graph.add("Not", graph.add("Equal", counts, rows[0]))
+    says = f"{others}_must_have_as_many_rows_as_{names[0]}"
+    first = _refused(graph, names[0], bad, says, dtype)
     return [first, *names[1:]]
 
 

@@ -86,12 +86,15 @@ def export_saved_model(
     They are loaded again and must give the model's answers on the golden input; only
     then do they replace what was at `path`.
 
+    A model that declares its graphs, as one of several inputs does (`layers.core.
+    graphs`), has a signature for each; `signatures` and `max_length` must be left out.
     An `EncoderDecoder` is written by `export_encoder_decoder`, greedy, with all its
     signatures and sources of any length: `signatures` and `max_length` must be left
     out. Its `golden_input` is `(batch, time)` ids of sources, or a dict with `source`.
 
     Args:
-        model: a built model of one input that Keras can save, or an `EncoderDecoder`.
+        model: a built model that Keras can save, of one input, or which declares its
+            graphs.
         path: directory to make or to replace.
         golden_input: array, `(batch, time)` int32, or `(batch, time, 1 +
             max_characters)` of a model that reads characters, or `(batch, time,

@@ -179,14 +179,23 @@ class Task:
             text: what was made ids of, if it was text.
 
         Raises:
-            ValueError: if another scheme is asked for where there are no names.
+            ValueError: if another scheme is asked for where there are no names, or a
+                model of several inputs is given one of them.
         """
+        from keras_rnn_zoo.layers.core.graphs import graphs_of
         from keras_rnn_zoo.tasks.evaluation import pad
 
         if scheme != "BIO":
             raise ValueError(
                 "`scheme` must be left out for a model that finds no names. Received: "
                 f"scheme={scheme!r}, and a model of the task {self.name}."
+            )
+        declared = graphs_of(model)
+        if declared is not None and not isinstance(inputs, dict):
+            names = " and ".join(repr(one.name) for one in declared.inputs)
+            raise ValueError(
+                f"An `example` must be chosen for a model that reads {names}. "
+                f"Received: one input, of shape {np.shape(inputs)}."
             )
         probabilities = np.asarray(self.run(model)(pad([inputs])), "float64")[0]
         return Answer(self.decide(probabilities), probabilities)

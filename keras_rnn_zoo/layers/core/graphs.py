@@ -124,8 +124,9 @@ def graphs_of(model: Any) -> Graphs | None:
     >>> graphs_of(ManyToOne(2, 3, num_features=1)) is None
     True
     """
-    declared: Any = getattr(model, "graphs", None)
-    return declared() if callable(declared) else None
+    method = getattr(model, "graphs", None)
+    declared: Any = method() if callable(method) else None
+    return declared
 
 
 def several(
