@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+from typing import Any
 
 import keras
 from keras import ops, tree
@@ -90,7 +91,7 @@ class StepModel:
     (TensorShape([2, 3]), ['recurrent_1_h'])
     """
 
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         reason = why_not_step_by_step(model)
         if reason:
             raise ValueError(
@@ -116,7 +117,7 @@ class StepModel:
                 taken.add(name)
                 self.states.append(State(name, int(width)))
 
-    def initial_state(self, batch_size):
+    def initial_state(self, batch_size: Any) -> list[Any]:
         """The states before the first step: a list of `(batch_size, width)`."""
         states = []
         for layer in self.layers:
@@ -126,13 +127,15 @@ class StepModel:
                 states += tree.flatten(layer.get_initial_state(batch_size))
         return states
 
-    def mask(self, inputs):
+    def mask(self, inputs: Any) -> Any:
         """Where a step is not padding, bool `(batch,)`; None if there is no padding."""
         if self.masking is None:
             return None
         return self.masking.compute_mask(ops.expand_dims(inputs, 1))[:, 0]
 
-    def __call__(self, inputs, states, mask=None):
+    def __call__(
+        self, inputs: Any, states: Any, mask: Any = None
+    ) -> tuple[Any, list[Any]]:
         """Takes one step.
 
         Args:

@@ -66,7 +66,7 @@ class Unrolled:
     undirected: frozenset = frozenset()
     folded: tuple = ()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws inputs below, outputs above, time from left to right; returns axes."""
         rows = 1 + max(node.row for node in self.nodes)
         left = 2.0 if self.folded else 0.0

@@ -2,7 +2,8 @@
 
 import functools
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -28,6 +29,7 @@ from keras_rnn_zoo.layers.core.arguments import (
 )
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
 from keras_rnn_zoo.layers.core.graphs import Graphs
+from keras_rnn_zoo.layers.core.kinds import DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.wrapper import names_of_states, width_of
@@ -144,28 +146,28 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     def __init__(
         self,
-        source_tokens,
-        target_tokens,
-        units=256,
+        source_tokens: int | Sequence[str],
+        target_tokens: int | Sequence[str],
+        units: int = 256,
         *,
-        cell="LSTM",
-        attention=None,
-        query=None,
-        start=1,
-        end=2,
-        bidirectional=False,
-        num_layers=1,
-        embedding_dim=64,
-        bridge="dense",
-        input_feeding=False,
-        tie_weights=False,
-        copying=False,
-        sampling_schedule=None,
-        dropout=0.0,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        cell: Any = "LSTM",
+        attention: Any = None,
+        query: str | None = None,
+        start: int = 1,
+        end: int = 2,
+        bidirectional: bool = False,
+        num_layers: int = 1,
+        embedding_dim: int = 64,
+        bridge: str = "dense",
+        input_feeding: bool = False,
+        tie_weights: bool = False,
+        copying: bool = False,
+        sampling_schedule: Any = None,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.source_vocabulary, self.num_source = _tokens(
             "source_tokens", source_tokens
@@ -484,7 +486,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         logits = ops.matmul(a, ops.transpose(embeddings))
         return logits + ops.cast(self.output_bias, a.dtype)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         source, target = _split(inputs)
         if target is None:
             raise ValueError(
@@ -573,7 +575,13 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     # --- Decoding
 
-    def decode(self, source, rules, sampler, draws=None):
+    def decode(
+        self,
+        source: Any,
+        rules: decoding.Rules,
+        sampler: samplers.Sampler,
+        draws: Any = None,
+    ) -> decoding.Decoded:
         """Decodes a batch; in the graph, if there is one.
 
         Args:
@@ -617,17 +625,17 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     def generate(
         self,
-        source,
-        max_length=64,
-        sampler="greedy",
+        source: Any,
+        max_length: int = 64,
+        sampler: Any = "greedy",
         *,
-        min_length=0,
-        allowed=None,
-        allowed_transitions=None,
-        seed=None,
-        return_scores=False,
-        jit_compile=False,
-    ):
+        min_length: int = 0,
+        allowed: Any = None,
+        allowed_transitions: Any = None,
+        seed: int | None = None,
+        return_scores: bool = False,
+        jit_compile: bool = False,
+    ) -> Any:
         """Targets of sources, token by token, all rows in one compiled loop.
 
         Args:
@@ -767,7 +775,13 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             )
         return allowed.reshape((1,) * (3 - len(shape)) + shape)
 
-    def generate_text(self, texts, max_length=64, sampler="greedy", **options):
+    def generate_text(
+        self,
+        texts: Sequence[str | Sequence[str]],
+        max_length: int = 64,
+        sampler: Any = "greedy",
+        **options: Any,
+    ) -> list[Any]:
         """As `generate`, from text to text, for a model that knows its tokens.
 
         Args:
@@ -808,7 +822,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             for rows, own in zip(tokens, scores, strict=True)
         ]
 
-    def source_ids(self, texts):
+    def source_ids(self, texts: Sequence[str | Sequence[str]]) -> np.ndarray:
         """Ids `(batch, steps)` of strings or lists of tokens, padded with 0."""
         names: Any = self.source_vocabulary
         known = {token: i for i, token in enumerate(names) if i}
@@ -825,7 +839,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             row[: len(text)] = [known[token] for token in text]
         return ids
 
-    def target_text(self, tokens):
+    def target_text(self, tokens: Any) -> list[str]:
         """The list of tokens of ids, without the end and what is behind it."""
         kept = []
         names: Any = self.target_vocabulary
@@ -835,7 +849,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             kept.append(names[int(token)])
         return kept
 
-    def attention_weights(self, source, target):
+    def attention_weights(self, source: Any, target: Any) -> np.ndarray:
         """What each step of a target looks at.
 
         Args:
@@ -873,7 +887,9 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     # --- Training
 
-    def compile(self, *args, jit_compile="auto", **kwargs):
+    def compile(
+        self, *args: Any, jit_compile: bool | Literal["auto"] = "auto", **kwargs: Any
+    ) -> None:
         """As `keras.Model.compile`; XLA only where it is asked for.
 
         It makes a program for each length of sequence, which takes seconds each.
@@ -881,7 +897,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         jit_compile = False if jit_compile == "auto" else jit_compile
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
@@ -900,24 +916,26 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
     def evaluate(self, x=None, y=None, *args, **kwargs):
         return super().evaluate(*_before_a_look(x, y), *args, **kwargs)
 
-    def train_step(self, *state_and_data):
+    def train_step(self, *state_and_data: Any) -> Any:
         *state, data = state_and_data
         return super().train_step(*state, _with_target(data))
 
-    def test_step(self, *state_and_data):
+    def test_step(self, *state_and_data: Any) -> Any:
         *state, data = state_and_data
         return super().test_step(*state, _with_target(data))
 
     # --- Keras
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         target = _split(inputs)[1]
         return None if target is None else ops.convert_to_tensor(target) != 0
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: Any) -> Any:
         return (*inputs_shape["target"], self.num_target)
 
-    def export(self, filepath, *args, input_signature=None, **kwargs):
+    def export(
+        self, filepath: Any, *args: Any, input_signature: Any = None, **kwargs: Any
+    ) -> Any:
         """As `keras.Model.export`: the probabilities of given targets.
 
         See `keras_rnn_zoo.export.export_encoder_decoder` for what decodes.
@@ -933,7 +951,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             filepath, *args, input_signature=input_signature, **kwargs
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**json.loads(self._given), "name": self.name, **self._changed}
 
     @classmethod
