@@ -149,7 +149,7 @@ def test_a_stage_that_fails_stops_no_other_and_is_told(tmp_path):
 
 #: What is done with one model and no other, and the keys that recipes may set.
 OF_ONE_MODEL = {
-    ("tasks", "baselines.py"): {"Markov"},
+    ("tasks", "ngrams.py"): {"Markov"},
     ("tasks", "joint_ngram.py"): {"Markov"},
     ("training", "em.py"): {"HMM"},
     ("training", "counting.py"): {"HMM", "Markov"},
