@@ -1,29 +1,42 @@
 """A topology of several inputs: what it declares is all that data and files need."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_rnn_zoo import Bidirectional, export, make_recurrent
+from keras_rnn_zoo import Bidirectional, export, jobs, make_recurrent, topologies
+from keras_rnn_zoo.datasets import Codec
 from keras_rnn_zoo.datasets.batches import batches
-from keras_rnn_zoo.datasets.source import sha256_of
+from keras_rnn_zoo.datasets.loaders import LOADERS
+from keras_rnn_zoo.datasets.source import Content, sha256_of
 from keras_rnn_zoo.layers.core.graphs import Graph, Graphs, Input, graphs_of, several
 from keras_rnn_zoo.tasks import TASKS
 from keras_rnn_zoo.tasks.evaluation import evaluate
+from keras_rnn_zoo.training import recipes
 from tests.fresh import ask_without_the_zoo
-
-SIZES = {"vocabulary": 6, "features": 2}
 
 
 @keras.saving.register_keras_serializable("tests")
 class TokensAndFeatures(keras.Model):
     """h_t = φ([E[token] ; x_t] W + h_{t-1} U + b), ŷ = softmax(h V + c)."""
 
-    def __init__(self, num_outputs, cell="GRU", each_step=False, name=None):
+    def __init__(
+        self,
+        num_outputs,
+        cell="GRU",
+        each_step=False,
+        vocabulary_size=6,
+        num_features=2,
+        seed=None,
+        name=None,
+        dtype=None,
+    ):
         tokens = keras.Input((None,), dtype="int32", name="tokens")
-        features = keras.Input((None, SIZES["features"]), name="features")
-        embedding = keras.layers.Embedding(SIZES["vocabulary"], 3)
+        features = keras.Input((None, num_features), name="features")
+        embedding = keras.layers.Embedding(vocabulary_size, 3)
         x = keras.layers.Concatenate()([embedding(tokens), features])
         layer = make_recurrent(cell, 5, return_sequences=each_step, seed=1)
         if each_step:
@@ -31,17 +44,22 @@ class TokensAndFeatures(keras.Model):
         y = layer(x, mask=ops.not_equal(tokens, 0))
         y = keras.layers.Dense(num_outputs, activation="softmax")(y)
         super().__init__({"tokens": tokens, "features": features}, y, name=name)
-        self.arguments = num_outputs, cell, each_step
+        self.arguments = {
+            "num_outputs": num_outputs,
+            "cell": cell,
+            "each_step": each_step,
+            "vocabulary_size": vocabulary_size,
+            "num_features": num_features,
+        }
 
     def graphs(self):
-        tokens = Input("tokens", "tokens", SIZES["vocabulary"], padding=0)
-        features = Input("features", "features", SIZES["features"])
+        size, width = (self.arguments[k] for k in ("vocabulary_size", "num_features"))
+        tokens = Input("tokens", "tokens", size, padding=0)
+        features = Input("features", "features", width)
         return several(self, (tokens, features))
 
     def get_config(self):
-        return dict(
-            zip(("num_outputs", "cell", "each_step"), self.arguments, strict=True)
-        )
+        return {**self.arguments, "name": self.name}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -161,6 +179,76 @@ def test_files_keep_the_names_of_the_inputs(each_step, cell, rng, tmp_path):
     assert "from 0 to 5" in answers["saved_model ids"]
     assert "features_must_be_finite" in answers["onnx nan"]
     assert "inputs_must_have_as_many_rows_as_tokens" in answers["rows"]
+
+
+RECIPE = """
+title = "the loudest letter"
+task = "classification"
+[data]
+name = "loudest"
+[model]
+topology = "TokensAndFeatures"
+cell = "MGU"
+[training]
+epochs = 6
+learning_rate = 0.03
+"""
+
+
+def load_loudest(source):
+    rng, codec = np.random.default_rng(5), Codec(("", "\ufffd", *"abcd"))
+    raw = {
+        split: examples(rng, count)
+        for split, count in (("train", 300), ("validation", 40), ("test", 40))
+    }
+    texts = {
+        split: [codec.decode(x["tokens"]) for x, _ in rows]
+        for split, rows in raw.items()
+    }
+    return Content(raw, tuple("abcd"), {"licence": "generated"}, texts, codec)
+
+
+@pytest.fixture
+def in_recipes(monkeypatch):
+    """What lines in `LOADERS` and `TOPOLOGY_KEYS`, and a file each, would do."""
+    monkeypatch.setitem(LOADERS, "loudest", load_loudest)
+    monkeypatch.setattr(
+        topologies, "TokensAndFeatures", TokensAndFeatures, raising=False
+    )
+    monkeypatch.setitem(recipes.TOPOLOGY_KEYS, "TokensAndFeatures", {"cell"})
+    monkeypatch.setitem(recipes.ModelRecipe.__annotations__, "topology", str)
+
+
+def test_a_recipe_trains_it_and_the_run_is_asked_and_exported(
+    in_recipes, tmp_path, monkeypatch
+):
+    pytest.importorskip("onnxruntime")
+    place = tmp_path / "loudest_mgu"
+    place.mkdir()
+    (place / "recipe.toml").write_text(RECIPE)
+    done = jobs.train(str(place), out=tmp_path / "runs" / "loudest_mgu")
+    accuracy = {one.metric: one.value for one in done.model}["accuracy"]
+    [majority] = done.baselines
+    assert accuracy > majority.value + 0.2 and majority.name == "majority"
+    name, runs = str(done.directory), tmp_path / "runs"
+    said = jobs.predict(name, example=3, runs=runs)
+    assert said.tokens and said.probabilities.shape == (4,)
+    with pytest.raises(ValueError, match="'tokens' and 'features'"):
+        jobs.predict(name, "abc", runs=runs)
+    again = jobs.evaluate(name, runs=runs)
+    assert again.same_data and again.model[0].value == accuracy
+    written = jobs.export(name, "onnx", tmp_path / "onnx", runs=runs)
+    assert written.signatures == ("sequence",)
+    assets = done.directory / "assets.json"
+    document = json.loads(assets.read_text("utf-8"))
+    assert document["num_features"] == 2 and document["codec"]["unit"] == "character"
+    for changed, message in (
+        ({"num_features": 3}, "`num_features` of the model, 2. Received: 3"),
+        ({"num_features": None, "codec": None}, "`num_features`. Received: neither"),
+    ):
+        assets.write_text(json.dumps(document | changed), "utf-8")
+        with pytest.raises(ValueError, match=message):
+            jobs.predict(name, example=3, runs=runs)
 
 
 def test_files_that_differ_are_refused_and_options_are_not_passed_over(tmp_path):
