@@ -8,10 +8,12 @@ them. Beside each such file stands a `.pyi` that says them, and beside each `__i
 that finds its names one that lists them.
 """
 
+import builtins
 import collections
 import importlib
 import inspect
 import pathlib
+import re
 import sys
 
 import keras_rnn_zoo
@@ -115,17 +117,28 @@ def _init(cls, arguments):
     return ["    def __init__(", "        self,", *lines, "    ) -> None: ..."]
 
 
+def _said(annotation):
+    """An annotation as a stub has it; `Any` where none is, or needs an import."""
+    if annotation is inspect.Signature.empty:
+        return "Any"
+    text = inspect.formatannotation(annotation)
+    known = {"Any", "None", *vars(builtins)}
+    return text if set(re.findall(r"\w+", text)) <= known else "Any"
+
+
 def _function(name, function, indent):
+    signature = inspect.signature(function)
     first = ", ".join(
         f"{'*' * (p.kind is p.VAR_POSITIONAL) + '**' * (p.kind is p.VAR_KEYWORD)}{n}"
-        + ("" if n == "self" else ": Any")
+        + ("" if n == "self" else f": {_said(p.annotation)}")
         + ("" if p.default is p.empty else " = ...")
-        for n, p in inspect.signature(function).parameters.items()
+        for n, p in signature.parameters.items()
     )
-    line = f"{indent}def {name}({first}) -> Any: ..."
+    answer = _said(signature.return_annotation)
+    line = f"{indent}def {name}({first}) -> {answer}: ..."
     if len(line) <= 87:  # "None" is longer than "Any"
         return line
-    return f"{indent}def {name}(\n{indent}    {first}\n{indent}) -> Any: ..."
+    return f"{indent}def {name}(\n{indent}    {first}\n{indent}) -> {answer}: ..."
 
 
 def _members(cls, base, arguments):
@@ -136,7 +149,7 @@ def _members(cls, base, arguments):
         if name in ("arguments", "late_arguments", "also_named"):
             continue
         if isinstance(value, property):
-            yield from ("    @property", f"    def {name}(self) -> Any: ...")
+            yield from ("    @property", _function(name, value.fget, "    "))
         elif inspect.isfunction(value):
             yield _function(name, value, "    ")
         elif isinstance(value, bool | int | float | str):
@@ -195,7 +208,8 @@ def _of_module(name, classes):
             functions.append(_function(key, value, ""))
         elif inspect.isclass(value) and value not in classes:
             init = _function("__init__", value.__init__, "    ")
-            further.append(f"class {key}(Any):\n{init}".replace("> Any", "> None"))
+            init = init.replace("> Any", "> None")
+            further.append(f"class {key}(Any):\n{init}")
     paragraphs = ["\n".join(constants), "\n".join(functions), *further]
     paragraphs += ["\n".join(_class(cls)) for cls in classes]
     text = "\n\n".join(filter(None, paragraphs))

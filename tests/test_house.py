@@ -147,6 +147,51 @@ def test_a_stage_that_fails_stops_no_other_and_is_told(tmp_path):
     assert done("nothing").returncode == 2
 
 
+#: What is done with one model and no other, and the keys that recipes may set.
+OF_ONE_MODEL = {
+    ("tasks", "ngrams.py"): {"Markov"},
+    ("tasks", "joint_ngram.py"): {"Markov"},
+    ("training", "em.py"): {"HMM"},
+    ("training", "counting.py"): {"HMM", "Markov"},
+    ("training", "recipes.py"): {
+        *("ManyToMany", "ManyToOne", "OutputRecurrence", "WindowClassifier"),
+        "EncoderDecoder",
+    },
+}
+
+
+def names_in_code(tree):
+    """What a file calls by name, or compares with: no words of docstrings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.rsplit(".")[-1]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize(
+    "room", ["export", "inspection", "presets", "tasks", "training", "jobs", "cli"]
+)
+def test_no_room_knows_a_topology_or_a_head_by_its_name(room):
+    from keras_rnn_zoo import topologies
+    from keras_rnn_zoo.layers.core.head import heads
+
+    known = {"JordanRNN", *topologies.__all__}
+    for name, cls in (heads(True) | heads(False)).items():
+        known |= {name, cls.__name__}
+    assert {"EncoderDecoder", "ManyToOne", "CRF", "crf", "HMM"} <= known
+    found = {}
+    for path in (ROOT / "keras_rnn_zoo" / room).rglob("*.py"):
+        named = known & set(names_in_code(ast.parse(path.read_text())))
+        if named:
+            found[room, path.name] = named
+    assert found == {key: one for key, one in OF_ONE_MODEL.items() if key[0] == room}
+
+
 def of_a_function(node):
     """Lines without the docstring, and the parameters that are named."""
     body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -19,12 +19,12 @@ BELOW = {  # room: the rooms that it may import
     "datasets": {"ops"},
     "layers": {"native", "ops"},
     "topologies": {"native", "ops", "layers"},
-    "inspection": {"native", "ops", "layers", "topologies"},
+    "inspection": {"native", "ops", "layers"},
     "tasks": {
         *("native", "ops", "layers", "topologies"),
         *("inspection", "datasets", "metrics"),
     },
-    "export": {"native", "ops", "layers", "topologies", "presets"},
+    "export": {"native", "ops", "layers", "presets"},
     "convert": {"native", "ops", "layers", "topologies"},
     "training": {
         *("native", "ops", "layers", "topologies"),

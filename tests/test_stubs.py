@@ -48,6 +48,58 @@ def test_what_a_room_offers_says_its_types(room):
         assert inspect.Parameter.empty not in said, name
 
 
+def own_functions(cls):
+    """The public methods that a class writes itself, and its `__init__`, by name."""
+    for name, value in vars(cls).items():
+        if isinstance(value, property):
+            value = value.fget
+        value = getattr(value, "__func__", value)  # of classmethods and static ones
+        if not inspect.isfunction(value) or hasattr(value, "__wrapped__"):
+            continue  # what stands for a method of Keras's has its signature
+        if value.__qualname__ != f"{cls.__qualname__}.{value.__name__}":
+            continue  # made of a declaration
+        if not name.startswith("_") or name in ("__init__", "__call__"):
+            yield name, value
+
+
+def says_its_types(function):
+    signature = inspect.signature(function)
+    parameters = [one for one in signature.parameters.values() if one.name != "self"]
+    said = [one.annotation for one in parameters if one.name != "cls"]
+    return inspect.Parameter.empty not in (*said, signature.return_annotation)
+
+
+def ours(cls):
+    return [one for one in cls.__mro__ if one.__module__.startswith("keras_rnn_zoo.")]
+
+
+@pytest.mark.parametrize("room", [*keras_rnn_zoo._ROOMS, "jobs"])
+def test_what_the_classes_of_a_room_can_do_says_its_types(room):
+    """Or does what a base says it does: a checker takes the types from there."""
+    module = importlib.import_module(f"keras_rnn_zoo.{room}")
+    names = getattr(module, "__all__", None) or vars(module)
+    silent = set()
+    for name in names:
+        value = getattr(module, name)
+        if name.startswith("_") or not inspect.isclass(value):
+            continue
+        family = ours(value)
+        for place, cls in enumerate(family):
+            said = {
+                method
+                for base in family[place + 1 :]
+                for method, function in own_functions(base)
+                if says_its_types(function)
+            }
+            silent |= {
+                f"{cls.__name__}.{method}"
+                for method, function in own_functions(cls)
+                if not says_its_types(function)
+                and (method not in said or method == "__init__")
+            }
+    assert not silent
+
+
 USED = """
 import keras_rnn_zoo
 from keras_rnn_zoo import LSTM, LSTMCell, layers, inspection

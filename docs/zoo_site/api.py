@@ -176,5 +176,19 @@ def _page(room, everything, written):
             value = list(value) if isinstance(value, dict) else value
             lines += [f"### `{name}` {{ #{place} }}", "", f"`{value!r}`", ""]
         else:
-            lines += [f"::: {place}", ""]
+            lines += [f"::: {place}", *_of_parts(values.get(name)), ""]
     return "\n".join(lines)
+
+
+def _of_parts(cls):
+    """The option for methods that a class has from a file that is a part of its own."""
+    if not inspect.isclass(cls):
+        return []
+    names = [
+        name
+        for base in cls.__mro__[1:]
+        if base.__module__.startswith(f"{cls.__module__.rpartition('.')[0]}._")
+        for name in vars(base)
+        if not name.startswith("_")
+    ]
+    return ["    options:", f"      inherited_members: {names!r}"] if names else []

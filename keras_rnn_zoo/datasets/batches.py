@@ -16,6 +16,8 @@ lengths of median 20 and at most 400 (sorted; 0.52 in groups, 0.81 at random).
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo.datasets.inputs import steps_of, together
+
 #: How many groups of similar length the training sequences are batched in.
 NUM_BUCKETS = 6
 
@@ -31,12 +33,13 @@ def batches(examples, batch_size, seed=None, padding=0):
     and a batch is cut out of the constant at once.
 
     Args:
-        examples: list of (x, y): x an array `(time,)` or `(time, features)`, y one of
-            the same length or of one shape for all.
+        examples: list of (x, y): x an array `(time,)` or `(time, features)`, or a dict
+            of such of one length; y one of the same length or of one shape for all.
         batch_size: int. The most examples in a batch.
         seed: int. Every example comes once an epoch, in an order that depends on the
             seed and differs from epoch to epoch. None: in the order of `examples`.
-        padding: number. What padded steps of x hold.
+        padding: number. What padded steps of x hold; in a dict those of integers hold
+            0.
 
     Returns:
         A finite `tf.data.Dataset` of (x, y), padded to the longest x of a batch.
@@ -47,8 +50,8 @@ def batches(examples, batch_size, seed=None, padding=0):
     [[[1, 2, 3], [1, 0, 0]], [[1, 2]]]
     """
     xs, ys = zip(*examples, strict=True)
-    dataset = _indices(np.array([len(x) for x in xs]), batch_size, seed)
-    x, y = _Rows(xs, padding), _Rows(ys)
+    dataset = _indices(np.array([steps_of(x) for x in xs]), batch_size, seed)
+    x, y = _rows(together(xs), padding), _Rows(ys)
     dataset = dataset.map(lambda i: (x.take(i), y.take(i)), num_parallel_calls=2)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
@@ -142,6 +145,27 @@ def _sorted(shuffled, lengths, batch_size, seed):
     epochs = tf.data.Dataset.zip(shuffled.batch(count), numbers.batch(num_batches))
     dataset = epochs.map(cut).unbatch()
     return dataset.apply(tf.data.experimental.assert_cardinality(num_batches))
+
+
+def _rows(xs, padding):
+    if not isinstance(xs, dict):
+        return _Rows(xs, padding)
+    return _Named(
+        {
+            name: _Rows(rows, padding if np.asarray(rows[0]).dtype.kind == "f" else 0)
+            for name, rows in xs.items()
+        }
+    )
+
+
+class _Named:
+    """Several `_Rows` by name."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def take(self, indices):
+        return {name: one.take(indices) for name, one in self.rows.items()}
 
 
 class _Rows:

@@ -18,6 +18,7 @@ import tensorflow as tf
 from keras_rnn_zoo.datasets.batches import batches, training_padding
 from keras_rnn_zoo.datasets.checks import check_int
 from keras_rnn_zoo.datasets.codec import Codec
+from keras_rnn_zoo.datasets.inputs import steps_of, width_of
 from keras_rnn_zoo.datasets.loaders import LOADERS
 from keras_rnn_zoo.datasets.source import Source
 
@@ -37,9 +38,9 @@ class Pipelines:
         train: finite `tf.data.Dataset` of (x, y) batches; every example once an epoch,
             in an order that depends on the seed and differs from epoch to epoch;
             examples of similar length share a batch. x is int32 (batch, time) or
-            float32 (batch, time, features); y is int32 (batch, time) or (batch,), or
-            float32: (batch, values), or (batch, time, classes) where several classes
-            may be true.
+            float32 (batch, time, features), or a dict of several such; y is int32
+            (batch, time) or (batch,), or float32: (batch, values), or (batch, time,
+            classes) where several classes may be true.
         validation: as `train`, in the order of `raw`.
         test: as `validation`.
         vocabulary: tuple of str, index is the token id, 0 padding and 1 unknown; None
@@ -47,7 +48,8 @@ class Pipelines:
         labels: tuple of str, index is the class id, or the place in y of real values.
             There is no class for padding: padded steps of y are 0 and are told by
             x == 0 (the word's id, with characters).
-        num_features: int, or None for tokens.
+        num_features: int, or None for tokens; of several inputs, that of the only
+            real-valued one.
         raw: dict of split to a list of (x, y) NumPy arrays without padding.
         texts: dict of split to the text of each example: a str, or a tuple of words as
             they were written; None for real-valued data.
@@ -226,7 +228,7 @@ def load(
 
 def _pipelines(name, content, batch_size, seed):
     raw = content.raw
-    lengths = {len(x) for examples in raw.values() for x, _ in examples}
+    lengths = {steps_of(x) for examples in raw.values() for x, _ in examples}
     has_padding = content.codec is None and len(lengths) > 1
     padding = content.padding if has_padding else 0
     train = batches(raw["train"], batch_size, seed=seed, padding=padding)
@@ -238,7 +240,7 @@ def _pipelines(name, content, batch_size, seed):
         test=batches(raw["test"], batch_size, padding=padding),
         vocabulary=None if content.codec is None else content.codec.tokens,
         labels=tuple(content.labels),
-        num_features=None if content.codec is not None else int(x.shape[-1]),
+        num_features=width_of(x),
         raw=raw,
         texts=content.texts,
         facts=content.facts | _sizes(raw, batch_size, seed),
@@ -252,8 +254,8 @@ def _sizes(raw, batch_size, seed):
         f"{split} examples": len(examples) for split, examples in raw.items()
     }
     for split, examples in raw.items():
-        sizes[f"{split} steps"] = sum(len(x) for x, _ in examples)
-    lengths = [len(x) for examples in raw.values() for x, _ in examples]
+        sizes[f"{split} steps"] = sum(steps_of(x) for x, _ in examples)
+    lengths = [steps_of(x) for examples in raw.values() for x, _ in examples]
     sizes["lengths"] = f"{min(lengths)} to {max(lengths)}, median {median(lengths):g}"
-    share = training_padding([len(x) for x, _ in raw["train"]], batch_size, seed)
+    share = training_padding([steps_of(x) for x, _ in raw["train"]], batch_size, seed)
     return sizes | {PADDING: f"{share:.1%}"}

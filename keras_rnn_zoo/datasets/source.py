@@ -27,11 +27,13 @@ SPLITS = {"train": "train", "validation": "validation", "test": "test"}
 class Content:
     """What a loader finds out about a data set, before it is batched.
 
+    The x of an example is an array, or a dict of several with the same steps, by the
+    names of a model's inputs; `codec` and `texts` are those of the tokens among them.
     `padding` is what padded steps of real-valued sequences are to hold: no step of the
     data is made of it.
     """
 
-    raw: dict[str, list[tuple[np.ndarray, Any]]]
+    raw: dict[str, list[tuple[Any, Any]]]
     labels: Sequence[str]
     facts: dict[str, Any]
     texts: dict[str, list] | None = None
@@ -261,13 +263,21 @@ def facts_of(builder):
 
 
 def sha256_of(raw) -> str:
-    """Returns the sha256 of every x and y, in their order, split by split."""
+    """Returns the sha256 of every x and y, in their order, split by split.
+
+    Of a dict of arrays, in the order of its names.
+    """
     digest = hashlib.sha256()
     for split, examples in raw.items():
         digest.update(split.encode())
         for example in examples:
-            for array in example:
+            for array in _arrays_of(example):
                 array = np.ascontiguousarray(array)
                 digest.update(f"{array.dtype.str}{array.shape}".encode())
                 digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def _arrays_of(example):
+    for one in example:
+        yield from one.values() if isinstance(one, dict) else [one]

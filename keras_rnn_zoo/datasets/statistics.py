@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_rnn_zoo.datasets.inputs import steps_of
+
 
 def class_counts(examples, num_classes: int) -> np.ndarray:
     """Returns how often each class is the answer: of sequences, or of their steps.
@@ -61,7 +63,7 @@ def describe(examples, num_classes: int | None = None) -> dict[str, object]:
     >>> found["steps"], found["median"], found["padding"]
     (10, 2.0, 0.5)
     """
-    lengths = np.array([len(x) for x, _ in examples])
+    lengths = np.array([steps_of(x) for x, _ in examples])
     found = {
         "sequences": len(lengths),
         "steps": int(lengths.sum()),

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_rnn_zoo.export.portable import characters_of, input_of, masking_layer
 from keras_rnn_zoo.export.text import TextCodec
-from keras_rnn_zoo.topologies import EncoderDecoder
+from keras_rnn_zoo.layers.core.graphs import graphs_of
 
 
 def golden_input(model, given=None, assets=None, shape=(3, 7)):
@@ -19,7 +19,7 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     Args:
         model: a model.
         given: array, or None to draw one of `shape`, with padding if the model knows
-            any; of an `EncoderDecoder` a dict of `source` and `target`.
+            any; of a model that declares its inputs (`graphs_of`), a dict of them.
         assets: `keras_rnn_zoo.presets.Assets`, or None.
         shape: `(batch, time)` of what is drawn.
 
@@ -27,8 +27,8 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
         ValueError: if `given` is not of the shape or in the range that the model reads,
             or `assets` has other characters.
     """
-    if isinstance(model, EncoderDecoder):
-        return _golden_pair(model, given, shape)
+    if (declared := graphs_of(model)) is not None:
+        return golden_inputs(declared, given, shape)
     reads, width = input_of(model)
     characters = characters_of(model)
     if assets is not None and assets.codec is not None:
@@ -77,16 +77,61 @@ def golden_input(model, given=None, assets=None, shape=(3, 7)):
     return result
 
 
-def _golden_pair(model, given, shape):
-    """`golden_input` of an encoder-decoder: source and target by name."""
-    if given is not None:
-        return {key: np.asarray(given[key], "int32") for key in ("source", "target")}
-    rng = np.random.default_rng(7)
-    source = rng.integers(1, model.num_source, shape).astype("int32")
-    source[1:, -2:] = 0
-    target = rng.integers(1, model.num_target, shape).astype("int32")
-    target[:, -1] = model.end
-    return {"source": source, "target": target}
+def golden_inputs(declared, given=None, shape=(3, 7)):
+    """A dict of arrays for the inputs that a model declares; drawn, if not given.
+
+    Args:
+        declared: `Graphs`.
+        given: dict of arrays by name; an array alone is the first input; or None.
+        shape: `(batch, time)` of what is drawn, of as many rows as what is given.
+
+    Raises:
+        ValueError: if an array is of another shape or kind than its input.
+    """
+    if given is None:
+        given = {}
+    elif not isinstance(given, dict):
+        given = {declared.inputs[0].name: given}
+    found = {
+        one.name: _as_input(one, given[one.name])
+        for one in declared.inputs
+        if one.name in given
+    }
+    for array in found.values():
+        shape = (len(array), *shape[1:])
+    rng = np.random.default_rng(0)
+    for one in declared.inputs:
+        if one.name not in found:
+            found[one.name] = _drawn(one, rng, shape)
+    return found
+
+
+def _as_input(one, given):
+    array, shape = np.asarray(given), one.shape()
+    kinds, named = ("iu", "ids") if one.reads == "tokens" else ("fiu", "numbers")
+    fits = array.ndim == len(shape) and 0 not in array.shape
+    if not fits or array.dtype.kind not in kinds or array.shape[2:] != shape[2:]:
+        axes = ", ".join(["batch", "time", *map(str, shape[2:])])
+        raise ValueError(
+            f"`golden_input` must be {named} of the input {one.name!r}, ({axes}). "
+            f"Received: golden_input of shape {array.shape} and dtype {array.dtype}."
+        )
+    return array.astype(one.dtype)
+
+
+def _drawn(one, rng, shape):
+    """Rows of an input, some of them with padding behind, before, or alone."""
+    if one.reads == "tokens":
+        x = rng.integers(1, one.size, shape).astype("int32")
+    else:
+        x = rng.normal(size=(*shape, one.size)).astype("float32")
+    if one.padding is not None:
+        x[1:2, shape[1] // 2 :] = one.padding
+        x[2:, :1] = x[2:, -1:] = one.padding
+        x[3:4] = one.padding
+    if one.last is not None:
+        x[:, -1] = one.last
+    return x
 
 
 def _check_characters(characters, codec):

@@ -22,14 +22,14 @@ from keras_rnn_zoo.export.saved_model import (
     Exported,
     describe,
     described,
-    refuse_for_encoder_decoder,
+    refuse,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
-from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.arguments import positive_integer
+from keras_rnn_zoo.layers.core.graphs import graphs_of
+from keras_rnn_zoo.layers.core.head import feeds_back
 from keras_rnn_zoo.presets import new_directory, replaceable
-from keras_rnn_zoo.topologies import EncoderDecoder
 
 INT8_TOLERANCE = 0.1
 
@@ -71,6 +71,9 @@ def export_litert(
       and all that the encoder has given, to `log_probabilities` of the next token, the
       states under the same names, and with attention `alignment`.
 
+    Of another model that declares its graphs, as one of several inputs does, a file for
+    each of them.
+
     A token out of range, features and states that are not finite ("gather index out of
     bounds") and other shapes are errors. Every file is run in LiteRT on the golden
     input before anything replaces what was at `path`.
@@ -79,7 +82,7 @@ def export_litert(
         model: as in `export_saved_model`.
         path: directory to make or to replace.
         golden_input: as in `export_saved_model`; cut or padded to the fixed shape; not
-            of an `EncoderDecoder`.
+            of a model that declares its graphs.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         batch_size: int. Rows.
@@ -103,17 +106,17 @@ def export_litert(
     steps = positive_integer("steps", steps)
     _interpreter()
     replaceable(path)
-    if isinstance(model, EncoderDecoder):
-        from keras_rnn_zoo.export.encoder_decoder_files import write_litert
+    if graphs_of(model) is not None:
+        from keras_rnn_zoo.export.declared_files import write_litert
 
         if golden_input is not None:
-            fix = " The files are compared with the model on sources that are drawn."
-            refuse_for_encoder_decoder("golden_input", golden_input, fix)
+            fix = " The files are compared with the model on inputs that are drawn."
+            refuse(model, "golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_litert(model, path, more, batch_size, steps, int8, tolerance)
     model = portable_copy(model)
     for layer in model.layers:
-        if isinstance(layer, JordanRNN) and layer.feedback == "sample":
+        if feeds_back(layer) and layer.draws:
             raise ValueError(
                 "`model` must not draw numbers for LiteRT. Received: "
                 "feedback='sample'. Use 'argmax' or 'probabilities'."

@@ -12,7 +12,6 @@ import numpy as np
 from keras import tree
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo import layers as zoo
 from keras_rnn_zoo.export import golden as gold
 from keras_rnn_zoo.export.onnx_graph import OPSET, Graph, Translator, onnx_type
 from keras_rnn_zoo.export.portable import (
@@ -28,14 +27,15 @@ from keras_rnn_zoo.export.saved_model import (
     check_max_length,
     describe,
     described,
-    refuse_for_encoder_decoder,
+    refuse,
     size_of,
 )
 from keras_rnn_zoo.export.step import StepModel, replaced, why_not_step_by_step
 from keras_rnn_zoo.layers.core.engine import differs_from_declared, step_function
+from keras_rnn_zoo.layers.core.graphs import graphs_of
+from keras_rnn_zoo.layers.core.head import feeds_back
 from keras_rnn_zoo.layers.core.registry import declaration_of
 from keras_rnn_zoo.presets import new_directory, replaceable
-from keras_rnn_zoo.topologies import EncoderDecoder
 
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
 # Blocks of ONNX's weights, in its order, by the names of ours.
@@ -75,6 +75,9 @@ def export_onnx(
       that the encoder has given, to `log_probabilities` of the next token, the states
       as `new_` and their name, and with attention `alignment`.
 
+    Of another model that declares its graphs, as one of several inputs does, a file for
+    each of them.
+
     A row longer than `max_length`, a token out of range, features and states that are
     not finite, and states of more or fewer rows than the input are errors. Both files
     are run in ONNX Runtime on the golden input before anything replaces what was at
@@ -83,7 +86,8 @@ def export_onnx(
     Args:
         model: as in `export_saved_model`.
         path: directory to make or to replace.
-        golden_input: as in `export_saved_model`; not of an `EncoderDecoder`.
+        golden_input: as in `export_saved_model`; not of a model that
+            declares its graphs.
         assets: as in `export_saved_model`.
         metadata: as in `export_saved_model`.
         max_length: as in `export_saved_model`.
@@ -111,12 +115,12 @@ def export_onnx(
 
     check_max_length(max_length)
     replaceable(path)
-    if isinstance(model, EncoderDecoder):
-        from keras_rnn_zoo.export.encoder_decoder_files import write_onnx
+    if graphs_of(model) is not None:
+        from keras_rnn_zoo.export.declared_files import write_onnx
 
         if golden_input is not None:
-            fix = " The files are compared with the model on sources that are drawn."
-            refuse_for_encoder_decoder("golden_input", golden_input, fix)
+            fix = " The files are compared with the model on inputs that are drawn."
+            refuse(model, "golden_input", golden_input, fix)
         more = described(assets) | dict(metadata or {})
         return write_onnx(model, path, more, max_length, tolerance)
     model = portable_copy(model)
@@ -225,14 +229,13 @@ def _finite(graph, x, name="features", padding=0.0):
     return _refused(graph, x, bad, f"{name}_must_be_finite", "float32")
 
 
-def _of_as_many_rows(graph, names, dtype):
-    """The inputs of a step, after a node that fails if their rows are not as many."""
+def _of_as_many_rows(graph, names, dtype, others="states"):
+    """The inputs of a graph, after a node that fails if their rows are not as many."""
     rows = [graph.add("Shape", name, start=0, end=1) for name in names]
-    others = graph.add("Concat", *rows[1:], axis=0)
-    bad = graph.add("Not", graph.add("Equal", others, rows[0]))
-    first = _refused(
-        graph, names[0], bad, f"states_must_have_as_many_rows_as_{names[0]}", dtype
-    )
+    counts = graph.add("Concat", *rows[1:], axis=0)
+    bad = graph.add("Not", graph.add("Equal", counts, rows[0]))
+    says = f"{others}_must_have_as_many_rows_as_{names[0]}"
+    first = _refused(graph, names[0], bad, says, dtype)
     return [first, *names[1:]]
 
 
@@ -280,7 +283,8 @@ def _sequence(model, per_step, max_length):
     # Runtimes do not expect, and may not survive, a batch of no rows or no steps.
     shape = graph.add("Shape", reads)
     batch, time = (graph.add("Gather", shape, graph.integers(i)) for i in (0, 1))
-    x = _at_least_one(graph, reads, [batch, time], masking, spec)
+    padding = getattr(masking, "mask_value", 0)
+    x = _at_least_one(graph, reads, [batch, time], padding, spec)
     if reads == "tokens":
         x = _checked_tokens(graph, x, width)
     else:
@@ -294,13 +298,13 @@ def _sequence(model, per_step, max_length):
         x = _refused(graph, x, long, name, inputs[0][1])
     order = None
     if masking is not None:
-        order = _Order(graph, x, masking)
-        x = order.moved(x)
+        order = _Order(graph, x, getattr(masking, "mask_value", None))
+        x = order.moved(x, order.features)
     markers = {}
     layers = _recurrent_layers(model)
     with contextlib.ExitStack() as stack:
         for layer in layers:
-            method = "inner_loop" if isinstance(layer, keras.layers.RNN) else "call"
+            method = "call" if called_whole(layer) else "inner_loop"
             stack.enter_context(
                 replaced(
                     layer, method, functools.partial(_mark, layer, markers, masking)
@@ -325,14 +329,13 @@ def _sequence(model, per_step, max_length):
     return _model_of(graph, inputs, [output])
 
 
-def _at_least_one(graph, x, sizes, masking, spec):
+def _at_least_one(graph, x, sizes, padding, spec):
     """The input with a row if it has none, and a step, of padding, if it has none."""
     one, zero = graph.integers(1), graph.integers(0)
     missing = [graph.add("Max", graph.add("Sub", one, size), zero) for size in sizes]
     rank = len(spec.shape)
     pads = [*[zero] * rank, *missing, *[zero] * (rank - 2)]
-    value = getattr(masking, "mask_value", 0)
-    value = graph.constant(value, spec.dtype.as_numpy_dtype)
+    value = graph.constant(padding, spec.dtype.as_numpy_dtype)
     return graph.add("Pad", x, graph.add("Concat", *pads, axis=0), value)
 
 
@@ -340,10 +343,15 @@ def _recurrent_layers(model):
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _recurrent_layers(layer)
-        elif isinstance(
-            layer, (keras.layers.RNN, keras.layers.Bidirectional, zoo.JordanRNN)
+        elif feeds_back(layer) or isinstance(
+            layer, (keras.layers.RNN, keras.layers.Bidirectional)
         ):
             yield layer
+
+
+def called_whole(layer):
+    """Whether a recurrent layer is replaced by its call, and not by its loop."""
+    return not isinstance(layer, keras.layers.RNN)
 
 
 class _Order:
@@ -351,14 +359,19 @@ class _Order:
 
     Masked steps keep every state, so that a layer's answers at the other steps are
     those of the sequence without them.
+
+    Args:
+        graph: a `Graph`.
+        x: name of what tells the padding.
+        value: what steps of padding hold, of features; None of tokens.
     """
 
-    def __init__(self, graph, x, masking):
+    def __init__(self, graph, x, value=None):
         self.graph = graph
-        self.features = isinstance(masking, keras.layers.Masking)
+        self.features = value is not None
         add = graph.add
         if self.features:
-            value = graph.constant(masking.mask_value, "float32")
+            value = graph.constant(value, "float32")
             same = graph.cast(add("Equal", x, value), "int32")
             least = add("ReduceMin", same, axes=[-1], keepdims=0)
             padding = graph.cast(least, "bool")
@@ -397,10 +410,10 @@ class _Order:
             "Expand", index, self.graph.add("Concat", ones, width, axis=0)
         )
 
-    def moved(self, x):
-        """The input with all padding behind."""
+    def moved(self, x, features):
+        """An input, `(batch, time)` or of features, with all padding behind."""
         add = self.graph.add
-        order = self._like(self.order, x) if self.features else self.order
+        order = self._like(self.order, x) if features else self.order
         return add("GatherElements", x, order, axis=1)
 
     def moved_back(self, y):
@@ -467,14 +480,14 @@ def _mark(layer, markers, masking, sequences, *rest, mask=None, **others):
         backward = states_of(layer.backward_layer, len(forward))
         first = outputs if layer.return_sequences else last
         return [first, *forward, *backward]
-    if isinstance(layer, zoo.JordanRNN) or layer.return_sequences:
+    if feeds_back(layer) or layer.return_sequences:
         return outputs
     return last
 
 
 def _output_width(layer, sequences):
     """Width of what a recurrent layer gives."""
-    if isinstance(layer, zoo.JordanRNN):
+    if feeds_back(layer):
         return layer.num_outputs
     shape = layer.compute_output_shape((None, None, sequences.shape[-1]))
     return (shape[0] if layer.return_state else shape)[-1]
@@ -671,16 +684,16 @@ def _scan(graph, layer, steps, features, lengths):
     from onnx import helper
 
     add = graph.add
-    jordan = isinstance(layer, zoo.JordanRNN)
-    if jordan and layer.feedback == "sample":
+    looped = feeds_back(layer)
+    if looped and layer.draws:
         raise ValueError(
             "`model` must not draw numbers for ONNX. Received: feedback='sample'. "
             "Use 'argmax' or 'probabilities'."
         )
-    sizes = [layer.num_outputs] if jordan else tree.flatten(layer.state_size)
+    sizes = [layer.num_outputs] if looped else tree.flatten(layer.state_size)
 
     def step(x, *states):
-        if jordan:
+        if looped:
             return layer.step(x, states[0])
         packed = tree.pack_sequence_as(layer.state_size, list(states))
         output, new = step_function(layer.cell, False)(x, packed)
@@ -723,7 +736,7 @@ def _scan(graph, layer, steps, features, lengths):
     )
     batch = add("Shape", steps, start=1, end=2)
     firsts = [np.zeros((1, n), "float32") for n in (*sizes, width)]
-    if not jordan:
+    if not looped:
         own = [np.asarray(s) for s in tree.flatten(layer.get_initial_state(1))]
         firsts[: len(own)] = own
     starts = [
@@ -741,7 +754,7 @@ def _scan(graph, layer, steps, features, lengths):
         positions = add("Unsqueeze", positions, graph.integers(1))
         keep = add("Less", positions, graph.cast(lengths, "int64"))
         inputs.append(add("Unsqueeze", keep, graph.integers(2)))
-    backwards = int(not jordan and layer.go_backwards)
+    backwards = int(not looped and layer.go_backwards)
     *ends, last, outputs = add(
         *("Scan", *starts, *inputs),
         outputs=len(sizes) + 2,

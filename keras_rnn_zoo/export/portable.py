@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import tree
 
-from keras_rnn_zoo.layers import JordanRNN
-from keras_rnn_zoo.layers.core.head import Head
+from keras_rnn_zoo.layers.core.head import Head, feeds_back
 from keras_rnn_zoo.layers.core.parts import parts_of
 from keras_rnn_zoo.layers.core.step import Products, value_of
 from keras_rnn_zoo.layers.readers.word_reader import WordReader
@@ -167,9 +166,9 @@ def output_kind(model):
     last = model.layers[-1]
     while isinstance(last, (keras.Model, keras.layers.TimeDistributed)):
         last = last.layers[-1] if isinstance(last, keras.Model) else last.layer
-    if isinstance(last, (keras.layers.Softmax, JordanRNN)):
+    if isinstance(last, keras.layers.Softmax):
         return "softmax"
-    if isinstance(last, Head):
+    if isinstance(last, Head) or feeds_back(last):
         return last.answers
     activation = getattr(last, "activation", None)
     if activation is None or isinstance(last, keras.layers.RNN):

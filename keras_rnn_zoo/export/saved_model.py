@@ -20,9 +20,9 @@ from keras_rnn_zoo.export.portable import (
 )
 from keras_rnn_zoo.export.step import StepModel, why_not_step_by_step
 from keras_rnn_zoo.export.text import TextCodec
+from keras_rnn_zoo.layers.core.graphs import graphs_of
 from keras_rnn_zoo.ops.checks import fail, integer
 from keras_rnn_zoo.presets import new_directory, replaceable
-from keras_rnn_zoo.topologies import EncoderDecoder
 from keras_rnn_zoo.version import __version__
 
 SIGNATURES = ("serving_default", "step", "initial_state", "generate")
@@ -86,12 +86,15 @@ def export_saved_model(
     They are loaded again and must give the model's answers on the golden input; only
     then do they replace what was at `path`.
 
+    A model that declares its graphs, as one of several inputs does (`layers.core.
+    graphs`), has a signature for each; `signatures` and `max_length` must be left out.
     An `EncoderDecoder` is written by `export_encoder_decoder`, greedy, with all its
     signatures and sources of any length: `signatures` and `max_length` must be left
     out. Its `golden_input` is `(batch, time)` ids of sources, or a dict with `source`.
 
     Args:
-        model: a built model of one input that Keras can save, or an `EncoderDecoder`.
+        model: a built model that Keras can save, of one input, or which declares its
+            graphs.
         path: directory to make or to replace.
         golden_input: array, `(batch, time)` int32, or `(batch, time, 1 +
             max_characters)` of a model that reads characters, or `(batch, time,
@@ -115,20 +118,21 @@ def export_saved_model(
         RuntimeError: if the files answer differently or hold an op that they must not.
     """
     check_max_length(max_length)
-    if isinstance(model, EncoderDecoder):
-        from keras_rnn_zoo.export.encoder_decoder import export_encoder_decoder
+    if (declared := graphs_of(model)) is not None:
+        from keras_rnn_zoo.export.declared import write_saved_model
 
+        fix = _OF_A_WRITER if declared.writer is not None else _ALL_OF_THEM
         if signatures is not None:
-            refuse_for_encoder_decoder("signatures", signatures, _ALL_OF_THEM)
+            refuse(model, "signatures", signatures, fix)
         if max_length != MAX_LENGTH:
-            refuse_for_encoder_decoder("max_length", max_length, _ALL_OF_THEM)
-        return export_encoder_decoder(
+            refuse(model, "max_length", max_length, fix)
+        return write_saved_model(
             model,
             path,
-            golden_input=golden_input,
-            metadata=described(assets) | dict(metadata or {}),
-            dtype=dtype,
-            tolerance=tolerance,
+            golden_input,
+            described(assets) | dict(metadata or {}),
+            dtype,
+            tolerance,
         )
     replaceable(path)
     model = portable_copy(model, dtype)
@@ -158,12 +162,15 @@ def export_saved_model(
     return Exported(pathlib.Path(path), worst, size, tuple(functions))
 
 
-def refuse_for_encoder_decoder(name, value, fix):
-    """Raise for an option that says nothing of an `EncoderDecoder`."""
-    fail(name, "left out for an `EncoderDecoder`", value, fix=fix)
+def refuse(model, name, value, fix):
+    """Raise for an option that says nothing of a model that declares its graphs."""
+    kind = type(model).__name__
+    article = "an" if kind[0] in "AEIOU" else "a"
+    fail(name, f"left out for {article} `{kind}`", value, fix=fix)
 
 
-_ALL_OF_THEM = (
+_ALL_OF_THEM = " All its signatures are written, for sequences of any length."
+_OF_A_WRITER = (
     " Call `export_encoder_decoder`: it writes all its signatures, for sources of any "
     "length; its own `max_length` is that of what is generated."
 )

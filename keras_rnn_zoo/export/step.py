@@ -3,14 +3,14 @@
 import contextlib
 import dataclasses
 import functools
+from typing import Any
 
 import keras
 from keras import ops, tree
 
 from keras_rnn_zoo.export.portable import input_of, masking_layer
-from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.engine import step_function
-from keras_rnn_zoo.layers.core.head import Head
+from keras_rnn_zoo.layers.core.head import Head, feeds_back
 
 # Layers whose output at a step depends on their input at that step alone.
 _STEP_BY_STEP = (
@@ -48,7 +48,7 @@ def why_not_step_by_step(model):
             if layer.go_backwards:
                 return f"layer {name!r} goes backwards: it reads the last step first"
             recurrent = True
-        elif isinstance(layer, JordanRNN):
+        elif feeds_back(layer):
             recurrent = True
         elif type(layer).__name__ not in _STEP_BY_STEP and not (
             isinstance(layer, Head) and layer.step_by_step
@@ -69,8 +69,9 @@ def _outer_layers(model):
 class StepModel:
     """A model taken one time step at a time, with all its states in the open.
 
-    The states of a `keras.layers.RNN` are those of its cell; of a `JordanRNN`, the
-    output that is fed back. A step of padding leaves all states as they were.
+    The states of a `keras.layers.RNN` are those of its cell; of a layer that
+    feeds its answers back, what is fed back. A step of padding leaves all states as
+    they were.
 
     Args:
         model: a `portable_copy`, whose recurrent layers all read forwards.
@@ -90,7 +91,7 @@ class StepModel:
     (TensorShape([2, 3]), ['recurrent_1_h'])
     """
 
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         reason = why_not_step_by_step(model)
         if reason:
             raise ValueError(
@@ -103,7 +104,7 @@ class StepModel:
         self.layers = [
             layer
             for layer in _outer_layers(model)
-            if isinstance(layer, (keras.layers.RNN, JordanRNN))
+            if feeds_back(layer) or isinstance(layer, keras.layers.RNN)
         ]
         self.states, self._counts, taken = [], [], set()
         for layer in self.layers:
@@ -116,23 +117,25 @@ class StepModel:
                 taken.add(name)
                 self.states.append(State(name, int(width)))
 
-    def initial_state(self, batch_size):
+    def initial_state(self, batch_size: Any) -> list[Any]:
         """The states before the first step: a list of `(batch_size, width)`."""
         states = []
         for layer in self.layers:
-            if isinstance(layer, JordanRNN):
+            if feeds_back(layer):
                 states.append(ops.zeros((batch_size, layer.num_outputs)))
             else:
                 states += tree.flatten(layer.get_initial_state(batch_size))
         return states
 
-    def mask(self, inputs):
+    def mask(self, inputs: Any) -> Any:
         """Where a step is not padding, bool `(batch,)`; None if there is no padding."""
         if self.masking is None:
             return None
         return self.masking.compute_mask(ops.expand_dims(inputs, 1))[:, 0]
 
-    def __call__(self, inputs, states, mask=None):
+    def __call__(
+        self, inputs: Any, states: Any, mask: Any = None
+    ) -> tuple[Any, list[Any]]:
         """Takes one step.
 
         Args:
@@ -151,8 +154,8 @@ class StepModel:
         with contextlib.ExitStack() as stack:
             for layer, count in zip(self.layers, self._counts, strict=True):
                 own, states = states[:count], states[count:]
-                take = _jordan_step if isinstance(layer, JordanRNN) else _cell_step
-                method = "call" if isinstance(layer, JordanRNN) else "inner_loop"
+                take = _looped_step if feeds_back(layer) else _cell_step
+                method = "call" if feeds_back(layer) else "inner_loop"
                 stack.enter_context(
                     replaced(
                         layer,
@@ -194,8 +197,8 @@ def _cell_step(layer, states, keep, found, sequences, initial_state, mask, **_):
     return output, ops.expand_dims(output, 1), tree.pack_sequence_as(new, flat)
 
 
-def _jordan_step(layer, states, keep, found, sequences, mask=None, **masks):
-    """In the place of `JordanRNN.call`: one step from what was fed back."""
+def _looped_step(layer, states, keep, found, sequences, mask=None, **masks):
+    """In the place of a layer's call: one step from what it fed back."""
     mask = masks.get("sequences_mask") if mask is None else mask
     if keep is None and mask is not None:
         keep = mask[:, :1]
@@ -208,7 +211,7 @@ def _jordan_step(layer, states, keep, found, sequences, mask=None, **masks):
 
 def _named_states(layer):
     """`(name, width)` of each state of a recurrent layer."""
-    if isinstance(layer, JordanRNN):
+    if feeds_back(layer):
         return [("feedback", layer.num_outputs)]
     return _names_of_cell(layer.cell)
 

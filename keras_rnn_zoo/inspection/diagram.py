@@ -7,10 +7,9 @@ import keras
 
 from keras_rnn_zoo.inspection import plotting
 from keras_rnn_zoo.inspection.stepping import parts_over_time
-from keras_rnn_zoo.layers import JordanRNN
 from keras_rnn_zoo.layers.core.arguments import positive_integer
+from keras_rnn_zoo.layers.core.head import Head, feeds_back
 from keras_rnn_zoo.layers.core.parts import parts_of
-from keras_rnn_zoo.topologies import HMM, Markov
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _COLOURS = {
@@ -67,7 +66,7 @@ class Unrolled:
     undirected: frozenset = frozenset()
     folded: tuple = ()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws inputs below, outputs above, time from left to right; returns axes."""
         rows = 1 + max(node.row for node in self.nodes)
         left = 2.0 if self.folded else 0.0
@@ -222,16 +221,16 @@ def unrolled(model: Any, steps: int = 4, details: bool = False) -> Unrolled:
 ('h1_2', 'y_2', False))
     """
     steps = positive_integer("steps", steps)
-    if isinstance(model, HMM | Markov):
+    if (chain := getattr(model, "chain", None)) is not None:
         if details:
             raise ValueError(
                 "`details` must be False for a model without a network. "
                 f"Received: details={details!r}, model={type(model).__name__}."
             )
-        return _hmm(model, steps) if isinstance(model, HMM) else _markov(model, steps)
-    jordan = [part for part in parts_of(model) if isinstance(part, JordanRNN)]
-    if jordan:
-        return _output_recurrence(model, len(jordan[0].units), steps, details)
+        return _chain(chain, steps)
+    looped: list[Any] = [part for part in parts_of(model) if feeds_back(part)]
+    if looped:
+        return _output_recurrence(model, len(looped[0].units), steps, details)
     layers = _stack(model)
     if not layers:
         raise ValueError(
@@ -257,7 +256,9 @@ def unrolled(model: Any, steps: int = 4, details: bool = False) -> Unrolled:
         below = rows
     every_step = layers[-1].return_sequences
     symbol = "o" if details else "ŷ"
-    chained = getattr(model, "head_name", None) == "crf"
+    chained = any(
+        isinstance(part, Head) and part.joins_steps for part in parts_of(model)
+    )
     if chained or every_step and len(getattr(model, "output_shape", (0, 0, 0))) == 3:
         output = graph.row("y", "y" if chained else symbol, "output")
         for lower in below:
@@ -349,21 +350,15 @@ def _directions(layer):
     return [(True, "h"), (False, "g")]
 
 
-def _hmm(model, steps):
+def _chain(chain, steps):
     graph = _Graph(steps)
-    shown = graph.row("x", "x", "input")
-    hidden = graph.row("z", "z", "hidden")
-    graph.up(hidden, shown)
-    graph.through_time(hidden, hidden)
-    return graph.finished("HMM: hidden states z, each shows an x")
-
-
-def _markov(model, steps):
-    graph = _Graph(steps)
-    row = graph.row("x", "x", "input")
-    for back in range(1, min(model.order, steps - 1) + 1):
-        graph.through_time(row, row, back=back)
-    return graph.finished(f"Markov, order {model.order}")
+    linked = graph.row("x", "x", "input")
+    if chain.hidden is not None:
+        shown, linked = linked, graph.row(chain.hidden, chain.hidden, "hidden")
+        graph.up(linked, shown)
+    for back in range(1, min(chain.order, steps - 1) + 1):
+        graph.through_time(linked, linked, back=back)
+    return graph.finished(chain.title)
 
 
 def _output_recurrence(model, depth, steps, details):

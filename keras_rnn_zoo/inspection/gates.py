@@ -30,7 +30,7 @@ class GateActivations:
     gates: dict
     labels: list | None = None
 
-    def plot(self, ax=None, layer=None, sequence=0):
+    def plot(self, ax: Any = None, layer: str | None = None, sequence: int = 0) -> Any:
         """Draws one heat map for each gate of a layer, for one sequence.
 
         Args:
@@ -122,7 +122,7 @@ class StateActivations:
     states: dict
     labels: list | None = None
 
-    def plot(self, ax=None, layer=None, sequence=0):
+    def plot(self, ax: Any = None, layer: str | None = None, sequence: int = 0) -> Any:
         """Draws one heat map for each state of a layer, for one sequence.
 
         Args:
@@ -217,7 +217,7 @@ class ForgetProduct:
     products: dict
     labels: list | None = None
 
-    def plot(self, ax=None, sequence=0):
+    def plot(self, ax: Any = None, sequence: int = 0) -> Any:
         """Draws the mean over units, and their range, over time; returns the axes."""
         ax = plotting.axes(ax)
         for k, (name, products) in enumerate(self.products.items()):

@@ -64,7 +64,7 @@ class GradientMonitor(keras.callbacks.Callback):
     ['recurrent_1', 'output']
     """
 
-    def __init__(self, log_dir=None, stop_on_nan=True):
+    def __init__(self, log_dir: Any = None, stop_on_nan: bool = True) -> None:
         super().__init__()
         if not isinstance(stop_on_nan, bool):
             raise TypeError(
@@ -82,7 +82,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self.steps, self.norms, self.global_norms = [], {}, []
         self.clipped, self.stopped = [], None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self._forget()
         self._release()
         optimizer = self.model.optimizer
@@ -130,7 +130,7 @@ class GradientMonitor(keras.callbacks.Callback):
         norms = [tf.sqrt(squares[name]) for name in self._names]
         return tf.stack([*norms, total, tf.cast(clipped, "float32")])
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         *norms, total, clipped = self._latest.numpy().astype("float64")
         step = int(self._optimizer.iterations)
         self.steps.append(step)
@@ -154,7 +154,7 @@ class GradientMonitor(keras.callbacks.Callback):
             self.model.stop_training = True
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -166,7 +166,7 @@ class GradientMonitor(keras.callbacks.Callback):
             vars(self._optimizer).pop("apply", None)
             self._optimizer = None
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws the norms over the training steps; returns the axes."""
         ax = plotting.axes(ax)
         for k, (name, norms) in enumerate(self.norms.items()):

@@ -28,7 +28,7 @@ class GradientFlow:
     norms: dict
     states: dict
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws the norms over time, on a logarithmic axis; returns the axes."""
         ax = plotting.axes(ax)
         for k, (name, norms) in enumerate(self.norms.items()):
@@ -128,7 +128,7 @@ class Saliency:
     outputs: np.ndarray
     labels: list | None = None
 
-    def plot(self, ax=None, sequence=0):
+    def plot(self, ax: Any = None, sequence: int = 0) -> Any:
         """Draws the norms of one sequence as bars; returns the axes."""
         plotting.check_sequence(sequence, len(self.norms))
         ax = plotting.axes(ax)

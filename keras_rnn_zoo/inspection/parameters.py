@@ -44,12 +44,12 @@ class ParameterTable:
     rows: tuple
 
     @property
-    def parameters(self):
+    def parameters(self) -> int:
         """Of all layers."""
         return sum(row.parameters for row in self.rows)
 
     @property
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         """Of all layers, each applied to one step."""
         return sum(row.multiply_adds for row in self.rows)
 
@@ -71,7 +71,7 @@ class ParameterTable:
             for line in lines
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws the multiply-adds of each layer as bars; returns the axes."""
         ax = plotting.axes(ax, 6.0, 0.4 * len(self.rows) + 1.0)
         places = np.arange(len(self.rows))[::-1]

@@ -37,7 +37,7 @@ class GradientPaths:
     paths: tuple
     products: tuple
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws how many paths lead through 0, 1, … recurrent kernels; returns axes."""
         ax = plotting.axes(ax, 5.0)
         found = collections.Counter(self.products)

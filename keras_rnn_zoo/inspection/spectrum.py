@@ -26,7 +26,7 @@ class SpectralRadius:
     def __float__(self):
         return self.radius
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draws the eigenvalues beside the unit circle; returns the axes."""
         ax = plotting.axes(ax, 3.8, 3.4)
         angle = np.linspace(0, 2 * np.pi, 200)

@@ -264,6 +264,7 @@ def _given(text: Any, file: Any, example: Any) -> tuple[Any, Any]:
 
 def _example(run, example, data_dir):
     """Return input, truth and text of an example of the test data."""
+    from keras_rnn_zoo.datasets.inputs import each
     from keras_rnn_zoo.training import fit as fitting
 
     pipelines = fitting.load_data(run.recipe, data_dir=data_dir)
@@ -274,7 +275,8 @@ def _example(run, example, data_dir):
             f"`example` must be from 1 to {len(test)}. Received: example={example!r}."
         )
     text: Any
-    inputs, truth = (np.asarray(one) for one in test[example - 1])
+    x, y = test[example - 1]
+    inputs, truth = each(x, np.asarray), np.asarray(y)
     texts = pipelines.texts or {}
     text = None if run.codec is None else texts["test"][example - 1]
     return inputs, truth, text

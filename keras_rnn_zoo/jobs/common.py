@@ -43,7 +43,7 @@ def figures_of(recipe, model, evaluation, pipelines, facts):
         facts: what is kept with the model.
     """
     task = task_of(recipe.task, pipelines.labels)
-    if recipe.model.topology != "OutputRecurrence":
+    if not getattr(model, "can_be_forced", False):
         return task.figures(recipe.name, model, evaluation, pipelines, facts)
     from keras_rnn_zoo.tasks.evaluation import evaluate
 

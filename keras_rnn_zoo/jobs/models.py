@@ -244,9 +244,15 @@ def _check_assets(assets, model, path):
     """Check that vocabulary and labels are of the model's sizes."""
     config = model.get_config()
     pairs = [("labels", len(assets.labels), config.get("num_outputs"))]
-    if assets.codec is None:
-        pairs.append(("num_features", assets.num_features, config.get("num_features")))
-    else:
+    if assets.num_features is not None:
+        width = config.get("num_features", assets.num_features)
+        if width is None:  # of a model of tokens alone
+            raise ValueError(
+                f"{path} must have no `num_features`, for a model that reads tokens. "
+                f"Received: {assets.num_features}."
+            )
+        pairs.append(("num_features", assets.num_features, width))
+    if assets.codec is not None:
         size = config.get("vocabulary_size")
         pairs.append(("codec.tokens", len(assets.codec["tokens"]), size))
     for key, received, expected in pairs:

@@ -280,6 +280,7 @@ def _tensorboard_callbacks(directory):
 
 
 def _describe_data(pipelines):
+    from keras_rnn_zoo.datasets.inputs import steps_of
     from keras_rnn_zoo.datasets.pipelines import PADDING
     from keras_rnn_zoo.datasets.statistics import class_counts
     from keras_rnn_zoo.datasets.tags import SCHEME
@@ -288,7 +289,7 @@ def _describe_data(pipelines):
         f"{len(pipelines.raw[split]):,} {split}"
         for split in ("train", "validation", "test")
     )
-    lengths = [len(x) for x, _ in pipelines.raw["train"]]
+    lengths = [steps_of(x) for x, _ in pipelines.raw["train"]]
     span = (
         f"{min(lengths)} steps"
         if min(lengths) == max(lengths)
@@ -297,11 +298,11 @@ def _describe_data(pipelines):
     )
     real = pipelines.raw["train"][0][1].dtype.kind == "f"
     kind = "values" if real else "classes"
-    what = (
-        f"{pipelines.vocabulary_size} different tokens"
-        if pipelines.vocabulary_size is not None
-        else f"{pipelines.num_features} features"
-    )
+    read = {
+        "different tokens": pipelines.vocabulary_size,
+        "features": pipelines.num_features,
+    }
+    what = " and ".join(f"{one} {key}" for key, one in read.items() if one is not None)
     yield (
         f"Data   {pipelines.name}: {counts} sequences of {span}; {what} in, "
         f"{pipelines.num_outputs} {kind} out"
@@ -336,11 +337,12 @@ def _save_and_check(judged, directory, assets):
     """Write `.keras` and SavedModel and compare both, loaded again, with the model."""
     import keras
 
+    from keras_rnn_zoo.datasets.inputs import steps_of
     from keras_rnn_zoo.export import export_saved_model
 
     prepared = judged.trained.prepared
     model, pipelines = prepared.model, prepared.pipelines
-    shortest_first = sorted(pipelines.raw["test"], key=lambda example: len(example[0]))
+    shortest_first = sorted(pipelines.raw["test"], key=lambda one: steps_of(one[0]))
     chosen = shortest_first[:: max(1, len(shortest_first) // 8)]
     golden = prepared.task.inputs(model, chosen)
     exported = export_saved_model(

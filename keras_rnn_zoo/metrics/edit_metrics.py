@@ -54,7 +54,9 @@ def edit_distance(a: Any, b: Any, a_lengths: Any, b_lengths: Any) -> Any:
 class _EditMetric(keras.metrics.Metric):
     """Base: a sum over rows, divided by another one."""
 
-    def __init__(self, end=None, name=None, dtype=None):
+    def __init__(
+        self, end: int | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         try:
             if isinstance(end, bool):
@@ -67,11 +69,11 @@ class _EditMetric(keras.metrics.Metric):
         self.total = self.add_variable((), initializer="zeros", name="total")
         self.count = self.add_variable((), initializer="zeros", name="count")
 
-    def counts(self, distance, length):
+    def counts(self, distance: Any, length: Any) -> tuple[Any, Any]:
         """What a row adds to the total and to the count."""
         raise NotImplementedError
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if len(y_pred.shape) == 3:
             y_pred = ops.argmax(y_pred, axis=-1)
@@ -114,10 +116,10 @@ class _EditMetric(keras.metrics.Metric):
         before = ops.cumsum(ops.cast(over, "int32"), axis=1) == 0
         return ops.sum(ops.cast(before, "int32"), axis=1)
 
-    def result(self):
+    def result(self) -> Any:
         return ops.divide_no_nan(self.total, self.count)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"end": self.end, **super().get_config()}
 
 
@@ -154,10 +156,12 @@ class PhoneErrorRate(_EditMetric):
     0.3333
     """
 
-    def __init__(self, end=None, name="per", dtype=None):
+    def __init__(
+        self, end: int | None = None, name: str | None = "per", dtype: Any = None
+    ) -> None:
         super().__init__(end, name=name, dtype=dtype)
 
-    def counts(self, distance, length):
+    def counts(self, distance: Any, length: Any) -> tuple[Any, Any]:
         return distance, length
 
 
@@ -184,8 +188,10 @@ class WordErrorRate(_EditMetric):
     0.5
     """
 
-    def __init__(self, end=None, name="wer", dtype=None):
+    def __init__(
+        self, end: int | None = None, name: str | None = "wer", dtype: Any = None
+    ) -> None:
         super().__init__(end, name=name, dtype=dtype)
 
-    def counts(self, distance, length):
+    def counts(self, distance: Any, length: Any) -> tuple[Any, Any]:
         return distance > 0, ops.ones_like(length)

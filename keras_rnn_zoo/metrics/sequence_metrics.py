@@ -21,7 +21,7 @@ _LOG_2 = math.log(2.0)
 class _StepMean(keras.metrics.Mean):
     """Mean over single values, however they lie in the tensors that are passed."""
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
         if sample_weight is not None:
             sample_weight = ops.cast(sample_weight, self.dtype)
             while len(sample_weight.shape) < len(values.shape):
@@ -34,13 +34,13 @@ class _StepMean(keras.metrics.Mean):
 # `MeanMetricWrapper.update_state` turns the Keras mask of `y_pred` into weights and
 # hands values and weights to the next class in line, which is `_StepMean`.
 class _MaskedStepMean(keras.metrics.MeanMetricWrapper, _StepMean):
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         steps = y_pred.shape[:-1]
         check_weights("sample_weight", sample_weight, steps)
         check_weights("mask", getattr(y_pred, "_keras_mask", None), steps)
         return super().update_state(y_true, y_pred, sample_weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("fn", None)
         return config
@@ -96,7 +96,12 @@ class TokenAccuracy(_MaskedStepMean):
     0.5
     """
 
-    def __init__(self, name="accuracy", dtype=None, ignore_class=None):
+    def __init__(
+        self,
+        name: str | None = "accuracy",
+        dtype: Any = None,
+        ignore_class: int | None = None,
+    ) -> None:
         super().__init__(_is_right, name=name, dtype=dtype)
         self.ignore_class = None
         if ignore_class is not None:
@@ -110,7 +115,7 @@ class TokenAccuracy(_MaskedStepMean):
                     f"ignore_class={ignore_class!r}."
                 ) from None
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if self.ignore_class is not None:
             check_weights("sample_weight", sample_weight, y_pred.shape[:-1])
             classes = _as_classes(ops.convert_to_tensor(y_true), y_pred[..., 0])
@@ -119,7 +124,7 @@ class TokenAccuracy(_MaskedStepMean):
             sample_weight = counts * ops.cast(weight, self.dtype)
         return super().update_state(y_true, y_pred, sample_weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_class": self.ignore_class}
 
 
@@ -148,7 +153,9 @@ class BitsPerCharacter(_MaskedStepMean):
     1.5
     """
 
-    def __init__(self, name="bits_per_character", dtype=None):
+    def __init__(
+        self, name: str | None = "bits_per_character", dtype: Any = None
+    ) -> None:
         super().__init__(_bits, name=name, dtype=dtype)
 
 
@@ -201,5 +208,5 @@ class FrameNLL(_MaskedStepMean):
     1.3863
     """
 
-    def __init__(self, name="nll", dtype=None):
+    def __init__(self, name: str | None = "nll", dtype: Any = None) -> None:
         super().__init__(frame_nll, name=name, dtype=dtype)

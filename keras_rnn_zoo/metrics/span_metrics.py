@@ -5,6 +5,8 @@ first step, its last step and its kind all are.
 """
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -15,7 +17,13 @@ from keras_rnn_zoo.metrics.shapes import check_weights
 class _SpanMetric(keras.metrics.Metric):
     """Counts spans of each kind: right ones, predicted ones, true ones."""
 
-    def __init__(self, tags, average="micro", name=None, dtype=None):
+    def __init__(
+        self,
+        tags: Sequence[str],
+        average: str = "micro",
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         if not isinstance(average, str) or average not in ("micro", "macro"):
             raise ValueError(
@@ -29,7 +37,7 @@ class _SpanMetric(keras.metrics.Metric):
         self._predicted = self.add_variable(shape, "zeros", name="predicted")
         self._true = self.add_variable(shape, "zeros", name="true")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if len(y_true.shape) == 3 and y_true.shape[-1] == 1:
@@ -122,7 +130,7 @@ class _SpanMetric(keras.metrics.Metric):
         present = ops.cast(ops.convert_to_tensor(self._true) > 0, self.dtype)
         return ops.divide_no_nan(ops.sum(score * present), ops.sum(present))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return {**config, "tags": list(self.tags), "average": self.average}
 
@@ -145,10 +153,16 @@ class SpanPrecision(_SpanMetric):
     0.5
     """
 
-    def __init__(self, tags, average="micro", name="span_precision", dtype=None):
+    def __init__(
+        self,
+        tags: Sequence[str],
+        average: str = "micro",
+        name: str | None = "span_precision",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(tags, average, name, dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """Returns the precision."""
         return self._mean(self._scores()[0])
 
@@ -171,10 +185,16 @@ class SpanRecall(_SpanMetric):
     0.5
     """
 
-    def __init__(self, tags, average="micro", name="span_recall", dtype=None):
+    def __init__(
+        self,
+        tags: Sequence[str],
+        average: str = "micro",
+        name: str | None = "span_recall",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(tags, average, name, dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """Returns the recall."""
         return self._mean(self._scores()[1])
 
@@ -213,10 +233,16 @@ class SpanF1(_SpanMetric):
     0.6667
     """
 
-    def __init__(self, tags, average="micro", name="span_f1", dtype=None):
+    def __init__(
+        self,
+        tags: Sequence[str],
+        average: str = "micro",
+        name: str | None = "span_f1",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(tags, average, name, dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """Returns the F1."""
         return self._mean(self._scores()[2])
 

@@ -2,7 +2,7 @@
 
 import collections
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -94,27 +94,8 @@ def rnn(
             compiled is waited for.
         NotImplementedError: if a second derivative is asked for.
     """
-    if cell not in CELLS:
-        raise ValueError(
-            f"`cell` must be one of {sorted(CELLS)}. Received: cell={cell!r}."
-        )
-    blocks, num_states = CELLS[cell]
-    kernel = tf.convert_to_tensor(kernel)
-    dtype = kernel.dtype
-    if dtype.name not in DTYPES:
-        raise TypeError(
-            f"`kernel` must be float32 or float64. Received: dtype {dtype.name}."
-        )
-    if len(initial_states) != num_states:
-        raise ValueError(
-            f"`initial_states` must hold {num_states} tensors. "
-            f"Received: {len(initial_states)} tensors."
-        )
-    ops = load(dtype.name, wait=None)  # there is no other way to compute it here
-    if ops is None:
-        raise RuntimeError(
-            f"The native kernels are not available: {build_status(dtype.name).reason}"
-        )
+    kernel, ops = _checked(cell, kernel, initial_states)
+    dtype, blocks = kernel.dtype, CELLS[cell][0]
 
     def tensor(value):
         return tf.zeros([0], dtype) if value is None else tf.cast(value, dtype)
@@ -129,33 +110,19 @@ def rnn(
         factors = tf.cast(recurrent_dropout_mask, dtype)
         shape = [tf.shape(sequences)[0], blocks, tf.shape(recurrent_kernel)[0]]
         recurrent_dropout_mask = tf.broadcast_to(factors, shape)
-    dropout = tensor(recurrent_dropout_mask)
-    options = {
-        "cell": cell,
-        "go_backwards": bool(go_backwards),
-        "zero_output_for_mask": bool(zero_output_for_mask),
-        "return_sequences": bool(return_sequences),
-        "threads": _threads(),
-    }
-
-    def run(inputs, kernel, recurrent_kernel, bias, peepholes, *states):
-        given = (inputs, mask, kernel, recurrent_kernel, bias, peepholes, dropout)
-        return given, ops.keras_rnn_zoo_forward(
-            *given, initial_states=states, keep=bool(training), **options
-        )
-
-    @tf.custom_gradient
-    def run_eagerly(*arguments):
-        given, forward = run(*arguments)
-
-        def gradient(d_last, d_outputs, *d_states):
-            return _backward(
-                ops, given, arguments[5:], forward, d_last, d_outputs, d_states,
-                keep=bool(training), wanted=True, **options,
-            )  # fmt: skip
-
-        return (forward.last, forward.outputs, *forward.states), gradient
-
+    op = _Op(
+        ops,
+        mask,
+        tensor(recurrent_dropout_mask),
+        bool(training),
+        {
+            "cell": cell,
+            "go_backwards": bool(go_backwards),
+            "zero_output_for_mask": bool(zero_output_for_mask),
+            "return_sequences": bool(return_sequences),
+            "threads": _threads(),
+        },
+    )
     arguments = [
         sequences,
         kernel,
@@ -165,15 +132,81 @@ def rnn(
         *[tensor(state) for state in initial_states],
     ]
     if tf.executing_eagerly():
-        last, outputs, *states = run_eagerly(*arguments)
+        last, outputs, *states = op.with_gradient(*arguments)
     else:  # with the gradient below, which a tape tells what is wanted
-        forward = run(*arguments)[1]
+        forward = op.run(*arguments)[1]
         last, outputs, states = forward.last, forward.outputs, list(forward.states)
     if not return_sequences:
         return last, None, states
     # The C API for ops cannot tell the op's shape function of `return_sequences`.
     outputs.set_shape([*sequences.shape[:2], recurrent_kernel.shape[0]])
     return last, outputs, states
+
+
+def _checked(cell, kernel, initial_states):
+    """The kernel as a tensor, and the library for it, which is waited for."""
+    if cell not in CELLS:
+        raise ValueError(
+            f"`cell` must be one of {sorted(CELLS)}. Received: cell={cell!r}."
+        )
+    kernel = tf.convert_to_tensor(kernel)
+    name, num_states = kernel.dtype.name, CELLS[cell][1]
+    if name not in DTYPES:
+        raise TypeError(f"`kernel` must be float32 or float64. Received: dtype {name}.")
+    if len(initial_states) != num_states:
+        raise ValueError(
+            f"`initial_states` must hold {num_states} tensors. "
+            f"Received: {len(initial_states)} tensors."
+        )
+    ops = load(name, wait=None)  # there is no other way to compute it here
+    if ops is None:
+        raise RuntimeError(
+            f"The native kernels are not available: {build_status(name).reason}"
+        )
+    return kernel, ops
+
+
+class _Op(NamedTuple):
+    """The op with all that gets no gradient.
+
+    Attributes:
+        ops: the library.
+        mask: bool tensor, of no elements for none.
+        dropout: factors of h, likewise.
+        keep: bool. Whether what the gradient needs is kept.
+        options: attributes of the op.
+    """
+
+    ops: Any
+    mask: Any
+    dropout: Any
+    keep: bool
+    options: dict[str, Any]
+
+    def run(self, sequences, kernel, recurrent_kernel, bias, peepholes, *states):
+        """What the op is given but for the states, and what it gives."""
+        weights = kernel, recurrent_kernel, bias, peepholes
+        given = sequences, self.mask, *weights, self.dropout
+        return given, self.ops.keras_rnn_zoo_forward(
+            *given, initial_states=states, keep=self.keep, **self.options
+        )
+
+    def with_gradient(self, *arguments):
+        """Last output, outputs and states, for tapes that watch eagerly."""
+
+        @tf.custom_gradient
+        def run(*arguments):
+            given, forward = self.run(*arguments)
+
+            def gradient(d_last, d_outputs, *d_states):
+                return _backward(
+                    self.ops, given, arguments[5:], forward, d_last, d_outputs,
+                    d_states, keep=self.keep, wanted=True, **self.options,
+                )  # fmt: skip
+
+            return (forward.last, forward.outputs, *forward.states), gradient
+
+        return run(*arguments)
 
 
 @functools.cache

@@ -1,5 +1,7 @@
 """How the next token is chosen; names are KerasHub's where the thing is the same."""
 
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -28,14 +30,14 @@ class Sampler:
 
     draws = True
 
-    def __init__(self, temperature=1.0, seed=None):
+    def __init__(self, temperature: float = 1.0, seed: int | None = None) -> None:
         self.temperature = positive_number(
             *("temperature", temperature),
             " Use GreedySampler for the most likely token.",
         )
         self.seed = None if seed is None else integer_from("seed", seed, 0)
 
-    def choose(self, logits, draw):
+    def choose(self, logits: Any, draw: Any) -> Any:
         """Returns a token for each row.
 
         Args:
@@ -48,12 +50,12 @@ class Sampler:
         """
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"temperature": self.temperature, "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Makes the sampler again from its config."""
         return cls(**config)
 
@@ -72,17 +74,17 @@ class GreedySampler(Sampler):
 
     draws = False
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def choose(self, logits, draw=None):
+    def choose(self, logits: Any, draw: Any = None) -> Any:
         if keras.backend.backend() == "tensorflow":  # one op instead of Keras's six
             import tensorflow as tf
 
             return tf.argmax(logits, axis=-1, output_type="int32")
         return ops.cast(ops.argmax(logits, axis=-1), "int32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {}
 
 
@@ -100,10 +102,10 @@ class RandomSampler(Sampler):
     array([1], dtype=int32)
     """
 
-    def __init__(self, seed=None, temperature=1.0):
+    def __init__(self, seed: int | None = None, temperature: float = 1.0) -> None:
         super().__init__(temperature, seed)
 
-    def choose(self, logits, draw):
+    def choose(self, logits: Any, draw: Any) -> Any:
         return by_mass(logits / self.temperature, draw)
 
 
@@ -125,16 +127,18 @@ class TopKSampler(Sampler):
     array([1], dtype=int32)
     """
 
-    def __init__(self, k=5, seed=None, temperature=1.0):
+    def __init__(
+        self, k: int = 5, seed: int | None = None, temperature: float = 1.0
+    ) -> None:
         super().__init__(temperature, seed)
         self.k = integer_from("k", k, 1)
 
-    def choose(self, logits, draw):
+    def choose(self, logits: Any, draw: Any) -> Any:
         logits, ids = ops.top_k(logits, min(self.k, logits.shape[-1]))
         place = by_mass(logits / self.temperature, draw)
         return ops.cast(gather(ids, place, 1, 1), "int32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"k": self.k, **super().get_config()}
 
 
@@ -158,12 +162,18 @@ class TopPSampler(Sampler):
     array([1], dtype=int32)
     """
 
-    def __init__(self, p=0.1, k=None, seed=None, temperature=1.0):
+    def __init__(
+        self,
+        p: float = 0.1,
+        k: int | None = None,
+        seed: int | None = None,
+        temperature: float = 1.0,
+    ) -> None:
         super().__init__(temperature, seed)
         self.p = share("p", p)
         self.k = None if k is None else integer_from("k", k, 1)
 
-    def choose(self, logits, draw):
+    def choose(self, logits: Any, draw: Any) -> Any:
         width = logits.shape[-1]
         probabilities = ops.softmax(logits / self.temperature, axis=-1)
         top, ids = ops.top_k(probabilities, min(self.k or width, width))
@@ -172,7 +182,7 @@ class TopPSampler(Sampler):
         place = by_mass(kept, draw)
         return ops.cast(gather(ids, place, 1, 1), "int32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"p": self.p, "k": self.k, **super().get_config()}
 
 
@@ -222,14 +232,14 @@ class BeamSampler(Sampler):
 
     def __init__(
         self,
-        num_beams=5,
-        return_all_beams=False,
+        num_beams: int = 5,
+        return_all_beams: bool = False,
         *,
-        length_penalty=0.0,
-        coverage_penalty=0.0,
-        num_groups=1,
-        diversity=0.5,
-    ):
+        length_penalty: float = 0.0,
+        coverage_penalty: float = 0.0,
+        num_groups: int = 1,
+        diversity: float = 0.5,
+    ) -> None:
         super().__init__()
         self.num_beams = integer_from("num_beams", num_beams, 1)
         if not isinstance(return_all_beams, bool):
@@ -248,10 +258,10 @@ class BeamSampler(Sampler):
             )
         self.diversity = number_from("diversity", diversity, 0)
 
-    def choose(self, logits, draw=None):
+    def choose(self, logits: Any, draw: Any = None) -> Any:
         raise NotImplementedError("Beams are no single tokens: see `beam_search`.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "num_beams": self.num_beams,
             "return_all_beams": self.return_all_beams,

@@ -154,10 +154,9 @@ class Assets:
     Attributes:
         task: str, as in the recipe.
         data: str. Name of the data set.
-        codec: configuration of the `Codec` that makes ids of text. None for
-            real-valued input.
+        codec: configuration of the `Codec` that makes ids of text. None without text.
         labels: names of the classes, index = class id.
-        num_features: int. Width of real-valued input, None for tokens.
+        num_features: int. Width of real-valued input, None without any.
         facts: printable facts on the data.
     """
 
@@ -183,10 +182,10 @@ class Assets:
         """
         path = directory / "assets.json"
         values = read_json(path, _ASSETS, hint=_HINT)
-        if (values["codec"] is None) == (values["num_features"] is None):
+        if values["codec"] is None and values["num_features"] is None:
             raise ValueError(
                 f"{path} must be a JSON document with `codec` or `num_features`. "
-                f"Received: {'neither' if values['codec'] is None else 'both'}. {_HINT}"
+                f"Received: neither. {_HINT}"
             )
         values["labels"] = tuple(values["labels"])
         return cls(**{one.name: values[one.name] for one in dataclasses.fields(cls)})

@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Task:
     labels: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, labels):
+    def of(cls, labels: Any) -> Self:
         """Return a new instance for classes of these names."""
         task = cls()
         task.labels = tuple(labels)
@@ -87,7 +87,7 @@ class Task:
     # --- Training
 
     @staticmethod
-    def loss():
+    def loss() -> Any:
         """Return what the training makes small."""
         import keras
 
@@ -100,7 +100,7 @@ class Task:
         return [TokenAccuracy()]
 
     @staticmethod
-    def inputs(model, examples):
+    def inputs(model: Any, examples: Any) -> Any:
         """Return what a direct call of the model reads, of a few examples `(x, y)`."""
         from keras_rnn_zoo.tasks.evaluation import pad, padding_of
 
@@ -108,7 +108,7 @@ class Task:
 
     # --- Judging
 
-    def run(self, model, teacher_forced=False):
+    def run(self, model: Any, teacher_forced: bool = False) -> Any:
         """Return a function of a padded batch that gives what `add` takes, a row each.
 
         Args:
@@ -124,7 +124,7 @@ class Task:
         """Return what a model's output says: class ids, here."""
         return answer.argmax(-1)
 
-    def add(self, y, answer) -> tuple[Any, Any]:
+    def add(self, y: Any, answer: Any) -> tuple[Any, Any]:
         """Judge one example.
 
         Args:
@@ -141,11 +141,18 @@ class Task:
         """Return the figures over all examples so far, the main one first."""
         raise NotImplementedError
 
-    def further_facts(self, model, pipelines) -> dict[str, str]:
+    def further_facts(self, model: Any, pipelines: Any) -> dict[str, str]:
         """Return what is to be kept with the model, found out on validation data."""
         return {}
 
-    def figures(self, name, model, evaluation, pipelines, facts) -> list[Figure]:
+    def figures(
+        self,
+        name: str,
+        model: Any,
+        evaluation: Any,
+        pipelines: Any,
+        facts: dict[str, Any],
+    ) -> list[Figure]:
         """Return the figures of a model on the test data, the main one first.
 
         Args:
@@ -157,7 +164,7 @@ class Task:
         """
         return [Figure(name, key, value) for key, value in evaluation.metrics.items()]
 
-    def baselines(self, pipelines) -> list[Figure]:
+    def baselines(self, pipelines: Any) -> list[Figure]:
         """Return figures of simpler methods; of this class: those the data tell of."""
         from keras_rnn_zoo.tasks.baselines import compute
 
@@ -168,7 +175,9 @@ class Task:
 
     # --- Using
 
-    def answer(self, model, codec, inputs, scheme="BIO", text="") -> Answer:
+    def answer(
+        self, model: Any, codec: Any, inputs: Any, scheme: str = "BIO", text: str = ""
+    ) -> Answer:
         """Return what a model says of one input.
 
         Args:
@@ -179,8 +188,10 @@ class Task:
             text: what was made ids of, if it was text.
 
         Raises:
-            ValueError: if another scheme is asked for where there are no names.
+            ValueError: if another scheme is asked for where there are no names, or a
+                model of several inputs is given one of them.
         """
+        from keras_rnn_zoo.layers.core.graphs import graphs_of
         from keras_rnn_zoo.tasks.evaluation import pad
 
         if scheme != "BIO":
@@ -188,10 +199,19 @@ class Task:
                 "`scheme` must be left out for a model that finds no names. Received: "
                 f"scheme={scheme!r}, and a model of the task {self.name}."
             )
+        declared = graphs_of(model)
+        if declared is not None and not isinstance(inputs, dict):
+            names = " and ".join(repr(one.name) for one in declared.inputs)
+            raise ValueError(
+                f"An `example` must be chosen for a model that reads {names}. "
+                f"Received: one input, of shape {np.shape(inputs)}."
+            )
         probabilities = np.asarray(self.run(model)(pad([inputs])), "float64")[0]
         return Answer(self.decide(probabilities), probabilities)
 
-    def samples(self, model, codec, texts, seed) -> list[tuple[str, str, str]]:
+    def samples(
+        self, model: Any, codec: Any, texts: Any, seed: int
+    ) -> list[tuple[str, str, str]]:
         """Return what a model that continues wrote: heading, prompt and text each."""
         return []
 
@@ -202,7 +222,7 @@ class Task:
 
     # --- Showing
 
-    def draw(self, path, title, report) -> None:
+    def draw(self, path: Any, title: str, report: Any) -> None:
         """Draw a picture of what a model did on the test data.
 
         Args:
@@ -212,7 +232,7 @@ class Task:
         """
         raise NotImplementedError
 
-    def show(self, console, result) -> None:
+    def show(self, console: Any, result: Any) -> None:
         """Print an answer.
 
         Args:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_rnn_zoo.datasets.inputs import each, steps_of, together
+from keras_rnn_zoo.layers.core.graphs import graphs_of
 from keras_rnn_zoo.tasks.base import Task
 
 
@@ -37,13 +39,15 @@ def forward(model, *, teacher_forced=False):
     Args:
         model: the model.
         teacher_forced: bool. Whether the function takes `(x, y)`, y the true outputs
-            that `OutputRecurrence` is to feed back.
+            that a model with `can_be_forced` is to feed back.
     """
     import tensorflow as tf
 
     config = model.get_config()
     num_features = config.get("num_features")
-    if num_features is not None:
+    if (declared := graphs_of(model)) is not None:
+        x = {i.name: tf.TensorSpec(i.shape(), i.dtype) for i in declared.inputs}
+    elif num_features is not None:
         x = tf.TensorSpec((None, None, num_features), "float32")
     elif config.get("characters") is not None:
         width = 1 + config["characters"]["max_characters"]
@@ -87,7 +91,7 @@ def evaluate(
 
     judge = task if isinstance(task, Task) else task_of(task, labels)
     run = judge.run(model, teacher_forced)
-    order = sorted(range(len(examples)), key=lambda i: len(examples[i][0]))
+    order = sorted(range(len(examples)), key=lambda i: steps_of(examples[i][0]))
     predictions, confidences = [None] * len(order), [None] * len(order)
     for chosen in _chunks(order, batch_size):
         x = pad([examples[i][0] for i in chosen], padding_of(model))
@@ -128,14 +132,23 @@ def padding_of(model) -> float:
     return model.get_config().get("mask_value") or 0
 
 
-def pad(sequences: Any, value: float = 0) -> np.ndarray:
+def pad(sequences: Any, value: float = 0) -> Any:
     """Pad sequences on the right with a value to the longest of them.
+
+    Of sequences of several inputs, dicts, each; integers among them are padded with 0.
 
     Example:
     >>> pad([np.array([3, 4, 5]), np.array([6])])
     array([[3, 4, 5],
            [6, 0, 0]], dtype=int32)
     """
+    if isinstance(sequences[0], dict):
+        return each(
+            together(sequences),
+            lambda rows: pad(
+                rows, value if np.asarray(rows[0]).dtype.kind == "f" else 0
+            ),
+        )
     first = np.asarray(sequences[0])
     dtype = "int32" if np.issubdtype(first.dtype, np.integer) else "float32"
     longest = max(len(one) for one in sequences)

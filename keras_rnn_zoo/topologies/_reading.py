@@ -17,6 +17,7 @@ from keras_rnn_zoo.layers.core.arguments import (
 )
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
 from keras_rnn_zoo.layers.core.head import Head, heads
+from keras_rnn_zoo.layers.core.kinds import Activation, DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.readers.word_reader import WordReader, check_characters
 
@@ -249,25 +250,25 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
 
     def __init__(
         self,
-        num_outputs,
-        units=None,
-        cell="LSTM",
+        num_outputs: int,
+        units: int | list[int] | None = None,
+        cell: Any = "LSTM",
         *,
-        vocabulary_size=None,
-        embedding_dim=32,
-        characters=None,
-        num_features=None,
-        mask_value=None,
-        bidirectional=False,
-        output_activation="softmax",
-        head="dense",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        output_dropout=0.0,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        vocabulary_size: int | None = None,
+        embedding_dim: int = 32,
+        characters: dict[str, Any] | None = None,
+        num_features: int | None = None,
+        mask_value: float | None = None,
+        bidirectional: bool = False,
+        output_activation: Activation = "softmax",
+        head: str | dict[str, Any] = "dense",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         num_outputs = positive_integer("num_outputs", num_outputs)
         reading = check_reading(
             vocabulary_size, embedding_dim, num_features, mask_value
@@ -344,17 +345,17 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
         self._is_made()
 
     @property
-    def num_layers(self):
+    def num_layers(self) -> int:
         """Number of recurrent layers."""
         units = self.get_config()["units"]
         return len(units) if isinstance(units, list) else 1
 
     @property
-    def num_outputs(self):
+    def num_outputs(self) -> int:
         """Width of the output."""
         return self.get_config()["num_outputs"]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**json.loads(self._config), "name": self.name, **self._changed}
 
     @classmethod
@@ -376,7 +377,7 @@ class RecurrentModel(NoClassWeights, KeepsSettings, keras.Model):
             )
         super().compile(*args, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)

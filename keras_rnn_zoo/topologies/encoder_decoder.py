@@ -2,7 +2,8 @@
 
 import functools
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -11,11 +12,8 @@ from keras import ops, tree
 from keras_rnn_zoo.layers import (
     RNN,
     AttentionCell,
-    BahdanauAttention,
     Bidirectional,
-    LocationAttention,
     LuongAttention,
-    MonotonicAttention,
     StackedRNNCells,
     make_recurrent,
 )
@@ -27,28 +25,31 @@ from keras_rnn_zoo.layers.core.arguments import (
     rate,
 )
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.graphs import Graphs
+from keras_rnn_zoo.layers.core.kinds import DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.wrapper import names_of_states, width_of
 from keras_rnn_zoo.layers.heads import sampling_schedules
-from keras_rnn_zoo.layers.heads.attention import Attention, stepper
-from keras_rnn_zoo.ops import decoding, samplers
-from keras_rnn_zoo.ops.checks import integer_from
+from keras_rnn_zoo.layers.heads.attention import stepper
+from keras_rnn_zoo.ops import samplers
 from keras_rnn_zoo.ops.loop import loop
-from keras_rnn_zoo.topologies import _reading
-
-BRIDGES = ("dense", "copy", "zeros")
-#: An attention by its name, for decoders of so many units.
-ATTENTIONS = {
-    "bahdanau": lambda units, **given: BahdanauAttention(units, **given),
-    "luong": lambda units, **given: LuongAttention("general", **given),
-    "location": lambda units, **given: LocationAttention(units, **given),
-    "monotonic": lambda units, **given: MonotonicAttention(units, **given),
-}
+from keras_rnn_zoo.topologies import _encoder_decoder_graphs, _reading
+from keras_rnn_zoo.topologies._encoder_decoder_arguments import ATTENTIONS as ATTENTIONS
+from keras_rnn_zoo.topologies._encoder_decoder_arguments import (
+    BRIDGES,
+    attention_of,
+    before_a_look,
+    split,
+    token_of,
+    tokens_of,
+    with_target,
+)
+from keras_rnn_zoo.topologies._encoder_decoder_writing import Writes
 
 
 @register
-class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
+class EncoderDecoder(Writes, NoClassWeights, KeepsSettings, keras.Model):
     """Sequence to sequence: one is read to its end, then another one is written.
 
         m_j, s = encoder(x_1 … x_S)
@@ -143,38 +144,38 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
     def __init__(
         self,
-        source_tokens,
-        target_tokens,
-        units=256,
+        source_tokens: int | Sequence[str],
+        target_tokens: int | Sequence[str],
+        units: int = 256,
         *,
-        cell="LSTM",
-        attention=None,
-        query=None,
-        start=1,
-        end=2,
-        bidirectional=False,
-        num_layers=1,
-        embedding_dim=64,
-        bridge="dense",
-        input_feeding=False,
-        tie_weights=False,
-        copying=False,
-        sampling_schedule=None,
-        dropout=0.0,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        cell: Any = "LSTM",
+        attention: Any = None,
+        query: str | None = None,
+        start: int = 1,
+        end: int = 2,
+        bidirectional: bool = False,
+        num_layers: int = 1,
+        embedding_dim: int = 64,
+        bridge: str = "dense",
+        input_feeding: bool = False,
+        tie_weights: bool = False,
+        copying: bool = False,
+        sampling_schedule: Any = None,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.source_vocabulary, self.num_source = _tokens(
+        self.source_vocabulary, self.num_source = tokens_of(
             "source_tokens", source_tokens
         )
-        self.target_vocabulary, self.num_target = _tokens(
+        self.target_vocabulary, self.num_target = tokens_of(
             "target_tokens", target_tokens
         )
         units = positive_integer("units", units)
-        self.start = _token("start", start, self.num_target)
-        self.end = _token("end", end, self.num_target)
+        self.start = token_of("start", start, self.num_target)
+        self.end = token_of("end", end, self.num_target)
         if self.start == self.end:
             raise ValueError(
                 f"`end` must be another token than `start`. Received: end={end!r}."
@@ -196,7 +197,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         self.sampling_schedule = None
         if sampling_schedule is not None:
             self.sampling_schedule = sampling_schedules.get(sampling_schedule)
-        attention = _attention(attention, units, self.dtype_policy)
+        attention = attention_of(attention, units, self.dtype_policy)
         if attention is None and (query is not None or self.input_feeding):
             raise ValueError(
                 "`attention` must be given with `query` or `input_feeding`. Received: "
@@ -483,8 +484,8 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         logits = ops.matmul(a, ops.transpose(embeddings))
         return logits + ops.cast(self.output_bias, a.dtype)
 
-    def call(self, inputs, training=False):
-        source, target = _split(inputs)
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        source, target = split(inputs)
         if target is None:
             raise ValueError(
                 "`inputs` must hold 'source' and 'target'. Received: no target. Use "
@@ -570,271 +571,9 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
 
         return [truth, coins, uniform[1]], one, ops.zeros_like(truth[0])
 
-    # --- Decoding
+    # --- Looking at it
 
-    def decode(self, source, rules, sampler, draws=None):
-        """Decodes a batch; in the graph, if there is one.
-
-        Args:
-            source: int `(batch, steps)` tensor.
-            rules: `keras_rnn_zoo.ops.decoding.Rules`.
-            sampler: a sampler.
-            draws: float32 `(batch, max_length)` in [0, 1), for samplers that draw.
-
-        Returns:
-            `keras_rnn_zoo.ops.decoding.Decoded`.
-        """
-        values, mask, states = self._encode(source)
-        beams = getattr(sampler, "num_beams", 1)
-        rows = ops.shape(source)[0]
-        wide_mask, copies = mask, self._copies(source)
-        if beams > 1:
-            values, wide_mask, *states = (
-                decoding.tile_beams(one, beams) for one in (values, mask, *states)
-            )
-            if copies is not None:
-                copies = decoding.tile_beams(copies, beams)
-        states, ready = self._first(states, (values, wide_mask))
-        step = self._stepper(rows * beams, ready)
-
-        def next_token(tokens, states):
-            log_p, states = self._next(tokens, states, step, copies)
-            alignment = None if self.decoder_cell is None else states[-1]
-            return log_p, states, alignment
-
-        return decoding.decode(next_token, states, rules, sampler, rows, draws, mask)
-
-    def _next(self, tokens, states, step, copies=None):
-        """Log-probabilities `(rows, tokens)` and the new states."""
-        x = self.target_embedding(tokens)
-        a, states = step(x, states)
-        if copies is None:
-            return ops.log_softmax(self._logits(a), axis=-1), states
-        p = ops.softmax(self._logits(a), axis=-1)
-        p = self._with_copies(p, a, x, states[-1], copies)
-        return ops.log(ops.maximum(p, 1e-37)), states
-
-    def generate(
-        self,
-        source,
-        max_length=64,
-        sampler="greedy",
-        *,
-        min_length=0,
-        allowed=None,
-        allowed_transitions=None,
-        seed=None,
-        return_scores=False,
-        jit_compile=False,
-    ):
-        """Targets of sources, token by token, all rows in one compiled loop.
-
-        Args:
-            source: integers, `(steps,)` or `(batch, steps)`; zeros are padding.
-            max_length: int, at least 1. The greatest number of tokens, with the end:
-                the last one can only be the end.
-            sampler: "greedy", "random", "top_k", "top_p", "beam", or a sampler of
-                `keras_rnn_zoo.ops`.
-            min_length: int. The least number of tokens before the end.
-            allowed: bool array of the tokens that may stand at each step, `(tokens,)`,
-                `(time, tokens)` or `(batch, time, tokens)`; the last step holds for all
-                behind it. None: all.
-            allowed_transitions: bool `(tokens, tokens)`: whether the second one may
-                follow the first. None: all.
-            seed: int or None, instead of the sampler's.
-            return_scores: bool.
-            jit_compile: bool. Has XLA compile the loop: some seconds for each number
-                of rows and every 8 steps more of the sources, after which one source or
-                a few take about half the time. For many at once it is no gain.
-
-        Returns:
-            int32 array `(batch, max_length)`, `(batch, num_beams, max_length)` of a
-            `BeamSampler` with `return_all_beams`, without `batch` for one row; the end
-            is there, and 0 behind it. With `return_scores` a pair of it and of the
-            scores, log-probabilities that a `BeamSampler` has weighed.
-
-        Raises:
-            TypeError: if an argument is of the wrong kind.
-            ValueError: if an argument has a value out of its range.
-        """
-        source, one_row = self._checked_source(source)
-        sampler = samplers.get(sampler)
-        max_length = positive_integer("max_length", max_length)
-        min_length = integer_from("min_length", min_length, 0)
-        if flag("jit_compile", jit_compile):
-            if keras.backend.backend() != "tensorflow":
-                raise ValueError(
-                    "`jit_compile` must be False on a backend other than TensorFlow. "
-                    f"Received: jit_compile=True on {keras.backend.backend()}."
-                )
-            # Padding changes nothing, and XLA compiles for every length.
-            source = np.pad(source, ((0, 0), (0, -source.shape[1] % 8)))
-        if min_length >= max_length:
-            raise ValueError(
-                "`min_length` must be at least 0 and below `max_length`. Received: "
-                f"min_length={min_length!r}, max_length={max_length!r}."
-            )
-        allowed = self._checked_allowed(allowed, len(source))
-        transitions = np.ones((1, 1), "bool")
-        if allowed_transitions is not None:
-            transitions = np.asarray(allowed_transitions, "bool")
-            if transitions.shape != (self.num_target,) * 2:
-                raise ValueError(
-                    "`allowed_transitions` must be of shape (tokens, tokens) = "
-                    f"({self.num_target}, {self.num_target}). Received: shape "
-                    f"{transitions.shape}."
-                )
-        seed = sampler.seed if seed is None else checked("seed", "seed", seed)
-        draws = np.zeros((len(source), 1))
-        if sampler.draws:
-            draws = np.random.default_rng(seed).random((len(source), max_length))
-        draws = np.minimum(draws, 1 - 2.0**-23).astype("float32")
-        given = allowed is not None, allowed_transitions is not None
-        if allowed is None:
-            allowed = np.ones((1, 1, 1), "bool")
-        run = self._compiled(jit_compile, sampler, max_length, min_length, *given)
-        arrays = map(ops.convert_to_tensor, (source, draws, allowed, transitions))
-        tokens, scores = (ops.convert_to_numpy(one) for one in run(*arrays))
-        if one_row:
-            tokens, scores = tokens[0], scores[0]
-        return (tokens, scores) if return_scores else tokens
-
-    def _compiled(self, jit, sampler, max_length, min_length, by_step, by_pair):
-        config = json.dumps(sampler.get_config(), sort_keys=True)
-        key = jit, type(sampler), config, max_length, min_length, by_step, by_pair
-        compiled = self.__dict__.setdefault("_loops", {})
-        if key in compiled:
-            return compiled[key]
-
-        def run(source, draws, allowed, transitions):
-            rules = decoding.Rules(
-                *(self.start, self.end, max_length, min_length),
-                allowed if by_step else None,
-                transitions if by_pair else None,
-            )
-            found = self.decode(source, rules, sampler, draws)
-            return found.tokens, found.scores
-
-        compiled[key] = decoding.compile_loop(
-            run,
-            ((None, None), "int32"),
-            ((None, None), "float32"),
-            ((None, None, None), "bool"),
-            ((None, None), "bool"),
-            jit_compile=jit,
-        )
-        return compiled[key]
-
-    def _checked_source(self, source):
-        source = np.asarray(source)
-        if source.dtype.kind not in "iu":
-            raise TypeError(
-                "`source` must hold integer tokens. "
-                f"Received: source of dtype {source.dtype}."
-            )
-        if source.ndim not in (1, 2):
-            raise ValueError(
-                "`source` must be of shape (steps,) or (batch, steps). "
-                f"Received: source of shape {source.shape}."
-            )
-        if source.size and not 0 <= source.min() <= source.max() < self.num_source:
-            raise ValueError(
-                f"`source` must hold tokens from 0 to {self.num_source - 1}. Received: "
-                f"source with tokens from {source.min()} to {source.max()}."
-            )
-        rows = np.atleast_2d(source).astype("int32")
-        if not rows.shape[1]:
-            rows = np.zeros((len(rows), 1), "int32")
-        return rows, source.ndim == 1
-
-    def _checked_allowed(self, allowed, rows):
-        if allowed is None:
-            return None
-        allowed = np.asarray(allowed)
-        shape = allowed.shape
-        fits = 1 <= len(shape) <= 3 and shape[-1] == self.num_target and allowed.size
-        if not fits or (len(shape) == 3 and shape[0] not in (1, rows)):
-            raise ValueError(
-                "`allowed` must be of shape (tokens,), (time, tokens) or (batch, time, "
-                f"tokens), with {self.num_target} tokens and a batch of {rows}. "
-                f"Received: allowed of shape {shape}."
-            )
-        if allowed.dtype != "bool":
-            raise TypeError(
-                "`allowed` must hold True and False. "
-                f"Received: allowed of dtype {allowed.dtype}."
-            )
-        return allowed.reshape((1,) * (3 - len(shape)) + shape)
-
-    def generate_text(self, texts, max_length=64, sampler="greedy", **options):
-        """As `generate`, from text to text, for a model that knows its tokens.
-
-        Args:
-            texts: list of strings, each character a token, or of lists of tokens.
-            max_length: as of `generate`.
-            sampler: as of `generate`.
-            **options: as of `generate`, but for `return_scores`.
-
-        Returns:
-            For each text a list of tokens; of a `BeamSampler` with
-            `return_all_beams` a list of pairs, tokens and score, the best one first.
-
-        Raises:
-            ValueError: if the model was made with numbers of tokens and not with lists,
-                or a text has a token that it does not know.
-        """
-        for name in ("source_vocabulary", "target_vocabulary"):
-            if getattr(self, name) is None:
-                argument = name.replace("vocabulary", "tokens")
-                raise ValueError(
-                    f"`{argument}` must be a list of strings for text. Received: "
-                    f"{argument}={self.get_config()[argument]!r}."
-                )
-        if isinstance(texts, str):
-            raise TypeError(f"`texts` must be a list. Received: texts={texts!r}.")
-        source = self.source_ids(texts)
-        tokens, scores = self.generate(
-            source, max_length, sampler, return_scores=True, **options
-        )
-        if tokens.ndim == 2:
-            return [self.target_text(row) for row in tokens]
-        return [
-            [
-                (self.target_text(row), float(score))
-                for row, score in zip(rows, own, strict=True)
-                if score > -np.inf
-            ]
-            for rows, own in zip(tokens, scores, strict=True)
-        ]
-
-    def source_ids(self, texts):
-        """Ids `(batch, steps)` of strings or lists of tokens, padded with 0."""
-        names: Any = self.source_vocabulary
-        known = {token: i for i, token in enumerate(names) if i}
-        for text in texts:
-            unknown = [token for token in text if token not in known]
-            if unknown:
-                raise ValueError(
-                    "`texts` must hold tokens that the model knows. "
-                    f"Received: {unknown[0]!r} in {text!r}."
-                )
-        longest = max((len(text) for text in texts), default=0)
-        ids = np.zeros((len(texts), max(longest, 1)), "int32")
-        for row, text in zip(ids, texts, strict=True):
-            row[: len(text)] = [known[token] for token in text]
-        return ids
-
-    def target_text(self, tokens):
-        """The list of tokens of ids, without the end and what is behind it."""
-        kept = []
-        names: Any = self.target_vocabulary
-        for token in tokens:
-            if token in (0, self.end):
-                break
-            kept.append(names[int(token)])
-        return kept
-
-    def attention_weights(self, source, target):
+    def attention_weights(self, source: Any, target: Any) -> np.ndarray:
         """What each step of a target looks at.
 
         Args:
@@ -866,9 +605,15 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             return np.zeros((len(target), 0, source.shape[1]))
         return np.stack(weights, 1) * (target != 0)[..., None]
 
+    def graphs(self) -> Graphs:
+        """What it is exported as; see `keras_rnn_zoo.layers.core.graphs`."""
+        return _encoder_decoder_graphs.graphs_of(self)
+
     # --- Training
 
-    def compile(self, *args, jit_compile="auto", **kwargs):
+    def compile(
+        self, *args: Any, jit_compile: bool | Literal["auto"] = "auto", **kwargs: Any
+    ) -> None:
         """As `keras.Model.compile`; XLA only where it is asked for.
 
         It makes a program for each length of sequence, which takes seconds each.
@@ -876,43 +621,45 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
         jit_compile = False if jit_compile == "auto" else jit_compile
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
     @functools.wraps(NoClassWeights.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
-        x, y = _before_a_look(x, y)
+        x, y = before_a_look(x, y)
         more = kwargs.get("validation_data")
         if isinstance(more, tuple):
-            kwargs["validation_data"] = (*_before_a_look(*more[:2]), *more[2:])
+            kwargs["validation_data"] = (*before_a_look(*more[:2]), *more[2:])
         elif more is not None:
-            kwargs["validation_data"], _ = _before_a_look(more, None)
+            kwargs["validation_data"], _ = before_a_look(more, None)
         return super().fit(x, y, *args, **kwargs)
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        return super().evaluate(*_before_a_look(x, y), *args, **kwargs)
+        return super().evaluate(*before_a_look(x, y), *args, **kwargs)
 
-    def train_step(self, *state_and_data):
+    def train_step(self, *state_and_data: Any) -> Any:
         *state, data = state_and_data
-        return super().train_step(*state, _with_target(data))
+        return super().train_step(*state, with_target(data))
 
-    def test_step(self, *state_and_data):
+    def test_step(self, *state_and_data: Any) -> Any:
         *state, data = state_and_data
-        return super().test_step(*state, _with_target(data))
+        return super().test_step(*state, with_target(data))
 
     # --- Keras
 
-    def compute_mask(self, inputs, mask=None):
-        target = _split(inputs)[1]
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        target = split(inputs)[1]
         return None if target is None else ops.convert_to_tensor(target) != 0
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: Any) -> Any:
         return (*inputs_shape["target"], self.num_target)
 
-    def export(self, filepath, *args, input_signature=None, **kwargs):
+    def export(
+        self, filepath: Any, *args: Any, input_signature: Any = None, **kwargs: Any
+    ) -> Any:
         """As `keras.Model.export`: the probabilities of given targets.
 
         See `keras_rnn_zoo.export.export_encoder_decoder` for what decodes.
@@ -928,7 +675,7 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             filepath, *args, input_signature=input_signature, **kwargs
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**json.loads(self._given), "name": self.name, **self._changed}
 
     @classmethod
@@ -939,87 +686,3 @@ class EncoderDecoder(NoClassWeights, KeepsSettings, keras.Model):
             if isinstance(made[name], dict):
                 made[name] = keras.saving.deserialize_keras_object(made[name])
         return cls(**made)
-
-
-def _split(inputs):
-    """`(source, target)` of a dict; of a source alone, the target is None."""
-    if isinstance(inputs, dict):
-        if "source" not in inputs or not set(inputs) <= {"source", "target"}:
-            raise ValueError(
-                "`inputs` must be a dict with 'source' and 'target'. "
-                f"Received: inputs with {', '.join(map(repr, inputs))}."
-            )
-        return inputs["source"], inputs.get("target")
-    return inputs, None
-
-
-def _before_a_look(x, y):
-    """What JAX's `fit` takes, which calls the model on x alone before it trains."""
-    if keras.backend.backend() == "tensorflow" or isinstance(x, dict):
-        return x, y
-    if hasattr(x, "element_spec"):
-        if isinstance(x.element_spec[0], dict):
-            return x, y
-        return x.map(lambda s, t, *w: ({"source": s, "target": t}, t, *w)), y
-    return ({"source": x, "target": y} if y is not None else x), y
-
-
-def _with_target(data):
-    """`((source, target), target, weights)` of what `fit` is given."""
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    source, target = _split(x)
-    target = y if target is None else target
-    if target is None:
-        raise ValueError(
-            "`y` must hold the target, (batch, time). Received: y=None. Pass (source, "
-            "target) to `fit`."
-        )
-    inputs = {"source": source, "target": target}
-    return inputs, target if y is None else y, sample_weight
-
-
-def _tokens(name, tokens):
-    """`(vocabulary or None, number)` of what a constructor was given."""
-    if isinstance(tokens, list | tuple):
-        if len(tokens) < 2 or not all(isinstance(token, str) for token in tokens):
-            raise ValueError(
-                f"`{name}` must be a list of strings, of which the first one is the "
-                f"padding, or their number. Received: {name}={tokens!r}."
-            )
-        if len(set(tokens)) != len(tokens):
-            double = next(one for one in tokens if tokens.count(one) > 1)
-            raise ValueError(
-                f"`{name}` must name each token once. Received: {double!r} twice."
-            )
-        return list(tokens), len(tokens)
-    number = positive_integer(name, tokens)
-    if number < 2:
-        raise ValueError(
-            f"`{name}` must be at least 2: id 0 is the padding. "
-            f"Received: {name}={tokens!r}."
-        )
-    return None, number
-
-
-def _token(name, value, tokens):
-    value = positive_integer(name, value)
-    if value >= tokens:
-        raise ValueError(
-            f"`{name}` must be a token of the target, from 1 to {tokens - 1}. "
-            f"Received: {name}={value!r}."
-        )
-    return value
-
-
-def _attention(attention, units, dtype):
-    if attention is None:
-        return None
-    if isinstance(attention, str):
-        one_of("attention", attention, tuple(ATTENTIONS))
-        return ATTENTIONS[attention](units, name="attention", dtype=dtype)
-    if not isinstance(attention, Attention):
-        raise TypeError(
-            f"`attention` must be one of {', '.join(map(repr, ATTENTIONS))}, an "
-            f"attention layer or None. Received: attention={attention!r}."
-        )
-    return type(attention).from_config(attention.get_config())

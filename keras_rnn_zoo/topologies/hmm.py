@@ -13,7 +13,9 @@ from keras_rnn_zoo.layers.core.arguments import (
     one_of,
     positive_integer,
 )
+from keras_rnn_zoo.layers.core.drawn import Chain
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights, needs_tensorflow
+from keras_rnn_zoo.layers.core.kinds import DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.rnn import checked_mask
@@ -87,19 +89,20 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
     """
 
     _weighs = "(batch,)"
+    chain = Chain("HMM: hidden states z, each shows an x", hidden="z")
 
     def __init__(
         self,
-        num_states,
-        emission="categorical",
+        num_states: int,
+        emission: str = "categorical",
         *,
-        num_symbols=None,
-        num_features=None,
-        mask_value=None,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        num_symbols: int | None = None,
+        num_features: int | None = None,
+        mask_value: float | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         needs_tensorflow(HMM)
         num_states = positive_integer("num_states", num_states)
         emission = one_of("emission", emission, _EMISSIONS)
@@ -149,13 +152,13 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         self.built = True
         self._is_made()
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         return chains.log_norm(**self._chain(inputs, mask))
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return None  # one number for a sequence
 
-    def log_prob(self, sequences, mask=None):
+    def log_prob(self, sequences: Any, mask: Any = None) -> Any:
         """Log P(x), for each sequence; what a call gives.
 
         Args:
@@ -167,7 +170,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         """
         return self.call(tf.convert_to_tensor(sequences), mask)
 
-    def joint_log_prob(self, states, observations, mask=None):
+    def joint_log_prob(self, states: Any, observations: Any, mask: Any = None) -> Any:
         """Log P(s, x), for each sequence.
 
         Args:
@@ -185,7 +188,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         states = check_tags("states", states, chain["mask"], self.num_states)
         return chains.path_score(states=states, **chain)
 
-    def posterior(self, observations, mask=None):
+    def posterior(self, observations: Any, mask: Any = None) -> Any:
         """P(s_t | x), for each step.
 
         Args:
@@ -197,7 +200,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         """
         return chains.marginals(**self._chain(observations, mask))
 
-    def viterbi(self, observations, mask=None):
+    def viterbi(self, observations: Any, mask: Any = None) -> tuple[Any, Any]:
         """The most probable path of states, and log P(s, x) of it.
 
         Args:
@@ -209,7 +212,9 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         """
         return chains.viterbi(**self._chain(observations, mask))
 
-    def expectations(self, observations, mask=None):
+    def expectations(
+        self, observations: Any, mask: Any = None
+    ) -> tuple[Any, Any, Any, Any]:
         """What one E-step of Baum-Welch needs; see `keras_rnn_zoo.training.em`.
 
         Args:
@@ -225,7 +230,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         posterior, transitions = chains.expectations(**chain)
         return chains.log_norm(**chain), posterior, transitions, chain["mask"]
 
-    def mask_of(self, observations):
+    def mask_of(self, observations: Any) -> Any:
         """Where there is something else than `mask_value`.
 
         Args:
@@ -240,7 +245,9 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         mask = tf.not_equal(x, tf.cast(self.mask_value, x.dtype))
         return tf.reduce_any(mask, axis=-1) if len(x.shape) == 3 else mask
 
-    def sample(self, num_sequences, length, seed=None):
+    def sample(
+        self, num_sequences: int, length: int, seed: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draws states and what they show.
 
         Args:
@@ -279,7 +286,14 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         shown = mean + spread * generator.normal(size=mean.shape)
         return states, shown.astype("float32")
 
-    def fit(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *args: Any,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """As `keras.Model.fit`; `sample_weight` also where there are no states."""
         y = _no_states(x, y, sample_weight)
         data: Any = kwargs.get("validation_data")
@@ -289,14 +303,26 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         fit: Any = super().fit
         return fit(x, y, *args, sample_weight=sample_weight, **kwargs)
 
-    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *args: Any,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """As `keras.Model.evaluate`; `sample_weight` also where there are no states."""
         y = _no_states(x, y, sample_weight)
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def compute_loss(
-        self, x=None, y=None, y_pred: Any = None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """-log P(x), or with states as `y` -log P(y, x): the mean over sequences."""
         if y is None or y.shape[1:] == (0,):
             losses = -y_pred
@@ -341,7 +367,7 @@ class HMM(NoClassWeights, KeepsSettings, keras.Model):
         away = (x - self.mean) ** 2 * tf.exp(-log_variance)
         return -0.5 * tf.reduce_sum(away + log_variance + math.log(2 * math.pi), -1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "num_states": self.num_states,
             "emission": self.emission_kind,

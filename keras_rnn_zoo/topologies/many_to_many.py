@@ -81,8 +81,14 @@ class ManyToMany(RecurrentModel):
     return_sequences = True
 
     def generate(
-        self, prompt, steps, temperature=1.0, top_k=None, seed=None, sampler=None
-    ):
+        self,
+        prompt: Any,
+        steps: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int | None = None,
+        sampler: Any = None,
+    ) -> Any:
         """Continues token sequences one token at a time, carrying the states.
 
         Each row's continuation follows its last token; the padding id 0 is never

@@ -1,5 +1,6 @@
 """Markov model of order k over tokens: n-grams, smoothed. Nothing is hidden."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -7,7 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.core.arguments import integer, one_of, positive_integer
+from keras_rnn_zoo.layers.core.drawn import Chain
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
+from keras_rnn_zoo.layers.core.kinds import DType
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.ops.checks import fraction, integer_from
 
@@ -73,15 +76,15 @@ class Markov(keras.Model):
 
     def __init__(
         self,
-        order,
-        vocabulary_size,
+        order: int,
+        vocabulary_size: int,
         *,
-        smoothing="witten_bell",
-        discount=0.75,
-        excluded=(0,),
-        name=None,
-        dtype=None,
-    ):
+        smoothing: str = "witten_bell",
+        discount: float = 0.75,
+        excluded: Sequence[int] = (0,),
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         needs_tensorflow(Markov)
         order = integer_from("order", order, 0)
         vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
@@ -104,10 +107,15 @@ class Markov(keras.Model):
         self._tables: Any = None
         self.built = True
 
-    def call(self, inputs):
+    @property
+    def chain(self) -> Chain:
+        """For its drawing through time."""
+        return Chain(f"Markov, order {self.order}", order=self.order)
+
+    def call(self, inputs: Any) -> Any:
         return self._per_token(tf.convert_to_tensor(inputs), self.order)[0]
 
-    def log_prob(self, sequences, order=None):
+    def log_prob(self, sequences: Any, order: int | None = None) -> Any:
         """Log P(x), for each sequence.
 
         Args:
@@ -125,7 +133,7 @@ class Markov(keras.Model):
         log_probs, _ = self._per_token(sequences, self._check_order(order))
         return tf.reduce_sum(log_probs, axis=1)
 
-    def perplexity(self, sequences, order=None):
+    def perplexity(self, sequences: Any, order: int | None = None) -> Any:
         """The exponential of the mean -log p of a token.
 
         Args:
@@ -152,7 +160,7 @@ class Markov(keras.Model):
             )
         return float(np.exp(-total / count))
 
-    def next_probabilities(self, sequences):
+    def next_probabilities(self, sequences: Any) -> Any:
         """P(y | the last k tokens), for each sequence and token y.
 
         Args:
@@ -173,7 +181,7 @@ class Markov(keras.Model):
         every = tf.tile(every[tf.newaxis], (tf.shape(contexts)[0], 1))
         return self._probability(contexts, every, self.order)
 
-    def sample(self, num_sequences, length, seed=None):
+    def sample(self, num_sequences: int, length: int, seed: int | None = None) -> Any:
         """Draws sequences, token by token.
 
         Args:
@@ -197,7 +205,7 @@ class Markov(keras.Model):
             tokens[:, t] = (mass <= draws).sum(axis=1)
         return tokens[:, self.order :]
 
-    def set_tables(self, tables):
+    def set_tables(self, tables: Any) -> None:
         """Replaces what was counted; see `keras_rnn_zoo.training.counting`.
 
         Args:
@@ -213,12 +221,12 @@ class Markov(keras.Model):
             for table in tables
         ]
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         for d, table in enumerate(self._tables or ()):
             for part in _PARTS:
                 store[f"{part}_{d}"] = table[part]
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         if len(store.keys()):
             self.set_tables(
                 [
@@ -227,7 +235,7 @@ class Markov(keras.Model):
                 ]
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "order": self.order,
             "vocabulary_size": self.vocabulary_size,

@@ -1,8 +1,11 @@
 """An answer for every step, where the answers alone carry the memory."""
 
+from typing import Any, Literal
+
 import keras
 
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.kinds import Activation, DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.heads.jordan_rnn import JordanRNN
@@ -80,24 +83,24 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
 
     def __init__(
         self,
-        num_outputs,
-        units=64,
+        num_outputs: int,
+        units: int | list[int] = 64,
         *,
-        vocabulary_size=None,
-        embedding_dim=32,
-        num_features=None,
-        mask_value=None,
-        activation="tanh",
-        training_feedback="teacher",
-        feedback="probabilities",
-        sampling_schedule=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        output_dropout=0.0,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        vocabulary_size: int | None = None,
+        embedding_dim: int = 32,
+        num_features: int | None = None,
+        mask_value: float | None = None,
+        activation: Activation = "tanh",
+        training_feedback: str = "teacher",
+        feedback: str = "probabilities",
+        sampling_schedule: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         reading = _reading.check_reading(
             vocabulary_size, embedding_dim, num_features, mask_value
@@ -132,14 +135,17 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
         self.built = True
         self._is_made()
 
+    #: Whether it can also be judged with the true outputs fed back.
+    can_be_forced = True
+
     # --- Forward
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         inputs, targets = _split(inputs)
         sequences, mask = self._read(inputs)
         return self.recurrence(sequences, targets=targets, mask=mask, training=training)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self._read(_split(inputs)[0])[1]
 
     def _read(self, inputs):
@@ -148,7 +154,7 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
             return inputs, None
         return self.reader(inputs), self.reader.compute_mask(inputs)
 
-    def decode(self, inputs):
+    def decode(self, inputs: Any) -> Any:
         """Runs freely and returns the classes that were fed back.
 
         With `feedback="sample"` that is one drawn sequence for each row, otherwise the
@@ -165,7 +171,9 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
 
     # --- Training and evaluation
 
-    def compile(self, *args, jit_compile="auto", **kwargs):
+    def compile(
+        self, *args: Any, jit_compile: bool | Literal["auto"] = "auto", **kwargs: Any
+    ) -> None:
         """As `keras.Model.compile`; XLA only where it is asked for.
 
         It makes a program for each length of sequence, which takes seconds each.
@@ -173,12 +181,12 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
         jit_compile = False if jit_compile == "auto" else jit_compile
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    def train_step(self, *state_and_data):
+    def train_step(self, *state_and_data: Any) -> Any:
         *state, data = state_and_data
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:
@@ -189,7 +197,9 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
         inputs = (_split(x)[0], y)
         return super().train_step(*state, (inputs, y, sample_weight))
 
-    def evaluate_teacher_forced(self, x, y=None, sample_weight=None, **kwargs):
+    def evaluate_teacher_forced(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
         """Like `evaluate`, but every step gets the true output before it.
 
         Args:
@@ -221,7 +231,9 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
 
     # --- Keras
 
-    def export(self, filepath, *args, input_signature=None, **kwargs):
+    def export(
+        self, filepath: Any, *args: Any, input_signature: Any = None, **kwargs: Any
+    ) -> Any:
         """As `keras.Model.export`; x of any batch size and length by default."""
         if input_signature is None:
             shape, dtype = (None, None), "int32"
@@ -232,7 +244,7 @@ class OutputRecurrence(NoClassWeights, KeepsSettings, keras.Model):
             filepath, *args, input_signature=input_signature, **kwargs
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         recurrence = self.recurrence.get_config()
         units = recurrence["units"]
         names = (

@@ -1,11 +1,13 @@
 """A feed-forward network on a window of steps: what recurrence has to beat."""
 
 import json
+from typing import Any
 
 import keras
 
 from keras_rnn_zoo.layers.core.arguments import checked, flag, positive_integer, rate
 from keras_rnn_zoo.layers.core.fitting import NoClassWeights
+from keras_rnn_zoo.layers.core.kinds import Activation, DType
 from keras_rnn_zoo.layers.core.parts import KeepsSettings
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.readers.windows import (
@@ -83,23 +85,23 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
 
     def __init__(
         self,
-        num_outputs,
-        units=64,
+        num_outputs: int,
+        units: int | list[int] | None = 64,
         *,
-        window=None,
-        length=None,
-        return_sequences=True,
-        vocabulary_size=None,
-        embedding_dim=32,
-        num_features=None,
-        mask_value=None,
-        activation="relu",
-        output_activation="softmax",
-        dropout=0.0,
-        seed=None,
-        name=None,
-        dtype=None,
-    ):
+        window: int | None = None,
+        length: int | None = None,
+        return_sequences: bool = True,
+        vocabulary_size: int | None = None,
+        embedding_dim: int = 32,
+        num_features: int | None = None,
+        mask_value: float | None = None,
+        activation: Activation = "relu",
+        output_activation: Activation = "softmax",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: DType = None,
+    ) -> None:
         num_outputs = positive_integer("num_outputs", num_outputs)
         if (window is None) == (length is None):
             raise ValueError(
@@ -117,6 +119,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
                     "`return_sequences` must be True with `window`. "
                     "Received: return_sequences=False. Give `length` instead."
                 )
+        positions: Any = length
         reading = _reading.check_reading(
             vocabulary_size, embedding_dim, num_features, mask_value
         )
@@ -133,7 +136,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
         first = _reading.reader(*reading, dtype=policy)
         sequence = inputs if first is None else first(inputs)
         if window is None:
-            x = WholeSequence(length, name="whole_sequence", dtype=policy)(sequence)
+            x = WholeSequence(positions, name="whole_sequence", dtype=policy)(sequence)
         else:
             x = StepWindows(window, name="step_windows", dtype=policy)(sequence)
         for i, width in enumerate(units if isinstance(units, list) else [units], 1):
@@ -152,7 +155,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
         )
         x = output(x)
         if per_position:
-            x = PositionOutputs(length, name="positions", dtype=output.dtype)(
+            x = PositionOutputs(positions, name="positions", dtype=output.dtype)(
                 [x, sequence]
             )
             x = keras.layers.Activation(
@@ -182,7 +185,7 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
         self._is_made()
 
     @property
-    def num_outputs(self):
+    def num_outputs(self) -> int:
         """Width of the output."""
         return self.get_config()["num_outputs"]
 
@@ -190,5 +193,5 @@ class WindowClassifier(NoClassWeights, KeepsSettings, keras.Model):
     def _weighs(self):
         return "(batch, time)" if self.get_config()["return_sequences"] else None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**json.loads(self._config), "name": self.name, **self._changed}

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_rnn_zoo.datasets.statistics import balanced_class_weights, class_counts
+from keras_rnn_zoo.layers.core.head import heads
 from keras_rnn_zoo.tasks import TASKS
 
 
@@ -31,7 +32,9 @@ def weighted(dataset, recipe, pipelines):
         return dataset
     head = recipe.model.head
     name = head.get("name") if isinstance(head, dict) else head
-    if not TASKS[recipe.task].class_weights or name == "crf":
+    known = heads(True) | heads(False)
+    whole = name in known and known[name].weighs is not None
+    if not TASKS[recipe.task].class_weights or whole:
         raise ValueError(
             "`training.class_weights` must be left out but for tagging and "
             "classification without a CRF, whose loss is of whole sequences. Received: "

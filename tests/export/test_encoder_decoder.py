@@ -237,7 +237,8 @@ def test_files_are_compared_on_the_golden_input_and_may_be_replaced(
         return decode(self, source, *rest)
 
     monkeypatch.setattr(EncoderDecoder, "decode", noted)
-    for golden in (np.array([[1, 2, 3, 4]]), {"source": [[4, 3]], "target": [[1]]}):
+    pair = {"source": [[4, 3], [1, 0]], "target": [[1, 3, 2], [2, 0, 0]]}
+    for golden in (np.array([[1, 2, 3, 4]]), pair):
         export_saved_model(tiny, tmp_path / "exported", golden)
         source = golden["source"] if isinstance(golden, dict) else golden
         np.testing.assert_array_equal(seen[-1], source)

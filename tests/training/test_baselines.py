@@ -9,6 +9,8 @@ import pytest
 
 from keras_rnn_zoo import datasets
 from keras_rnn_zoo.tasks import baselines, character_names
+from keras_rnn_zoo.tasks.baselines import ngrams, tables
+from keras_rnn_zoo.tasks.baselines import values as figures
 
 NGRAM = "best Witten-Bell n-gram"
 
@@ -56,7 +58,7 @@ def test_window_tables_back_off_to_narrower_windows():
 def test_ties_go_to_the_class_that_is_more_frequent_in_all():
     keys, labels = np.array([5, 5, 7, 7, 7]), np.array([0, 1, 1, 1, 0])
     asked = np.array([5, 7, 6, 9, 1])
-    assert baselines._most_frequent(keys, labels, asked).tolist() == [1, 1, -1, -1, -1]
+    assert tables.most_frequent(keys, labels, asked).tolist() == [1, 1, -1, -1, -1]
 
 
 def test_last_characters_look_no_further_and_back_off():
@@ -165,7 +167,7 @@ def test_ngrams_are_witten_bell_s(order):
         ("", "\N{REPLACEMENT CHARACTER}", *tokens),
         tokens=tokens,
     )
-    received = baselines._ngram_bits(data, order)
+    received = ngrams.ngram_bits(data, order)
     assert len(received) == order
     assert received[-1] == pytest.approx(witten_bell(train, test, order, 6), rel=1e-12)
 
@@ -240,5 +242,5 @@ def test_ridge_reads_sequences_of_different_length_from_their_end():
     raw = {"train": drawn(200), "validation": drawn(20), "test": drawn(20)}
     fields = dict.fromkeys(datasets.Pipelines.__dataclass_fields__)
     pipelines = datasets.Pipelines(**fields | {"name": "made_up", "raw": raw})
-    error, _ = baselines._ridge(pipelines)
-    assert error < 1e-3 < baselines._persistence(pipelines)[0]
+    error, _ = figures.ridge(pipelines)
+    assert error < 1e-3 < figures.persistence(pipelines)[0]

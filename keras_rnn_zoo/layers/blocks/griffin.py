@@ -1,11 +1,14 @@
 """Griffin's blocks: a short convolution, a gated linear unit, and a gated MLP."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.cells.rglru import RGLRUCell
 from keras_rnn_zoo.layers.core.arguments import Argument, flag, positive_integer, rate
 from keras_rnn_zoo.layers.core.base import RecurrentLayer
+from keras_rnn_zoo.layers.core.kinds import Implementation
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Weight
 
@@ -83,7 +86,7 @@ class GriffinRecurrentCell(RGLRUCell):
         "activation": Argument("activation", "gelu"),
     }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.window < 2:
             raise ValueError(
@@ -97,11 +100,11 @@ class GriffinRecurrentCell(RGLRUCell):
             )
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Width of the branches."""
         return self.recurrent_units or self.units
 
-    def block_size(self, block):
+    def block_size(self, block: str) -> int:
         return self.width
 
     @property
@@ -109,10 +112,10 @@ class GriffinRecurrentCell(RGLRUCell):
         return [(self.width,), (self.window - 1, self.width)]
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         return self.units
 
-    def further_weights(self, features):
+    def further_weights(self, features: Any) -> Any:
         n, kernel, bias = self.width, self.kernel_initializer, self.bias_initializer
         of_kernel = kernel, self.kernel_regularizer, self.kernel_constraint
         of_bias = bias, self.bias_regularizer, self.bias_constraint
@@ -127,7 +130,7 @@ class GriffinRecurrentCell(RGLRUCell):
         ]
         return weights if self.use_bias else [w for w in weights if "bias" not in w[0]]
 
-    def derived(self, w):
+    def derived(self, w: Any) -> Any:
         """V_r and V_i side by side, each of its blocks in its place."""
         head = ops.arange(self.width) // (self.width // self.heads)
         within = ops.cast(head[:, None] == head[None], self.compute_dtype)
@@ -135,7 +138,7 @@ class GriffinRecurrentCell(RGLRUCell):
         wide = [ops.tile(part, (1, self.heads)) * within for part in parts]
         return {"gate_matrix": ops.concatenate(wide, -1)}
 
-    def step(self, x, states, u):
+    def step(self, x: Any, states: Any, u: Any) -> Any:
         h, p = states
         taps = ops.concatenate([x.x[..., None, :], p], -2)
         v = ops.sum(u.conv_kernel * taps, -2)
@@ -215,16 +218,16 @@ class GriffinBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        recurrent_units=None,
-        expansion=3,
-        window=4,
-        heads=1,
-        dropout=0.0,
-        return_state=False,
-        stateful=False,
-        implementation="auto",
-        **kwargs,
-    ):
+        recurrent_units: int | None = None,
+        expansion: int = 3,
+        window: int = 4,
+        heads: int = 1,
+        dropout: float = 0.0,
+        return_state: bool = False,
+        stateful: bool = False,
+        implementation: Implementation = "auto",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if recurrent_units is not None:
             recurrent_units = positive_integer("recurrent_units", recurrent_units)
@@ -253,7 +256,7 @@ class GriffinBlock(keras.layers.Layer):
             **options,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         features, layers = input_shape[-1], keras.layers
         shape, own = (None, None, features), {"dtype": self.dtype_policy}
         self.recurrent = self._make(features)
@@ -271,7 +274,13 @@ class GriffinBlock(keras.layers.Layer):
             layer.build(shape)
         self.out.build((None, None, wide))
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool = False,
+    ) -> Any:
         scale_1, scale_2 = (ops.cast(w, self.compute_dtype) for w in self.scales)
         n = ops.rms_normalization(sequences, scale_1, epsilon=1e-6)
         mixed, *states = self.recurrent(
@@ -282,16 +291,16 @@ class GriffinBlock(keras.layers.Layer):
         y = m + self.drop(self.out(self.gate(n) * self.value(n)), training=training)
         return (y, *states) if self.return_state else y
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         if not self.return_state:
             return previous_mask
         return (previous_mask, None, None)
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Returns a stateful block to zeros."""
         self.recurrent.reset_state()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("recurrent_units", "expansion", "window", "heads", "dropout")
         more = ("return_state", "stateful", "implementation")
         return {

@@ -16,7 +16,7 @@ from keras_rnn_zoo.layers.core.kinds import (
 
 class GriffinBlock(Any):
     def __init__(
-        self, recurrent_units: Any = ..., expansion: Any = ..., window: Any = ..., heads: Any = ..., dropout: Any = ..., return_state: Any = ..., stateful: Any = ..., implementation: Any = ..., **kwargs: Any
+        self, recurrent_units: int | None = ..., expansion: int = ..., window: int = ..., heads: int = ..., dropout: float = ..., return_state: bool = ..., stateful: bool = ..., implementation: Any = ..., **kwargs: Any
     ) -> None: ...
 
 class GriffinRecurrentCell(RGLRUCell):
@@ -24,7 +24,7 @@ class GriffinRecurrentCell(RGLRUCell):
     window: int
     heads: int
     @property
-    def width(self) -> Any: ...
+    def width(self) -> int: ...
     def __init__(
         self,
         units: int,

@@ -1,5 +1,7 @@
 """A simple recurrent network in groups that tick at different rates."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
@@ -62,7 +64,7 @@ class ClockworkRNNCell(GatedCell):
     without_arguments = ("recurrent_activation",)
     extra_arguments = {"groups": Argument("positive integer", 3, "units")}
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.units < self.groups:
             raise ValueError(
@@ -71,7 +73,7 @@ class ClockworkRNNCell(GatedCell):
             )
 
     @property
-    def periods(self):
+    def periods(self) -> Any:
         """The period of each unit, `(units,)`."""
         return 2.0 ** (np.arange(self.units) * self.groups // self.units)
 

@@ -1,5 +1,7 @@
 """A recurrence that turns its state and neither shrinks nor stretches it."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -30,14 +32,14 @@ class SkewBlocks(keras.initializers.Initializer):
     (array([0, 2]), array([1, 3]))
     """
 
-    def __init__(self, form="henaff", seed=None):
+    def __init__(self, form: str = "henaff", seed: int | None = None) -> None:
         if form not in ("henaff", "cayley"):
             raise ValueError(
                 f"`form` must be 'henaff' or 'cayley'. Received: form={form!r}."
             )
         self.form, self.seed = form, seed
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         high = np.pi if self.form == "henaff" else np.pi / 2
         low = -np.pi if self.form == "henaff" else 0.0
         pairs = shape[0] // 2
@@ -47,7 +49,7 @@ class SkewBlocks(keras.initializers.Initializer):
         places = np.arange(pairs)[:, None] * 2 + [[0, 1]]
         return ops.scatter(places, s, shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"form": self.form, "seed": self.seed}
 
 

@@ -13,7 +13,7 @@ from keras_rnn_zoo.layers.core.kinds import (
 )
 
 class SkewBlocks(Any):
-    def __init__(self, form: Any = ..., seed: Any = ...) -> None: ...
+    def __init__(self, form: str = ..., seed: int | None = ...) -> None: ...
 
 class ExpRNNCell(GatedCell):
     def __init__(

@@ -65,7 +65,7 @@ class GRUCell(GatedCell):
         return (bias[0], bias[1]) if self.reset_after else (bias, None)
 
     @property
-    def elsewhere(self):
+    def elsewhere(self) -> dict[str, str]:
         if not self.reset_after:
             return {"native": "gru_reset_before", "onnx": "GRU"}
         return {"native": "gru", "cudnn": "gru", "onnx": "GRU", "torch": "rzh"}

@@ -1,5 +1,7 @@
 """Independently recurrent neural network."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -32,13 +34,13 @@ class MaxAbs(keras.constraints.Constraint):
     tf.Tensor([-1.   0.5], shape=(2,), dtype=float64)
     """
 
-    def __init__(self, max_value):
+    def __init__(self, max_value: float) -> None:
         self.max_value = positive_number("max_value", max_value)
 
-    def __call__(self, w):
+    def __call__(self, w: Any) -> Any:
         return ops.clip(w, -self.max_value, self.max_value)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"max_value": self.max_value}
 
 
@@ -53,7 +55,9 @@ class UnitUniform(keras.initializers.RandomUniform):
     True
     """
 
-    def __init__(self, minval=0.0, maxval=1.0, seed=None):
+    def __init__(
+        self, minval: float = 0.0, maxval: float = 1.0, seed: int | None = None
+    ) -> None:
         super().__init__(
             number("minval", minval),
             number("maxval", maxval),

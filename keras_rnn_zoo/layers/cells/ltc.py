@@ -1,5 +1,7 @@
 """Neurons whose time constants depend on what they read."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -27,7 +29,7 @@ class SoftplusUniform(keras.initializers.Initializer):
     True
     """
 
-    def __init__(self, low, high, seed=None):
+    def __init__(self, low: float, high: float, seed: int | None = None) -> None:
         low, high = positive_number("low", low), positive_number("high", high)
         if not low < high:
             raise ValueError(
@@ -38,11 +40,11 @@ class SoftplusUniform(keras.initializers.Initializer):
             seed = checked("seed", "seed", seed)
         self.low, self.high, self.seed = low, high, seed
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         drawn = keras.random.uniform(shape, self.low, self.high, dtype, self.seed)
         return ops.log(ops.expm1(drawn))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"low": self.low, "high": self.high, "seed": self.seed}
 
 
@@ -157,7 +159,7 @@ class LTCCell(GatedCell):
         positive = ("kernel", "recurrent_kernel", "capacity", "leak")
         return {name: ops.softplus(getattr(w, name)) for name in positive}
 
-    def currents(self, a, w, name):
+    def currents(self, a: Any, w: Any, name: str) -> Any:
         """`Σ W σ e` and `Σ W σ` of the synapses that read `a`."""
         weight = w.kernel if name == "kernel" else w.recurrent_kernel
         slope, middle, reversal = (

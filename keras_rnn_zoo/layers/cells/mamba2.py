@@ -1,5 +1,7 @@
 """State spaces in heads, each of which fades as one."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -73,7 +75,7 @@ class Mamba2Cell(GatedCell):
         "use_bias": Argument("flag", False),
     }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.units % self.num_heads:
             raise ValueError(

@@ -1,5 +1,7 @@
 """Gates from a window of two inputs."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
@@ -34,7 +36,7 @@ class TwoInputsCell(GatedCell):
     def terms(self, inputs, w):
         return w(inputs).also(p=w.product(w.dropped(inputs), w.previous_kernel))
 
-    def sums(self, x, p):
+    def sums(self, x: Any, p: Any) -> Any:
         """z, f and o of both inputs, before their activations."""
         p_z, p_f, p_o = ops.split(p, 3, axis=-1)
         return x.z + p_z, x.f + p_f, x.o + p_o

@@ -1,5 +1,7 @@
 """A leaky mean with gates from the input, whose size stays the same."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -76,7 +78,7 @@ class RGLRUCell(GatedCell):
         h = self.remember(h, x.h, x.r, x.i, u.decay)
         return h, [h]
 
-    def remember(self, h, v, r, i, decay):
+    def remember(self, h: Any, v: Any, r: Any, i: Any, decay: Any) -> Any:
         """h_t of h_{t-1}, of what is new, and of the gates before σ."""
         r, i = self.recurrent_activation(r), self.recurrent_activation(i)
         log_a = 8 * r * ops.log_sigmoid(decay)

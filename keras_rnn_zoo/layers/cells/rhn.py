@@ -62,7 +62,7 @@ class RHNCell(GatedCell):
     }
 
     @property
-    def recurrent_blocks(self):
+    def recurrent_blocks(self) -> list[str]:
         return [f"{kind}{n + 1}" for n in range(self.depth) for kind in self.blocks]
 
     bias_blocks = recurrent_blocks

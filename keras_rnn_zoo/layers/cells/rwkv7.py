@@ -1,5 +1,7 @@
 """A matrix memory that forgets by column and takes back what it held under a key."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -90,7 +92,7 @@ class RWKV7Cell(GatedCell):
         *("bias_initializer", "bias_regularizer", "bias_constraint"),
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.units % self.num_heads:
             raise ValueError(
@@ -140,7 +142,7 @@ class RWKV7Cell(GatedCell):
 
         return w.blocks(mixed(1 - w.shift)).also(p=mixed(w.shift))
 
-    def by_head(self, a):
+    def by_head(self, a: Any) -> Any:
         """`(…, units)` as `(…, heads, width)`."""
         width = self.units // self.num_heads
         return ops.reshape(a, (*ops.shape(a)[:-1], self.num_heads, width))

@@ -86,7 +86,7 @@ class S6Cell(GatedCell):
     }
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         """Width of what Δ is made of: `step_rank`, or a sixteenth of the units."""
         return self.step_rank or -(-self.units // 16)
 

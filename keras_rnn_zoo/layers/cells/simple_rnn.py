@@ -51,7 +51,7 @@ class SimpleRNNCell(GatedCell):
         return self.activation in (keras.activations.tanh, keras.activations.relu)
 
     @property
-    def elsewhere(self):
+    def elsewhere(self) -> dict[str, str]:
         relu = self.activation is keras.activations.relu
         native, cudnn = ("_relu", "relu") if relu else ("", "tanh")
         names = {"native": f"simple_rnn{native}", "cudnn": f"rnn_{cudnn}"}

@@ -1,5 +1,7 @@
 """Recurrent networks whose gates never read their own states."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_rnn_zoo.layers.cells.qrnn import TwoInputsCell
@@ -86,7 +88,7 @@ class _StronglyTypedCell(TwoInputsCell):
 
     gates = ("f",)
 
-    def gated(self, x, p):
+    def gated(self, x: Any, p: Any) -> Any:
         """`(z, f, o)` of the terms of this input and of the one before."""
         z, f, o = self.sums(x, p)
         return z, self.recurrent_activation(f), self.activation(o)

@@ -8,12 +8,13 @@ more. `RecurrentLayer` makes a layer over sequences out of a cell class.
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.core import arguments as table
+from keras_rnn_zoo.layers.core.kinds import DType
 from keras_rnn_zoo.layers.core.masks import DrawsMasks
 from keras_rnn_zoo.layers.core.rnn import RNN
 from keras_rnn_zoo.layers.core.step import Products, Weight, value_of, warn_of_masks
@@ -135,7 +136,7 @@ class GatedCell(DrawsMasks, keras.Layer):
             )
         )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         values, rest = table.bind(type(self), args, kwargs)
         implementation = rest.pop("implementation", 2)
         super().__init__(**rest)
@@ -149,7 +150,7 @@ class GatedCell(DrawsMasks, keras.Layer):
 
     # --- What a cell declares, where it is not the rule
 
-    def block_size(self, block):
+    def block_size(self, block: str) -> int:
         """Width of a block of `kernel` or `recurrent_kernel`."""
         return self.units
 
@@ -159,35 +160,35 @@ class GatedCell(DrawsMasks, keras.Layer):
         return [(self.units,)] * len(self.state_names)
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         """Width of the output."""
         return self.state_sizes[0]
 
-    def kernel_rows(self, features):
+    def kernel_rows(self, features: int) -> int:
         """Number of rows of `kernel`: the features that W multiplies."""
         return features
 
     @property
-    def recurrent_rows(self):
+    def recurrent_rows(self) -> int:
         """Width of what recurrent dropout drops from: the state that U multiplies."""
         return self.state_sizes[0]
 
     @replaceable
-    def recurrent_shape(self):
+    def recurrent_shape(self) -> tuple[int, ...]:
         """Shape of `recurrent_kernel`; None if the cell has none."""
         return (self.state_sizes[0], sum(self._sizes(self.recurrent_blocks).values()))
 
     @property
-    def bias_shape(self):
+    def bias_shape(self) -> tuple[int, ...]:
         """Shape of `bias`."""
         return (sum(self._sizes(self.bias_blocks).values()),)
 
     @property
-    def bias_starts(self):
+    def bias_starts(self) -> dict[str, Any]:
         """`{block: number}`: blocks of `bias` that all start from one number."""
         return {}
 
-    def initial_bias(self, shape, dtype=None):
+    def initial_bias(self, shape: Any, dtype: DType = None) -> Any:
         """The first value of `bias`; an initializer like those of Keras."""
         starts = self.bias_starts
         if not starts:
@@ -204,19 +205,19 @@ class GatedCell(DrawsMasks, keras.Layer):
         ]
         return ops.concatenate(parts)
 
-    def initial_recurrent_kernel(self, shape, dtype=None):
+    def initial_recurrent_kernel(self, shape: Any, dtype: DType = None) -> Any:
         """The first value of `recurrent_kernel`; an initializer like those of Keras."""
         return table.first_value(self.recurrent_initializer, shape, dtype)
 
-    def split_bias(self, bias):
+    def split_bias(self, bias: Any) -> tuple[Any, Any]:
         """`(b, d)`: what is added to x_t W, and to h_{t-1} U; None: nothing."""
         return bias, None
 
-    def further_weights(self, features):
+    def further_weights(self, features: int) -> Any:
         """The weights beyond kernel, recurrent_kernel and bias: a list of `Weight`."""
         return []
 
-    def derived(self, w):
+    def derived(self, w: Any) -> dict[str, Any]:
         """Weights made of the weights once a sequence: a dict, by name.
 
         Under the name of a weight it takes that one's place in the step. Gradients go
@@ -229,7 +230,7 @@ class GatedCell(DrawsMasks, keras.Layer):
 
     # --- The equations
 
-    def terms(self, inputs, w):
+    def terms(self, inputs: Any, w: Any) -> Any:
         """What the step reads of the input: x_t W + b, by block.
 
         Args:
@@ -242,7 +243,7 @@ class GatedCell(DrawsMasks, keras.Layer):
         """
         return w(inputs)
 
-    def step(self, x, states, u):
+    def step(self, x: Any, states: Any, u: Any) -> tuple[Any, list[Any]]:
         """The equations of one step.
 
         Args:
@@ -256,7 +257,9 @@ class GatedCell(DrawsMasks, keras.Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `step`.")
 
-    def call(self, inputs, states, training=False):
+    def call(
+        self, inputs: Any, states: Any, training: bool = False
+    ) -> tuple[Any, list[Any]]:
         if training and (self.dropout or self.recurrent_dropout):
             warn_of_masks(self)
         draws = self.draw(ops.shape(inputs)[0], training=training)
@@ -265,7 +268,9 @@ class GatedCell(DrawsMasks, keras.Layer):
         u = self.of_states(weights, draws.states, training)
         return self.advance(x, states, u, draws.keep)
 
-    def advance(self, x, states, u, keep=None):
+    def advance(
+        self, x: Any, states: Any, u: Any, keep: Any = None
+    ) -> tuple[Any, list[Any]]:
         """One `step`, after which elements of the states may keep their old value.
 
         Args:
@@ -301,7 +306,7 @@ class GatedCell(DrawsMasks, keras.Layer):
         )
         return output, flat
 
-    def all_weights(self, values=None, training=False):
+    def all_weights(self, values: Any = None, training: bool = False) -> dict[str, Any]:
         """The weights and those derived from them, by name, as tensors to read.
 
         Args:
@@ -313,12 +318,12 @@ class GatedCell(DrawsMasks, keras.Layer):
         return {**values, **self.derived(Products({}, None, values, None))}
 
     @property
-    def own_weights(self):
+    def own_weights(self) -> list[Any]:
         """The variables that the equations read: all but the initial states."""
         before = {id(w) for w in self._initial_states.values()}
         return [w for w in self.weights if id(w) not in before]
 
-    def of_input(self, weights, mask=None, training=False):
+    def of_input(self, weights: Any, mask: Any = None, training: bool = False) -> Any:
         """`Products` of the input with the weights: what `terms` reads."""
         return Products(
             *(self._sizes(self.blocks), "kernel", weights),
@@ -327,7 +332,13 @@ class GatedCell(DrawsMasks, keras.Layer):
             training=training,
         )
 
-    def of_states(self, weights, mask=None, training=False, carry_out=None):
+    def of_states(
+        self,
+        weights: Any,
+        mask: Any = None,
+        training: bool = False,
+        carry_out: Any = None,
+    ) -> Any:
         """`Products` of the states with the weights: what `step` reads."""
         return Products(
             *(self._sizes(self.recurrent_blocks), "recurrent_kernel", weights),
@@ -348,17 +359,17 @@ class GatedCell(DrawsMasks, keras.Layer):
     # --- Weights
 
     @property
-    def state_sizes(self):
+    def state_sizes(self) -> list[int]:
         """Number of elements of each state of a row."""
         return [math.prod(shape) for shape in self.state_shapes]
 
     @property
-    def state_size(self):
+    def state_size(self) -> int | list[int]:
         """As Keras has it: a number, or a list of them."""
         sizes = self.state_sizes
         return sizes[0] if len(sizes) == 1 else sizes
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes kernel, recurrent_kernel, bias and what else the cell declares."""
         features = input_shape[-1]
         if features is None:
@@ -402,7 +413,7 @@ class GatedCell(DrawsMasks, keras.Layer):
     # --- Kernels that compute the same
 
     @property
-    def is_pure(self):
+    def is_pure(self) -> bool:
         """Whether the cell is its `step`, and no `call` of a subclass stands before."""
         return (
             type(self).call is GatedCell.call
@@ -410,19 +421,19 @@ class GatedCell(DrawsMasks, keras.Layer):
         )
 
     @property
-    def native_kernel(self):
+    def native_kernel(self) -> str | None:
         """Name of the native kernel that computes this cell; None if there is none."""
         name = self.elsewhere.get("native")
         return name if name and self.has_standard_activations else None
 
     @property
-    def cudnn_kernel(self):
+    def cudnn_kernel(self) -> str | None:
         """Name that cuDNN has for this cell; None if it has none."""
         name = self.elsewhere.get("cudnn")
         return name if name and self.has_standard_activations else None
 
     @property
-    def has_standard_activations(self):
+    def has_standard_activations(self) -> bool:
         """Whether φ is tanh and σ the logistic function."""
         return (
             self.activation is keras.activations.tanh
@@ -431,7 +442,7 @@ class GatedCell(DrawsMasks, keras.Layer):
 
     # --- Keras
 
-    def __call__(self, inputs, states, *args, **kwargs):
+    def __call__(self, inputs: Any, states: Any, *args: Any, **kwargs: Any) -> Any:
         """One step. A single state may be given, and then comes back, without a list.
 
         Raises:
@@ -449,7 +460,7 @@ class GatedCell(DrawsMasks, keras.Layer):
         output, new_states = super().__call__(inputs, states, *args, **kwargs)
         return output, new_states[0] if bare else new_states
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """A list with one `(batch_size, size)` tensor per state.
 
         Zeros, or the weights of `trainable_initial_state`, the same for every row.
@@ -465,10 +476,10 @@ class GatedCell(DrawsMasks, keras.Layer):
             for name, zero in zip(self.state_names, zeros, strict=True)
         ]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.argument_config()}
 
-    def argument_config(self):
+    def argument_config(self) -> dict[str, Any]:
         """The cell's own arguments, as Keras serialises them."""
         return {
             name: table.KINDS[argument.kind][1](getattr(self, name))
@@ -523,7 +534,7 @@ class RecurrentLayer(RNN):
             if not hasattr(cls, name):
                 setattr(cls, name, property(_of_cell(name)))
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         values, rest = table.bind(type(self), args, kwargs)
         of_cell = {name: values.pop(name) for name in self.cell_class.arguments}
         cell = self.cell_class(
@@ -535,7 +546,7 @@ class RecurrentLayer(RNN):
         )
         super().__init__(cell, **values, **rest)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["cell"]
         return {
@@ -547,7 +558,7 @@ class RecurrentLayer(RNN):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
 

@@ -1,6 +1,7 @@
 """Two layers that read a sequence from both of its ends."""
 
 import inspect
+from typing import Any
 
 import keras
 import numpy as np
@@ -68,8 +69,13 @@ class Bidirectional(keras.layers.Bidirectional):
     """
 
     def __init__(
-        self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs
-    ):
+        self,
+        layer: Any,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Any = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs = without_keras_2(kwargs)
         if merge_mode not in MERGE_MODES:
             raise ValueError(
@@ -102,7 +108,7 @@ class Bidirectional(keras.layers.Bidirectional):
     def _both(self):
         return self.forward_layer, self.backward_layer
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         super().build(sequences_shape, initial_state_shape)
         self.compute_output_shape(sequences_shape)  # raises if widths differ
         given, self._first_weights = self._first_weights, None
@@ -116,7 +122,13 @@ class Bidirectional(keras.layers.Bidirectional):
                 )
             self.set_weights(given)
 
-    def call(self, sequences, initial_state=None, mask=None, training=None):
+    def call(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
         states = self._states_of_each("initial_state", initial_state)
         results = []
         for layer, state in zip(self._both, states, strict=True):
@@ -143,7 +155,9 @@ class Bidirectional(keras.layers.Bidirectional):
             output = output / 2 if self.merge_mode == "ave" else output
         return (output, *carried) if self.return_state else output
 
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+    def compute_output_shape(
+        self, sequences_shape: Any, initial_state_shape: Any = None
+    ) -> Any:
         shapes = [layer.compute_output_shape(sequences_shape) for layer in self._both]
         carried = ()
         if self.return_state:
@@ -166,7 +180,7 @@ class Bidirectional(keras.layers.Bidirectional):
             f"{first[-1]} (forward) and {second[-1]} (backward)."
         )
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         if isinstance(mask, list | tuple):
             mask = mask[0] if mask else None
         masks = [mask if self.return_sequences else None]
@@ -200,7 +214,7 @@ class Bidirectional(keras.layers.Bidirectional):
             for layer, part in zip(self._both, parts, strict=True)
         ]
 
-    def reset_state(self, states=None):
+    def reset_state(self, states: Any = None) -> None:
         """Sets the carried states of both directions.
 
         Args:

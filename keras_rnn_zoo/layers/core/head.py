@@ -22,6 +22,8 @@ class Head(keras.Layer):
         answers: what the numbers are: "softmax" and "sigmoid" (probabilities), "path",
             one-hot, or "unknown" (values).
         weighs: the shape of `sample_weight`; None: that of the model.
+        joins_steps: bool. Whether the answers of neighbouring steps are chosen
+            together.
     """
 
     head_name: ClassVar[str]
@@ -29,6 +31,7 @@ class Head(keras.Layer):
     step_by_step: ClassVar[bool] = True
     answers: Any = "unknown"
     weighs: ClassVar[str | None] = None
+    joins_steps: ClassVar[bool] = False
 
     @staticmethod
     def own_loss() -> keras.losses.Loss | None:
@@ -47,3 +50,13 @@ def heads(per_step: bool) -> dict[str, type[Head]]:
         for _, cls in sorted(registered().items())
         if issubclass(cls, Head) and cls.per_step in (None, per_step)
     }
+
+
+def feeds_back(layer: Any) -> bool:
+    """Returns whether a layer is recurrent through its answers alone.
+
+    Such a layer declares `feeds_back = True`; it has `num_outputs`, `units`, `draws`
+    (whether what it feeds back is drawn) and `step(x, before)`, which gives the answers
+    at a step and what is fed back.
+    """
+    return getattr(layer, "feeds_back", False) is True

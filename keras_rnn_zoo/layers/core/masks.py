@@ -29,7 +29,7 @@ class DrawsMasks:
     zoneout_rates: Any
     _sizes: Any
 
-    def draw(self, batch_size, time=None, training=False):
+    def draw(self, batch_size: Any, time: Any = None, training: bool = False) -> Any:
         """Draws what chance decides for a sequence, or, without `time`, for one step.
 
         Returns:
@@ -69,7 +69,7 @@ class DrawsMasks:
         rates = dict(zip(names, rates, strict=True))
         return [rates.get(name, 0.0) for name in self.state_names]
 
-    def zoneout_masks(self, *shape):
+    def zoneout_masks(self, *shape: Any) -> Any:
         """Draws 1 where a state element keeps its value, and 0 elsewhere.
 
         Args:

@@ -1,6 +1,7 @@
 """What lies inside of a layer or a model, and what was changed there."""
 
 import json
+from typing import Any
 
 import keras
 
@@ -97,7 +98,9 @@ class KeepsSettings:
         self._settings = json.dumps(settings(self))  # Keras tracks what is in a dict
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         """Returns the model of a config of `get_config`."""
         config = dict(config)
         changed = config.pop("changed", None)

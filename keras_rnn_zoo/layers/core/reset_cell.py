@@ -1,5 +1,7 @@
 """A cell that begins anew where it is told to: for rows of several sequences."""
 
+from typing import Any, Self
+
 import keras
 from keras import ops, tree
 
@@ -41,7 +43,7 @@ class ResetCell(keras.Layer):
     True
     """
 
-    def __init__(self, cell, **kwargs):
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         for key in ("dropout", "recurrent_dropout", "zoneout"):
             if getattr(cell, key, 0):
@@ -53,11 +55,11 @@ class ResetCell(keras.Layer):
         self.state_size = cell.state_size
         self.output_size = getattr(cell, "output_size", None)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         if not self.cell.built:
             self.cell.build((*input_shape[:-1], input_shape[-1] - 1))
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         reset = inputs[..., -1:] > 0
         start = self.cell.get_initial_state(batch_size=ops.shape(inputs)[0])
         if not tree.is_nested(start):
@@ -68,16 +70,16 @@ class ResetCell(keras.Layer):
         ]
         return self.cell(inputs[..., :-1], states, training=training)
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> Any:
         return self.cell.get_initial_state(batch_size=batch_size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "cell": keras.saving.serialize_keras_object(self.cell),
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         cell = keras.saving.deserialize_keras_object(config["cell"])
         return cls(**config | {"cell": cell})

@@ -1,7 +1,7 @@
 """The layer that carries a cell through a sequence."""
 
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops, tree
@@ -13,6 +13,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     positive_integer,
     without_keras_2,
 )
+from keras_rnn_zoo.layers.core.kinds import Implementation
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import value_of
 
@@ -32,7 +33,7 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
     TensorShape([2, 4])
     """
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         output, new_states = super().call(inputs, states, training=training)
         return output, [new_states] if len(self.cells) == 1 else new_states
 
@@ -106,20 +107,20 @@ class RNN(keras.layers.RNN):
 
     def __init__(
         self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
         *,
-        implementation="auto",
-        truncate=None,
-        checkpoint=None,
-        use_cudnn="auto",
-        **kwargs,
-    ):
+        implementation: Implementation = "auto",
+        truncate: int | None = None,
+        checkpoint: int | None = None,
+        use_cudnn: bool | Literal["auto"] = "auto",
+        **kwargs: Any,
+    ) -> None:
         kwargs = without_keras_2(kwargs)
         if (
             not isinstance(implementation, str | int)
@@ -169,12 +170,18 @@ class RNN(keras.layers.RNN):
         self.use_cudnn = use_cudnn
         engine.prepare(self)
 
-    def __call__(self, sequences, *args, **kwargs):
+    def __call__(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
         if self.return_state and isinstance(sequences, keras.KerasTensor):
             _check_not_inside_sequential(self)
         return super().__call__(sequences, *args, **kwargs)
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool = False,
+    ) -> Any:
         sequences = self._checked_sequences(sequences)
         if initial_state is not None:
             initial_state = self._checked_states("initial_state", initial_state)
@@ -231,7 +238,9 @@ class RNN(keras.layers.RNN):
         cells = getattr(self.cell, "cells", [self.cell])
         return all(hasattr(cell, "is_pure") for cell in cells)
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> Any:
         mask = checked_mask(mask, sequences)
         if not self._is_ours and not self.truncate and not self.unroll:
             last, outputs, states = super().inner_loop(
@@ -290,7 +299,7 @@ class RNN(keras.layers.RNN):
             return flat
         return tree.pack_sequence_as(self.state_size, flat)
 
-    def reset_state(self, states=None):
+    def reset_state(self, states: Any = None) -> None:
         """Sets the carried states of a stateful layer.
 
         Args:
@@ -318,7 +327,7 @@ class RNN(keras.layers.RNN):
         for variable, state in zip(variables, tree.flatten(states), strict=True):
             variable.assign(ops.cast(state, variable.dtype))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "zero_output_for_mask": self.zero_output_for_mask,

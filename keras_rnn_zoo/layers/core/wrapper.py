@@ -1,5 +1,8 @@
 """What every cell around a cell shares."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops, tree
 
@@ -75,7 +78,7 @@ class CellWrapper(keras.Layer):
         **kwargs: `name`, `dtype` (that of the cell, if left out), `trainable`.
     """
 
-    def __init__(self, cell, **kwargs):
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
         checked_cell("cell", cell)
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = getattr(cell, "dtype_policy", None)
@@ -89,31 +92,31 @@ class CellWrapper(keras.Layer):
     # --- Keras's view of a cell
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """As of the cell."""
         return self.cell.state_size
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         """Width of the output: that of the cell."""
         return width_of(self.cell)
 
     @property
-    def state_names(self):
+    def state_names(self) -> Sequence[str]:
         """Names of the states: those of the cell, numbered where it has none."""
         return names_of_states(self.cell)
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> Any:
         """As of the cell."""
         return self.cell.get_initial_state(batch_size=batch_size)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Builds the cell for the same input."""
         if not self.cell.built:
             self.cell.build(input_shape)
             self.cell.built = True
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         states = list(states) if tree.is_nested(states) else [states]
         if not self.is_pure:
             step = step_function(self.cell, training)
@@ -127,41 +130,41 @@ class CellWrapper(keras.Layer):
         u = self.of_states(weights, draws.states, training)
         return self.advance(x, states, u, draws.keep)
 
-    def around(self, inputs, output):
+    def around(self, inputs: Any, output: Any) -> Any:
         """The output, of a cell of which only a call is known."""
         return output
 
     # --- The engine's view of a cell: see `GatedCell`
 
     @property
-    def is_pure(self):
+    def is_pure(self) -> bool:
         """Whether all of it is known, and not only a call."""
         return takes_engine(self.cell) and type(self).call is CellWrapper.call
 
     @property
-    def draws_masks(self):
+    def draws_masks(self) -> bool:
         """Whether training draws masks that are to last for a sequence."""
         within = getattr(self.cell, "draws_masks", False)
         return within or any(getattr(self.cell, key, 0) for key in _DROPOUT)
 
     @property
-    def zoneout_rates(self):
+    def zoneout_rates(self) -> Any:
         """As of the cell."""
         return getattr(self.cell, "zoneout_rates", ())
 
-    def own_values(self):
+    def own_values(self) -> Any:
         """`{name: variable}` of what the wrapper adds to the cell's weights."""
         return {}
 
-    def named(self, name):
+    def named(self, name: str) -> Any:
         """A name of the wrapper's own, which no cell within has."""
         return f"{name}_{self._level}"
 
-    def draw(self, batch_size, time=None, training=False):
+    def draw(self, batch_size: Any, time: Any = None, training: bool = False) -> Any:
         """As `GatedCell.draw`."""
         return self.cell.draw(batch_size, time, training=training)
 
-    def all_weights(self, values=None, training=False):
+    def all_weights(self, values: Any = None, training: bool = False) -> Any:
         """As `GatedCell.all_weights`, with those of the wrapper."""
         own = {
             self.named(name): value_of(variable, self.compute_dtype)
@@ -170,35 +173,41 @@ class CellWrapper(keras.Layer):
         return {**self.cell.all_weights(values, training=training), **own}
 
     @property
-    def own_weights(self):
+    def own_weights(self) -> Any:
         """As `GatedCell.own_weights`: those of the cell."""
         return self.cell.own_weights
 
-    def of_input(self, weights, mask=None, training=False):
+    def of_input(self, weights: Any, mask: Any = None, training: bool = False) -> Any:
         """As `GatedCell.of_input`."""
         return self.cell.of_input(weights, mask, training)
 
-    def of_states(self, weights, mask=None, training=False, carry_out=None):
+    def of_states(
+        self,
+        weights: Any,
+        mask: Any = None,
+        training: bool = False,
+        carry_out: Any = None,
+    ) -> Any:
         """As `GatedCell.of_states`."""
         return self.cell.of_states(weights, mask, training, carry_out)
 
-    def terms(self, inputs, w):
+    def terms(self, inputs: Any, w: Any) -> Any:
         """As `GatedCell.terms`."""
         return self.cell.terms(inputs, w)
 
-    def advance(self, x, states, u, keep=None):
+    def advance(self, x: Any, states: Any, u: Any, keep: Any = None) -> Any:
         """As `GatedCell.advance`."""
         return self.cell.advance(x, states, u, keep)
 
     # --- Config
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "cell": keras.saving.serialize_keras_object(self.cell),
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         cell = keras.saving.deserialize_keras_object(config["cell"])
         return cls(**{**config, "cell": cell})

@@ -1,6 +1,7 @@
 """Attention: what a decoder reads of the whole source at each of its steps."""
 
 import typing
+from typing import Any, Self
 
 import keras
 from keras import ops, tree
@@ -12,6 +13,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     one_of,
     positive_integer,
 )
+from keras_rnn_zoo.layers.core.kinds import Initializer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.wrapper import checked_cell, flat_step, width_of
 
@@ -65,7 +67,9 @@ class Attention(keras.Layer):
 
     looks_back = False
 
-    def __init__(self, *, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self, *, kernel_initializer: Initializer = "glorot_uniform", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.kernel_initializer = checked(
             "initializer", "kernel_initializer", kernel_initializer
@@ -74,15 +78,15 @@ class Attention(keras.Layer):
 
     # --- What a subclass writes
 
-    def key_width(self, features):
+    def key_width(self, features: int) -> int:
         """Width of the keys of a memory of so many features."""
         raise NotImplementedError
 
-    def keys(self, values):
+    def keys(self, values: Any) -> Any:
         """Keys `(batch, steps, width)` of a memory."""
         raise NotImplementedError
 
-    def scores(self, query, memory, previous):
+    def scores(self, query: Any, memory: Any, previous: Any) -> Any:
         """e, `(batch, time, steps)`.
 
         Args:
@@ -92,17 +96,17 @@ class Attention(keras.Layer):
         """
         raise NotImplementedError
 
-    def weigh(self, scores, memory, previous, training):
+    def weigh(self, scores: Any, memory: Any, previous: Any, training: bool) -> Any:
         """α of e, both `(batch, time, steps)` float32; 0 in the padding."""
         return masked_softmax(scores, memory.mask[:, None])
 
-    def first(self, memory):
+    def first(self, memory: Any) -> Any:
         """α_0, `(batch, steps)`."""
         return ops.zeros_like(memory.values[..., 0])
 
     # --- What follows from that
 
-    def prepare(self, memory, mask=None):
+    def prepare(self, memory: Any, mask: Any = None) -> Memory:
         """`Memory` of `(batch, steps, features)` and a bool mask `(batch, steps)`."""
         memory = ops.cast(ops.convert_to_tensor(memory), self.compute_dtype)
         if mask is None:
@@ -111,7 +115,9 @@ class Attention(keras.Layer):
         values = ops.where(ops.expand_dims(mask, -1), memory, ops.zeros_like(memory))
         return Memory(self.keys(values), values, mask)
 
-    def attend(self, query, memory, previous=None, training=False):
+    def attend(
+        self, query: Any, memory: Any, previous: Any = None, training: bool = False
+    ) -> Any:
         """As a call, of a `Memory` that `prepare` has made."""
         query = ops.cast(query, self.compute_dtype)
         one = len(query.shape) == 2
@@ -135,7 +141,14 @@ class Attention(keras.Layer):
     def _precise(self):
         return "float64" if self.compute_dtype == "float64" else "float32"
 
-    def call(self, query, memory, memory_mask=None, previous=None, training=False):
+    def call(
+        self,
+        query: Any,
+        memory: Any,
+        memory_mask: Any = None,
+        previous: Any = None,
+        training: bool = False,
+    ) -> Any:
         shape = tuple(memory.shape)
         if len(shape) != 3 or len(query.shape) not in (2, 3):
             raise ValueError(
@@ -148,7 +161,7 @@ class Attention(keras.Layer):
             previous = ops.cast(previous, self.compute_dtype)
         return self.attend(query, ready, previous, training)
 
-    def compute_mask(self, *_args, **_kwargs):
+    def compute_mask(self, *_args: Any, **_kwargs: Any) -> Any:
         return None
 
     def _matrix(self, name, *shape, initializer=None):
@@ -159,7 +172,7 @@ class Attention(keras.Layer):
     def _times(self, tensor, weight):
         return ops.matmul(tensor, ops.cast(weight, self.compute_dtype))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
@@ -212,12 +225,12 @@ class BahdanauAttention(Attention):
     (TensorShape([2, 4]), TensorShape([2, 5]))
     """
 
-    def __init__(self, units, normalize=False, **kwargs):
+    def __init__(self, units: int, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = positive_integer("units", units)
         self.normalize = flag("normalize", normalize)
 
-    def build(self, query_shape, memory_shape, **_other_shapes):
+    def build(self, query_shape: Any, memory_shape: Any, **_other_shapes: Any) -> None:
         self.query_kernel = self._matrix("query_kernel", query_shape[-1], self.units)
         self.memory_kernel = self._matrix("memory_kernel", memory_shape[-1], self.units)
         self.bias = self._matrix("bias", self.units, initializer="zeros")
@@ -228,13 +241,13 @@ class BahdanauAttention(Attention):
             self.score_scale = self._matrix("score_scale", initializer=start)
         self.built = True
 
-    def key_width(self, features):
+    def key_width(self, features: int) -> int:
         return self.units
 
-    def keys(self, values):
+    def keys(self, values: Any) -> Any:
         return self._times(values, self.memory_kernel)
 
-    def scores(self, query, memory, previous):
+    def scores(self, query: Any, memory: Any, previous: Any) -> Any:
         return self._compare(self._times(query, self.query_kernel), memory.keys)
 
     def _compare(self, q, keys):
@@ -247,7 +260,7 @@ class BahdanauAttention(Attention):
             v = v * (ops.cast(self.score_scale, self.compute_dtype) / length)
         return ops.matmul(hidden, v)[..., 0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "units": self.units,
@@ -290,11 +303,11 @@ class LuongAttention(Attention):
     TensorShape([2, 7, 5])
     """
 
-    def __init__(self, score="general", **kwargs):
+    def __init__(self, score: str = "general", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.score = one_of("score", score, ("dot", "general", "scaled"))
 
-    def build(self, query_shape, memory_shape, **_other_shapes):
+    def build(self, query_shape: Any, memory_shape: Any, **_other_shapes: Any) -> None:
         self._query_width, features = query_shape[-1], memory_shape[-1]
         self.memory_kernel = None
         if self.score == "general":
@@ -309,19 +322,19 @@ class LuongAttention(Attention):
             )
         self.built = True
 
-    def key_width(self, features):
+    def key_width(self, features: int) -> int:
         return self._query_width
 
-    def keys(self, values):
+    def keys(self, values: Any) -> Any:
         if self.score == "general":
             return self._times(values, self.memory_kernel)
         return values
 
-    def scores(self, query, memory, previous):
+    def scores(self, query: Any, memory: Any, previous: Any) -> Any:
         e = ops.matmul(query, ops.transpose(memory.keys, (0, 2, 1)))
         return e / self._query_width**0.5 if self.score == "scaled" else e
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": self.score}
 
 
@@ -368,26 +381,33 @@ class LocationAttention(BahdanauAttention):
 
     looks_back = True
 
-    def __init__(self, units, filters=10, kernel_size=15, normalize=False, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        filters: int = 10,
+        kernel_size: int = 15,
+        normalize: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, normalize, **kwargs)
         self.filters = positive_integer("filters", filters)
         self.kernel_size = positive_integer("kernel_size", kernel_size)
 
-    def build(self, query_shape, memory_shape, **_other_shapes):
+    def build(self, query_shape: Any, memory_shape: Any, **_other_shapes: Any) -> None:
         super().build(query_shape, memory_shape)
         self.location_filters = self._matrix(
             "location_filters", self.kernel_size, 1, self.filters
         )
         self.location_kernel = self._matrix("location_kernel", self.filters, self.units)
 
-    def scores(self, query, memory, previous):
+    def scores(self, query: Any, memory: Any, previous: Any) -> Any:
         filters = ops.cast(self.location_filters, self.compute_dtype)
         f = ops.conv(ops.expand_dims(previous, -1), filters, padding="same")
         places = self._times(f, self.location_kernel)
         q = self._times(query, self.query_kernel)
         return self._compare(q, memory.keys + places)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -443,8 +463,14 @@ class MonotonicAttention(BahdanauAttention):
     looks_back = True
 
     def __init__(
-        self, units, score_bias=-1.0, noise=0.0, hard=False, seed=None, **kwargs
-    ):
+        self,
+        units: int,
+        score_bias: float = -1.0,
+        noise: float = 0.0,
+        hard: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.pop("normalize", None)  # from the config of the class above
         super().__init__(units, normalize=True, **kwargs)
         self.first_score_bias = number("score_bias", score_bias)
@@ -457,20 +483,20 @@ class MonotonicAttention(BahdanauAttention):
         self.seed = checked("seed", "seed", seed)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
 
-    def build(self, query_shape, memory_shape, **_other_shapes):
+    def build(self, query_shape: Any, memory_shape: Any, **_other_shapes: Any) -> None:
         super().build(query_shape, memory_shape)
         start = keras.initializers.Constant(self.first_score_bias)
         self.score_bias = self._matrix("score_bias", initializer=start)
 
-    def first(self, memory):
+    def first(self, memory: Any) -> Any:
         zeros = ops.zeros_like(memory.values[..., 0])
         return zeros + ops.cast(ops.arange(ops.shape(zeros)[1]) == 0, zeros.dtype)
 
-    def scores(self, query, memory, previous):
+    def scores(self, query: Any, memory: Any, previous: Any) -> Any:
         e = super().scores(query, memory, previous)
         return e + ops.cast(self.score_bias, e.dtype)
 
-    def weigh(self, scores, memory, previous, training):
+    def weigh(self, scores: Any, memory: Any, previous: Any, training: bool) -> Any:
         if training and self.noise:
             scores = scores + self.noise * keras.random.normal(
                 ops.shape(scores), dtype=scores.dtype, seed=self.seed_generator
@@ -492,7 +518,7 @@ class MonotonicAttention(BahdanauAttention):
         weights = ops.where(memory.mask, p * q, ops.zeros_like(p))
         return ops.expand_dims(weights, 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["normalize"]
         return {
@@ -558,14 +584,14 @@ class AttentionCell(keras.Layer):
 
     def __init__(
         self,
-        cell,
-        attention,
-        memory_shape,
-        units=None,
-        query="after",
-        input_feeding=False,
-        **kwargs,
-    ):
+        cell: Any,
+        attention: Attention,
+        memory_shape: Any,
+        units: int | None = None,
+        query: str = "after",
+        input_feeding: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         checked_cell("cell", cell)
         if not isinstance(attention, Attention):
@@ -597,12 +623,12 @@ class AttentionCell(keras.Layer):
     # --- Sizes
 
     @property
-    def cell_state_sizes(self):
+    def cell_state_sizes(self) -> Any:
         """Widths of the cell's states, flat."""
         return tree.flatten(self.cell.state_size)
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """Widths of all states of the cell in an RNN."""
         steps, features = self.memory_shape
         if steps is None:
@@ -633,7 +659,7 @@ class AttentionCell(keras.Layer):
         below = sum(len(tree.flatten(cell.state_size)) for cell in cells[:-1])
         return below + (names.index("h") if "h" in names else 0)
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: Any) -> None:
         features = self.memory_shape[1]
         if not self.attention.built:
             self._build_attention()
@@ -654,7 +680,7 @@ class AttentionCell(keras.Layer):
 
     # --- One step
 
-    def stepper(self, rows, training=False):
+    def stepper(self, rows: Any, training: bool = False) -> Any:
         """`step(x, states)` of the cell alone, of flat states, for one loop.
 
         Args:
@@ -663,7 +689,9 @@ class AttentionCell(keras.Layer):
         """
         return stepper(self.cell, rows, training)
 
-    def advance(self, x, states, memory, step, training=False):
+    def advance(
+        self, x: Any, states: Any, memory: Any, step: Any, training: bool = False
+    ) -> Any:
         """One step of the equations.
 
         Args:
@@ -689,18 +717,20 @@ class AttentionCell(keras.Layer):
         a = self.combine(h, context)
         return a, [*inner, a, alignment]
 
-    def combine(self, h, context):
+    def combine(self, h: Any, context: Any) -> Any:
         """`tanh([h ; c] W)`, of one step or of all of them."""
         both = ops.concatenate([h, ops.cast(context, h.dtype)], -1)
         return ops.tanh(ops.matmul(both, ops.cast(self.kernel, self.compute_dtype)))
 
-    def first(self, memory, cell_states):
+    def first(self, memory: Any, cell_states: Any) -> list[Any]:
         """`[…cell's states, a_0, α_0]`; a_0 is 0."""
         values = memory.values
         a = ops.zeros((ops.shape(values)[0], self.units), dtype=self.compute_dtype)
         return [*tree.flatten(cell_states), a, self.attention.first(memory)]
 
-    def initial_state(self, memory, memory_mask=None, cell_states=None):
+    def initial_state(
+        self, memory: Any, memory_mask: Any = None, cell_states: Any = None
+    ) -> list[Any]:
         """The states with which an RNN begins.
 
         Args:
@@ -734,12 +764,12 @@ class AttentionCell(keras.Layer):
         ]
         return [*self.first(ready, cell_states), *flat]
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> Any:
         """States of an empty memory, all of it padding."""
         memory = ops.zeros((batch_size, *self.memory_shape), dtype=self.compute_dtype)
         return self.initial_state(memory, memory[..., 0] > 0)
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         *own, keys, values, mask = states
         steps, features = self.memory_shape
         memory = Memory(
@@ -753,7 +783,7 @@ class AttentionCell(keras.Layer):
 
     # --- Keras
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "cell": keras.saving.serialize_keras_object(self.cell),
@@ -765,7 +795,7 @@ class AttentionCell(keras.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         made = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in ("cell", "attention")

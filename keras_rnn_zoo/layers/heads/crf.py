@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_rnn_zoo.layers.core.arguments import checked, flag, one_of, positive_integer
 from keras_rnn_zoo.layers.core.fitting import needs_tensorflow
 from keras_rnn_zoo.layers.core.head import Head
+from keras_rnn_zoo.layers.core.kinds import DType, Initializer, Regularizer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.rnn import checked_mask
 from keras_rnn_zoo.ops import chains
@@ -101,25 +102,26 @@ class CRF(Head):
     per_step = True
     step_by_step = False
     weighs = "(batch,)"
+    joins_steps = True
 
     def __init__(
         self,
-        num_tags,
+        num_tags: int,
         *,
-        use_kernel=True,
-        use_boundary=True,
-        allowed_transitions=None,
-        allowed_first=None,
-        allowed_last=None,
-        returns="path",
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        transition_initializer="zeros",
-        boundary_initializer="zeros",
-        kernel_regularizer=None,
-        transition_regularizer=None,
-        **kwargs,
-    ):
+        use_kernel: bool = True,
+        use_boundary: bool = True,
+        allowed_transitions: Any = None,
+        allowed_first: Any = None,
+        allowed_last: Any = None,
+        returns: str = "path",
+        kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros",
+        transition_initializer: Initializer = "zeros",
+        boundary_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        transition_regularizer: Regularizer = None,
+        **kwargs: Any,
+    ) -> None:
         needs_tensorflow(CRF)
         num_tags = positive_integer("num_tags", num_tags)
         returns = one_of("returns", returns, _RETURNS)
@@ -159,7 +161,7 @@ class CRF(Head):
         self.supports_jit = False  # XLA would compile for each length of sequence
 
     @property
-    def answers(self):
+    def answers(self) -> str:
         """What the output is: a path, probabilities, or tags."""
         return {"path": "path", "marginals": "softmax"}.get(self.returns, "unknown")
 
@@ -167,7 +169,7 @@ class CRF(Head):
     def own_loss():
         return CRFLoss()
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         features = input_shape[-1]
         if len(input_shape) != 3 or features is None:
             raise ValueError(
@@ -209,7 +211,7 @@ class CRF(Head):
             autocast=False,  # half precision would lose small differences of scores
         )
 
-    def call(self, inputs, mask=None, training=False):
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         chain = self._chain(inputs, mask)
         if self.returns == "marginals":
             outputs = chains.marginals(**chain)
@@ -223,7 +225,7 @@ class CRF(Head):
         setattr(outputs, _CHAIN, chain)
         return outputs
 
-    def viterbi(self, inputs, mask=None):
+    def viterbi(self, inputs: Any, mask: Any = None) -> tuple[Any, Any]:
         """The best tags of each row.
 
         Args:
@@ -235,7 +237,7 @@ class CRF(Head):
         """
         return chains.viterbi(**self._chain(inputs, mask))
 
-    def marginals(self, inputs, mask=None):
+    def marginals(self, inputs: Any, mask: Any = None) -> Any:
         """P(y_t = tag | x), for each step.
 
         Args:
@@ -247,7 +249,7 @@ class CRF(Head):
         """
         return chains.marginals(**self._chain(inputs, mask))
 
-    def log_likelihood(self, inputs, tags, mask=None):
+    def log_likelihood(self, inputs: Any, tags: Any, mask: Any = None) -> Any:
         """Log P(y | x), for each row.
 
         Args:
@@ -295,7 +297,9 @@ class CRF(Head):
             return scores
         return tf.where(self._allowed[rule], scores, tf.cast(FORBIDDEN, scores.dtype))
 
-    def compute_output_spec(self, inputs, mask=None, training=False):
+    def compute_output_spec(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> Any:
         if not self.built:
             self.build(inputs.shape)
         shape = tuple(inputs.shape[:2])
@@ -303,7 +307,7 @@ class CRF(Head):
             return keras.KerasTensor(shape, "int32")
         return keras.KerasTensor((*shape, self.num_tags), self.variable_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         objects = {
             name: getattr(keras, module).serialize(getattr(self, name))
             for module, names in (
@@ -367,10 +371,15 @@ class CRFLoss(keras.losses.Loss):
     2.197...
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="crf_loss", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "crf_loss",
+        dtype: DType = None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Returns the loss, reduced."""
         chain = getattr(y_pred, _CHAIN, None)
         if chain is None and _is_symbolic(y_pred):
@@ -392,7 +401,7 @@ class CRFLoss(keras.losses.Loss):
         tags = check_tags("y_true", y_true, chain["mask"], num_tags)
         return super().__call__(tags, chain, sample_weight)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         return -_log_likelihood(y_true, y_pred)
 
 

@@ -1,5 +1,7 @@
 """The network of Jordan: the output of one step is an input of the next one."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -10,6 +12,7 @@ from keras_rnn_zoo.layers.core.arguments import (
     positive_integer,
     rate,
 )
+from keras_rnn_zoo.layers.core.kinds import Activation, Initializer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.heads import sampling_schedules
 
@@ -106,25 +109,28 @@ class JordanRNN(keras.Layer):
     TensorShape([2, 5, 3])
     """
 
+    feeds_back = True  # see `layers.core.head.feeds_back`
+    answers = "softmax"
+
     def __init__(
         self,
-        num_outputs,
-        units=64,
-        activation="tanh",
+        num_outputs: int,
+        units: int | list[int] = 64,
+        activation: Activation = "tanh",
         *,
-        use_bias=True,
-        feedback="probabilities",
-        training_feedback="teacher",
-        sampling_schedule=None,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        output_dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
+        use_bias: bool = True,
+        feedback: str = "probabilities",
+        training_feedback: str = "teacher",
+        sampling_schedule: Any = None,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_outputs = positive_integer("num_outputs", num_outputs)
         if self.num_outputs < 2:
@@ -164,6 +170,11 @@ class JordanRNN(keras.Layer):
         self.input_spec = keras.InputSpec(ndim=3)
         self.supports_masking = True
 
+    @property
+    def draws(self) -> bool:
+        """Whether what is fed back is drawn."""
+        return self.feedback == "sample"
+
     def _schedule(self, schedule):
         """The schedule, or None where nothing is to be mixed."""
         if self.training_feedback == "teacher":
@@ -183,7 +194,9 @@ class JordanRNN(keras.Layer):
 
     # --- Weights
 
-    def build(self, sequences_shape, *_other_shapes, **_named_shapes):
+    def build(
+        self, sequences_shape: Any, *_other_shapes: Any, **_named_shapes: Any
+    ) -> None:
         """Makes W, U, b, the further hidden layers, V and c."""
         features = sequences_shape[-1]
         if features is None:
@@ -241,13 +254,13 @@ class JordanRNN(keras.Layer):
 
     def call(
         self,
-        sequences,
-        targets=None,
-        initial_output=None,
-        mask=None,
-        training=False,
-        sequences_mask=None,
-    ):
+        sequences: Any,
+        targets: Any = None,
+        initial_output: Any = None,
+        mask: Any = None,
+        training: bool = False,
+        sequences_mask: Any = None,
+    ) -> Any:
         # Keras fills in `mask` where there is one tensor, else `sequences_mask`.
         mask = sequences_mask if mask is None else mask
         start = self._start(sequences, initial_output)
@@ -261,7 +274,7 @@ class JordanRNN(keras.Layer):
         coins = self._coins(ops.shape(sequences)[:2])
         return self._run(equations, projected, start, mask, truth, coins, training)
 
-    def step(self, inputs, feedback=None):
+    def step(self, inputs: Any, feedback: Any = None) -> tuple[Any, Any]:
         """One step of a free run, for streams.
 
         Args:
@@ -281,7 +294,9 @@ class JordanRNN(keras.Layer):
             draws = self._uniform((ops.shape(inputs)[0], 1))
         return probabilities, self.fed_back(probabilities, draws)
 
-    def decode(self, sequences, initial_output=None, mask=None):
+    def decode(
+        self, sequences: Any, initial_output: Any = None, mask: Any = None
+    ) -> Any:
         """Runs freely and returns the classes that were fed back.
 
         With `feedback="sample"` that is one drawn sequence, otherwise the most likely
@@ -306,7 +321,7 @@ class JordanRNN(keras.Layer):
         )
         return ops.argmax(both[..., self.num_outputs :], axis=-1)
 
-    def fed_back(self, probabilities, draws=None):
+    def fed_back(self, probabilities: Any, draws: Any = None) -> Any:
         """The form in which an output reaches the next step.
 
         Args:
@@ -451,18 +466,20 @@ class JordanRNN(keras.Layer):
 
     # --- Keras
 
-    def compute_output_shape(self, sequences_shape, *_other_shapes, **_named_shapes):
+    def compute_output_shape(
+        self, sequences_shape: Any, *_other_shapes: Any, **_named_shapes: Any
+    ) -> Any:
         return (*sequences_shape[:2], self.num_outputs)
 
-    def compute_output_spec(self, sequences, *_others, **_named):
+    def compute_output_spec(self, sequences: Any, *_others: Any, **_named: Any) -> Any:
         return keras.KerasTensor(
             self.compute_output_shape(sequences.shape), dtype=self.variable_dtype
         )
 
-    def compute_mask(self, sequences, mask=None):
+    def compute_mask(self, sequences: Any, mask: Any = None) -> Any:
         return mask
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         schedule = self.sampling_schedule
         if schedule is not None:
             schedule = keras.saving.serialize_keras_object(schedule)

@@ -6,6 +6,7 @@ instead of the model's own.
 """
 
 import math
+from typing import Any, Self
 
 import keras
 from keras import ops
@@ -32,24 +33,24 @@ class SamplingSchedule:
         ValueError: if `minimum` is not in [0, 1].
     """
 
-    def __init__(self, minimum=0.0):
+    def __init__(self, minimum: float = 0.0) -> None:
         self.minimum = number_between("minimum", minimum, 0.0, 1.0)
 
-    def probability(self, step):
+    def probability(self, step: Any) -> Any:
         """The probability at `step`, before the floor."""
         raise NotImplementedError
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """The probability of the truth after `step` training steps, a float scalar."""
         p = self.probability(ops.cast(step, "float32"))
         return ops.clip(ops.cast(p, "float32"), self.minimum, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"minimum": self.minimum}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Makes the schedule again from its config."""
         return cls(**config)
 
@@ -72,14 +73,14 @@ class ConstantSampling(SamplingSchedule):
     0.25
     """
 
-    def __init__(self, k):
+    def __init__(self, k: float) -> None:
         super().__init__()
         self.k = number_between("k", k, 0.0, 1.0)
 
-    def probability(self, step):
+    def probability(self, step: Any) -> Any:
         return ops.zeros_like(step) + self.k
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"k": self.k}
 
 
@@ -103,15 +104,15 @@ class LinearSampling(SamplingSchedule):
     0.5
     """
 
-    def __init__(self, k=1.0, c=0.001, minimum=0.0):
+    def __init__(self, k: float = 1.0, c: float = 0.001, minimum: float = 0.0) -> None:
         super().__init__(minimum)
         self.k = number_between("k", k, 0.0, 1.0)
         self.c = number_between("c", c, 0.0, math.inf)
 
-    def probability(self, step):
+    def probability(self, step: Any) -> Any:
         return self.k - self.c * step
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"k": self.k, "c": self.c, **super().get_config()}
 
 
@@ -134,7 +135,7 @@ class ExponentialSampling(SamplingSchedule):
     0.366
     """
 
-    def __init__(self, k=0.998, minimum=0.0):
+    def __init__(self, k: float = 0.998, minimum: float = 0.0) -> None:
         super().__init__(minimum)
         self.k = number_between("k", k, 0.0, 1.0)
         if self.k in (0.0, 1.0):
@@ -143,10 +144,10 @@ class ExponentialSampling(SamplingSchedule):
                 f"Received: k={k!r}. Use ConstantSampling for what does not change."
             )
 
-    def probability(self, step):
+    def probability(self, step: Any) -> Any:
         return ops.exp(math.log(self.k) * step)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"k": self.k, **super().get_config()}
 
 
@@ -171,15 +172,15 @@ class InverseSigmoidSampling(SamplingSchedule):
     0.5
     """
 
-    def __init__(self, k=150.0, minimum=0.0):
+    def __init__(self, k: float = 150.0, minimum: float = 0.0) -> None:
         super().__init__(minimum)
         self.k = number_from("k", k, 1)
 
-    def probability(self, step):
+    def probability(self, step: Any) -> Any:
         # k / (k + exp(i/k)) without an exponential that overflows.
         return ops.sigmoid(math.log(self.k) - step / self.k)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"k": self.k, **super().get_config()}
 
 

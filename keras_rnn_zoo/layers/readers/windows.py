@@ -1,5 +1,7 @@
 """Windows of steps: what a feed-forward net reads of a sequence, and answers."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -23,12 +25,12 @@ class StepWindows(keras.Layer):
     [0.0, 1.0, 2.0]
     """
 
-    def __init__(self, reach, **kwargs):
+    def __init__(self, reach: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reach = integer_from("reach", reach, 0)
         self.supports_masking = True
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         x = _without_masked(inputs, mask)
         time = ops.shape(x)[1]
         x = ops.pad(x, ((0, 0), (self.reach, self.reach), (0, 0)))
@@ -36,10 +38,10 @@ class StepWindows(keras.Layer):
             [x[:, k : k + time] for k in range(2 * self.reach + 1)], axis=-1
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:2], (2 * self.reach + 1) * input_shape[2])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "reach": self.reach}
 
 
@@ -62,11 +64,11 @@ class WholeSequence(keras.Layer):
     [[1.0, 2.0, 0.0]]
     """
 
-    def __init__(self, length, **kwargs):
+    def __init__(self, length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.length = positive_integer("length", length)
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         x = _without_masked(inputs, mask)
         expected = f"`inputs` must have at most `length`={self.length} steps. Received:"
         time = ops.shape(x)[1]
@@ -82,13 +84,13 @@ class WholeSequence(keras.Layer):
         x = ops.pad(x, ((0, 0), (0, self.length - time), (0, 0)))
         return ops.reshape(x, (-1, self.length * x.shape[2]))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], self.length * input_shape[2])
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "length": self.length}
 
 
@@ -105,24 +107,24 @@ class PositionOutputs(keras.Layer):
             whose mask is taken over.
     """
 
-    def __init__(self, length, **kwargs):
+    def __init__(self, length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.length = positive_integer("length", length)
         self.supports_masking = True
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         x, sequence = inputs
         x = ops.reshape(x, (-1, self.length, x.shape[1] // self.length))
         return x[:, : ops.shape(sequence)[1]]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         flat, sequence = input_shape
         return (flat[0], sequence[1], flat[1] // self.length)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return None if previous_mask is None else previous_mask[1]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "length": self.length}
 
 

@@ -1,6 +1,7 @@
 """Words read twice: as entries of a vocabulary, and letter by letter."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 from keras import ops
@@ -100,7 +101,14 @@ class WordReader(keras.Layer):
     TensorShape([1, 2, 54])
     """
 
-    def __init__(self, vocabulary_size, embedding_dim, characters, seed=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int,
+        characters: Mapping[str, Any],
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         self.embedding_dim = positive_integer("embedding_dim", embedding_dim)
@@ -123,17 +131,17 @@ class WordReader(keras.Layer):
             self._draws = keras.random.SeedGenerator(seed)
 
     @property
-    def characters(self):
+    def characters(self) -> dict[str, Any]:
         """What it knows of characters, a dict."""
         return dict(self._characters)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.words.build(input_shape[:2])
         self.letters.build((None, self.max_characters))
         width = self._characters["embedding_dim"]
         self.layer.build((None, self.max_characters, width))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         words, letters = inputs[..., 0], inputs[..., 1:]
         if training and self._draws is not None:
             draws = keras.random.uniform(ops.shape(words), seed=self._draws)
@@ -146,14 +154,14 @@ class WordReader(keras.Layer):
         shape = (*ops.shape(words), 2 * self._characters["units"])
         return ops.concatenate([self.words(words), ops.reshape(spelt, shape)], axis=-1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return inputs[..., 0] != 0
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         width = self.embedding_dim + 2 * self._characters["units"]
         return (*input_shape[:2], width)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

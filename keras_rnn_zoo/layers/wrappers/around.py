@@ -1,9 +1,12 @@
 """Ways past a cell: its input is added to its output, or mixed with it by a gate."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.core.arguments import checked
+from keras_rnn_zoo.layers.core.kinds import Initializer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import matmul, value_of
 from keras_rnn_zoo.layers.core.wrapper import CellWrapper
@@ -12,7 +15,7 @@ from keras_rnn_zoo.layers.core.wrapper import CellWrapper
 class _PastTheCell(CellWrapper):
     """Base: output and input are of one width, and are brought together."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         width = self.output_size
         if input_shape[-1] != width:
             raise ValueError(
@@ -62,13 +65,13 @@ class ResidualCell(_PastTheCell):
     TensorShape([2, 3])
     """
 
-    def around(self, inputs, output):
+    def around(self, inputs: Any, output: Any) -> Any:
         return output + ops.cast(inputs, output.dtype)
 
-    def terms(self, inputs, w):
+    def terms(self, inputs: Any, w: Any) -> Any:
         return self.cell.terms(inputs, w).also(**{self.named("past"): inputs})
 
-    def advance(self, x, states, u, keep=None):
+    def advance(self, x: Any, states: Any, u: Any, keep: Any = None) -> Any:
         h, states = self.cell.advance(x, states, u, keep)
         return h + getattr(x, self.named("past")), states
 
@@ -118,18 +121,18 @@ class HighwayCell(_PastTheCell):
 
     def __init__(
         self,
-        cell,
-        transform_bias=-1.0,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
-    ):
+        cell: Any,
+        transform_bias: float = -1.0,
+        kernel_initializer: Initializer = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(cell, **kwargs)
         self.first_transform_bias = checked("number", "transform_bias", transform_bias)
         self.kernel_initializer = checked(
             "initializer", "kernel_initializer", kernel_initializer
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         width = input_shape[-1]
         self.transform_kernel = self.add_weight(
@@ -143,27 +146,27 @@ class HighwayCell(_PastTheCell):
             initializer=keras.initializers.Constant(self.first_transform_bias),
         )
 
-    def own_values(self):
+    def own_values(self) -> Any:
         return {"W_T": self.transform_kernel, "b_T": self.transform_bias}
 
-    def around(self, inputs, output):
+    def around(self, inputs: Any, output: Any) -> Any:
         x = ops.cast(inputs, output.dtype)
         W, b = (value_of(one, x.dtype) for one in self.own_values().values())
         t = ops.sigmoid(matmul(x, W) + b)
         return t * output + (1 - t) * x
 
-    def terms(self, inputs, w):
+    def terms(self, inputs: Any, w: Any) -> Any:
         W, b = (getattr(w, self.named(name)) for name in ("W_T", "b_T"))
         t = ops.sigmoid(matmul(inputs, W) + b)
         more = {self.named("past"): inputs, self.named("transform"): t}
         return self.cell.terms(inputs, w).also(**more)
 
-    def advance(self, x, states, u, keep=None):
+    def advance(self, x: Any, states: Any, u: Any, keep: Any = None) -> Any:
         h, states = self.cell.advance(x, states, u, keep)
         x_t, t = (getattr(x, self.named(name)) for name in ("past", "transform"))
         return t * h + (1 - t) * x_t, states
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "transform_bias": self.first_transform_bias,

@@ -1,5 +1,7 @@
 """A cell that loses some of its recurrent weights in training."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -56,7 +58,9 @@ class DropConnect(CellWrapper):
     False
     """
 
-    def __init__(self, cell, rate=0.5, seed=None, **kwargs):
+    def __init__(
+        self, cell: Any, rate: float = 0.5, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cell, **kwargs)
         self.rate = checked("rate", "rate", rate)
         self.seed = checked("seed", "seed", seed)
@@ -69,10 +73,10 @@ class DropConnect(CellWrapper):
             )
 
     @property
-    def draws_masks(self):
+    def draws_masks(self) -> bool:
         return bool(self.rate) or super().draws_masks
 
-    def all_weights(self, values=None, training=False):
+    def all_weights(self, values: Any = None, training: bool = False) -> Any:
         if not training or not self.rate:
             return super().all_weights(values, training=training)
         if values is None:
@@ -84,7 +88,7 @@ class DropConnect(CellWrapper):
         values = {**values, "recurrent_kernel": U * mask}
         return super().all_weights(values, training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 

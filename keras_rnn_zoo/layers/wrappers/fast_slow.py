@@ -1,5 +1,8 @@
 """Several cells that take turns within a step, and one that is asked once."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops, tree
 
@@ -61,7 +64,9 @@ class FastSlow(keras.Layer):
 
     is_pure = False
 
-    def __init__(self, fast_cells, slow_cell, **kwargs):
+    def __init__(
+        self, fast_cells: Sequence[Any], slow_cell: Any, **kwargs: Any
+    ) -> None:
         if not isinstance(fast_cells, list | tuple) or len(fast_cells) < 2:
             raise ValueError(
                 "`fast_cells` must be a list of at least two cells. "
@@ -83,30 +88,30 @@ class FastSlow(keras.Layer):
         self.fast_cells, self.slow_cell = list(fast_cells), slow_cell
 
     @property
-    def cells_in_order(self):
+    def cells_in_order(self) -> list[Any]:
         """The fast cells, and the slow one last."""
         return [*self.fast_cells, self.slow_cell]
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """Widths of the fast states and of the slow ones."""
         both = self.fast_cells[0].state_size, self.slow_cell.state_size
         return tree.flatten(both)
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         """Width of the output of the last fast cell."""
         return width_of(self.fast_cells[-1])
 
     @property
-    def state_names(self):
+    def state_names(self) -> Sequence[str]:
         """`fast_h`, `slow_h`, … after the names of the cells."""
         both = ("fast", self.fast_cells[0]), ("slow", self.slow_cell)
         return [
             f"{kind}_{name}" for kind, cell in both for name in names_of_states(cell)
         ]
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> Any:
         """Those of the first fast cell and of the slow one."""
         return [
             state
@@ -114,7 +119,7 @@ class FastSlow(keras.Layer):
             for state in tree.flatten(cell.get_initial_state(batch_size=batch_size))
         ]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         rows, features = input_shape[0], input_shape[-1]
         first, second, *others = self.fast_cells
         widths = [
@@ -128,7 +133,7 @@ class FastSlow(keras.Layer):
                 cell.build((rows, width))
                 cell.built = True
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         count = len(tree.flatten(self.fast_cells[0].state_size))
         fast, slow = list(states[:count]), list(states[count:])
 
@@ -143,7 +148,7 @@ class FastSlow(keras.Layer):
             y, fast = take(cell, ops.zeros_like(y[:, :1]), fast)
         return y, [*fast, *slow]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -152,7 +157,7 @@ class FastSlow(keras.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         make = keras.saving.deserialize_keras_object
         fast = [make(cell) for cell in config["fast_cells"]]
         return cls(

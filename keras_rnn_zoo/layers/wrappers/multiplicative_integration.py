@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_rnn_zoo.layers.core.arguments import checked
 from keras_rnn_zoo.layers.core.base import GatedCell
+from keras_rnn_zoo.layers.core.kinds import Initializer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Blocks, Products
 from keras_rnn_zoo.layers.core.wrapper import CellWrapper, checked_cell
@@ -64,12 +65,12 @@ class MultiplicativeIntegration(CellWrapper):
 
     def __init__(
         self,
-        cell,
-        alpha_initializer=1.0,
-        beta1_initializer=0.5,
-        beta2_initializer=0.5,
-        **kwargs,
-    ):
+        cell: Any,
+        alpha_initializer: Initializer | float = 1.0,
+        beta1_initializer: Initializer | float = 0.5,
+        beta2_initializer: Initializer | float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         checked_cell("cell", cell)
         if reason := _why_no_sum(cell):
             raise ValueError(
@@ -87,17 +88,17 @@ class MultiplicativeIntegration(CellWrapper):
             for name, value in given.items()
         }
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         width = self.cell.recurrent_kernel.shape[-1]
         for name, initializer in self.initializers.items():
             weight = self.add_weight(shape=(width,), name=name, initializer=initializer)
             setattr(self, name, weight)
 
-    def own_values(self):
+    def own_values(self) -> Any:
         return {name: getattr(self, name) for name in self.initializers}
 
-    def terms(self, inputs, w):
+    def terms(self, inputs: Any, w: Any) -> Any:
         w, bias = w.apart()
         a = self.cell.terms(inputs, w)
         alpha, beta1, beta2 = (getattr(w, self.named(k)) for k in self.initializers)
@@ -116,11 +117,11 @@ class MultiplicativeIntegration(CellWrapper):
         sizes = {name: self.cell.block_size(name) for name in _names(self.cell)}
         return dict(zip(sizes, Blocks(sizes, tensor), strict=True))
 
-    def advance(self, x, states, u, keep=None):
+    def advance(self, x: Any, states: Any, u: Any, keep: Any = None) -> Any:
         gain = self._by_block(getattr(x, self.named("gain")))
         return self.cell.advance(x, states, _Scaled(u, gain), keep)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             **{

@@ -1,11 +1,15 @@
 """A cell whose memory is computed by another cell."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops, tree
 
 from keras_rnn_zoo.layers.core.arguments import checked
+from keras_rnn_zoo.layers.core.kinds import Activation, Initializer
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import matmul, value_of
 from keras_rnn_zoo.layers.core.wrapper import (
@@ -78,14 +82,14 @@ class Nested(keras.Layer):
 
     def __init__(
         self,
-        cell,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        unit_forget_bias=True,
-        **kwargs,
-    ):
+        cell: Any,
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid",
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        unit_forget_bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
         refuse_dropout("cell", checked_cell("cell", cell))
         if reason := _why_no_memory(cell):
             raise ValueError(
@@ -110,28 +114,28 @@ class Nested(keras.Layer):
         self.unit_forget_bias = checked("flag", "unit_forget_bias", unit_forget_bias)
 
     @property
-    def units(self):
+    def units(self) -> int:
         """Width of the output: that of the cell."""
         return width_of(self.cell)
 
     output_size = units
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """Widths of h and of the cell's states."""
         return [self.units, *tree.flatten(self.cell.state_size)]
 
     @property
-    def state_names(self):
+    def state_names(self) -> Sequence[str]:
         """`h`, and `inner_…` after the names of the cell's."""
         return ["h", *(f"inner_{name}" for name in names_of_states(self.cell))]
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: Any = None) -> Any:
         """Zeros, and the cell's own."""
         within = tree.flatten(self.cell.get_initial_state(batch_size=batch_size))
         return [ops.zeros((batch_size, self.units), self.compute_dtype), *within]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         units = self.units
         shapes = {
             "kernel": ((input_shape[-1], 4 * units), self.kernel_initializer),
@@ -149,7 +153,7 @@ class Nested(keras.Layer):
         i, f, c, o = ops.split(ops.zeros(shape, dtype), 4)
         return ops.concatenate([i, f + 1 if self.unit_forget_bias else f, c, o])
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         h, c, *within = states
         sigma, phi = self.recurrent_activation, self.activation
         W, U, b = (
@@ -163,7 +167,7 @@ class Nested(keras.Layer):
         h = sigma(o) * phi(c)
         return h, [h, *states]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         activations, initializers = keras.activations, keras.initializers
         return {
             **super().get_config(),
@@ -176,7 +180,7 @@ class Nested(keras.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         cell = keras.saving.deserialize_keras_object(config["cell"])
         return cls(**{**config, "cell": cell})
 
