@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_zoo.datasets.inputs import each, steps_of, together
-from keras_rnn_zoo.layers.core.graphs import graphs_of
 from keras_rnn_zoo.tasks.base import Task
 
 
@@ -42,6 +40,8 @@ def forward(model, *, teacher_forced=False):
             that a model with `can_be_forced` is to feed back.
     """
     import tensorflow as tf
+
+    from keras_rnn_zoo.layers.core.graphs import graphs_of
 
     config = model.get_config()
     num_features = config.get("num_features")
@@ -87,6 +87,7 @@ def evaluate(
     """
     if not examples:
         raise ValueError("`examples` must not be empty. Received: examples=[].")
+    from keras_rnn_zoo.datasets.inputs import steps_of
     from keras_rnn_zoo.tasks import task_of
 
     judge = task if isinstance(task, Task) else task_of(task, labels)
@@ -143,6 +144,8 @@ def pad(sequences: Any, value: float = 0) -> Any:
            [6, 0, 0]], dtype=int32)
     """
     if isinstance(sequences[0], dict):
+        from keras_rnn_zoo.datasets.inputs import each, together
+
         return each(
             together(sequences),
             lambda rows: pad(

@@ -502,7 +502,7 @@ def read_all(directory):
     assert metrics["test"][0]["metric"] + metrics["name"]
     assert metrics["parameters"] + metrics["seconds"]["training"] + metrics["seed"]
     assets = Assets.read(directory)
-    assert (assets.codec is None) != (assets.num_features is None)
+    assert assets.codec is not None or assets.num_features is not None
     "".join([*assets.labels, assets.task, *assets.facts.values()])
     if assets.codec is not None:
         "".join(assets.codec["tokens"])

@@ -1,5 +1,6 @@
 """A topology of several inputs: what it declares is all that data and files need."""
 
+import dataclasses
 import json
 
 import keras
@@ -12,7 +13,9 @@ from keras_rnn_zoo.datasets import Codec
 from keras_rnn_zoo.datasets.batches import batches
 from keras_rnn_zoo.datasets.loaders import LOADERS
 from keras_rnn_zoo.datasets.source import Content, sha256_of
+from keras_rnn_zoo.jobs import models
 from keras_rnn_zoo.layers.core.graphs import Graph, Graphs, Input, graphs_of, several
+from keras_rnn_zoo.presets import Assets
 from keras_rnn_zoo.tasks import TASKS
 from keras_rnn_zoo.tasks.evaluation import evaluate
 from keras_rnn_zoo.training import recipes
@@ -249,6 +252,15 @@ def test_a_recipe_trains_it_and_the_run_is_asked_and_exported(
         assets.write_text(json.dumps(document | changed), "utf-8")
         with pytest.raises(ValueError, match=message):
             jobs.predict(name, example=3, runs=runs)
+
+
+def test_assets_of_features_do_not_go_with_a_model_of_tokens(tmp_path):
+    codec = Codec(("", "\ufffd", "a")).get_config()
+    assets = Assets("classification", "made_up", codec, ("b", "c"), 3, {})
+    model = topologies.ManyToOne(2, 3, vocabulary_size=3)
+    with pytest.raises(ValueError, match="no `num_features`.*tokens. Received: 3"):
+        models._check_assets(assets, model, tmp_path)
+    models._check_assets(dataclasses.replace(assets, num_features=None), model, "")
 
 
 def test_files_that_differ_are_refused_and_options_are_not_passed_over(tmp_path):
