@@ -22,6 +22,9 @@ from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import chorales, corpus, vowels
 from keras_rnn_zoo.datasets.cmudict_builder import KrzCmudict as KrzCmudict
 from keras_rnn_zoo.datasets.conll import parse_conll
+from keras_rnn_zoo.datasets.surnames_builder import (
+    KrzNames18Languages as KrzNames18Languages,
+)
 from keras_rnn_zoo.datasets.uner_builder import KrzUnerZh as KrzUnerZh
 
 #: Tags of krz_wnut17; the index is the class id. B- begins a name, I- continues it.

@@ -146,6 +146,9 @@ def load(
       which any is right.
     * "krz_sentence_polarity": words of a sentence of a film review to neg or pos
       (many-to-one). Option `min_count` (default 2).
+    * "krz_names_18_languages": letters of a surname to one of 18 languages
+      (many-to-one). Options `lowercase` (default False), `min_count` (default 2) and
+      `manual_dir`, where its 18 files lie if not in TFDS's manual directory.
     * "tiny_shakespeare": plays for a language model, in consecutive windows that each
       begin with an end-of-text token. x is the text before every character, y the
       character: all of a split are predicted once. Option `window` (default 200).

@@ -34,6 +34,11 @@ NOTICES = {
         "on with this notice and without any warranty (see the dictionary's licence). "
         "This package does not hold them; the weights are numbers fitted to them."
     ),
+    "MIT": (
+        "The training data are copyright © 2017 Sean Robertson, under the MIT licence "
+        "(opensource.org/license/mit), without any warranty. The weights are numbers "
+        "fitted to them; of the data this package holds the few surnames of a picture."
+    ),
     "public domain": "The training data are in the public domain.",
     "none needed": "The training data are generated.",
     "not stated": (

@@ -53,6 +53,9 @@ def epoch_of(model, dataset):
     return lambda: model.fit(dataset, shuffle=False, verbose=0)
 
 
+NEED_FILES = "krz_wnut17", "krz_uner_zh", "krz_names_18_languages"
+
+
 def with_keras_layers(model):
     """The same topology and weights, with Keras's layer of the same name."""
     config = model.get_config()
@@ -65,7 +68,7 @@ def with_keras_layers(model):
 def fit(options):
     for name in recipes.names():
         recipe = recipes.load(name)
-        needs_files = recipe.data.name in ("krz_wnut17", "krz_uner_zh")
+        needs_files = recipe.data.name in NEED_FILES
         if recipe.model.cell is None or needs_files or options.only not in (None, name):
             continue
         pipelines = fitting.load_data(recipe)

@@ -1,6 +1,6 @@
 """Every cell on the same three tasks, with as many weights, and as long to learn.
 
-    python -m tests.benchmarks race [--steps 200] [--seconds 60] [--cells LSTM,GRU]
+    python -m tests.benchmarks race [--steps 600] [--seconds 60] [--cells LSTM,GRU]
         [--tasks adding,copy,characters] [--runs 24] [--workers 1] [--csv FILE] [--draw]
 
 Three tasks: `adding`, the sum of two marked numbers among 200; `copy`, ten symbols to

@@ -34,6 +34,7 @@ from keras_rnn_zoo.datasets.loaders.speech import (
     load_speech_commands,
     load_spoken_digit,
 )
+from keras_rnn_zoo.datasets.loaders.surnames import load_names_18_languages
 from keras_rnn_zoo.datasets.loaders.wnut17 import load_wnut17
 from keras_rnn_zoo.datasets.source import Content
 
@@ -55,6 +56,7 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "mnist": load_mnist,
     "imdb_reviews": load_imdb_reviews,
     "krz_sentence_polarity": load_sentence_polarity,
+    "krz_names_18_languages": load_names_18_languages,
     "conll2003": load_conll2003,
     "universal_dependencies": load_universal_dependencies,
     "trec": load_trec,

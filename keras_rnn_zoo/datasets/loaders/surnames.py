@@ -1,0 +1,45 @@
+"""Surnames, letter by letter, to their languages."""
+
+import numpy as np
+
+from keras_rnn_zoo.datasets.checks import check_int
+from keras_rnn_zoo.datasets.codec import learn_codec
+from keras_rnn_zoo.datasets.source import SPLITS, Content, facts_of, sha256_of
+
+
+def load_names_18_languages(source, lowercase=False, min_count=2, manual_dir=None):
+    """Letters of a surname to the language that it comes from."""
+    if not isinstance(lowercase, bool):
+        raise TypeError(f"`lowercase` must be a bool. Received: {lowercase!r}.")
+    check_int("min_count", min_count, 1)
+    builder, examples = source.read("krz_names_18_languages", manual_dir=manual_dir)
+    texts = {
+        split: [name.decode() for name in examples[split]["surname"]]
+        for split in SPLITS
+    }
+    codec = learn_codec(
+        texts["train"], min_count, unit="character", lowercase=lowercase
+    )
+    raw = {
+        split: [
+            (codec.encode(text), np.int32(language))
+            for text, language in zip(
+                texts[split], examples[split]["language"], strict=True
+            )
+        ]
+        for split in SPLITS
+    }
+    several = len(texts["test"]) - len(set(texts["test"]))
+    facts = facts_of(builder) | {
+        "source": "surnames of PyTorch's tutorial of character-level classification, "
+        "Sean Robertson 2017: github.com/spro/practical-pytorch",
+        "licence": "MIT",
+        "split": "a fifth of the spellings for test, a tenth for validation, by hash; "
+        "a spelling of several languages is in one split",
+        "test examples of a spelling that has another language too": several,
+        "training letters kept": f"seen {min_count} times or more",
+        "data sha256": sha256_of(raw),
+    }
+    del facts["data set"]
+    labels = builder.info.features["language"].names
+    return Content(raw, labels, facts, texts, codec)
