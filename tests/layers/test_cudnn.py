@@ -146,31 +146,27 @@ def one_shape_after_the_other(case, rng):
 
 def in_a_graph(case, rng):
     """The same, any other mask and no rows, in one graph for all sizes."""
-    fast, loop = pair(case, rng)
 
-    @tf.function(
+    def results_and_gradients(layer):
+        def of(inputs, states, mask):
+            with tf.GradientTape() as tape:
+                tape.watch([inputs, *states])
+                results = layer(inputs, initial_state=states, mask=mask, training=True)
+                loss = tf.add_n([tf.reduce_sum(tf.cos(result)) for result in results])
+            weights = [w.value for w in layer.trainable_weights]
+            return [*results, *tape.gradient(loss, [inputs, *states, *weights])]
+
+        return of
+
+    fast, eagerly = map(results_and_gradients, pair(case, rng))
+    in_graph = tf.function(
+        fast,
         input_signature=[
             tf.TensorSpec((None, None, 3), "float64"),
             [tf.TensorSpec((None, 4), "float64")] * case.states,
             tf.TensorSpec((None, None), "bool"),
-        ]
+        ],
     )
-    def in_graph(inputs, states, mask):
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, *states])
-            results = fast(inputs, initial_state=states, mask=mask, training=True)
-            loss = tf.add_n([tf.reduce_sum(tf.cos(result)) for result in results])
-        weights = [w.value for w in fast.trainable_weights]
-        return [*results, *tape.gradient(loss, [inputs, *states, *weights])]
-
-    def eagerly(inputs, states, mask):
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, *states])
-            results = loop(inputs, initial_state=states, mask=mask, training=True)
-            loss = tf.add_n([tf.reduce_sum(tf.cos(result)) for result in results])
-        weights = [w.value for w in loop.trainable_weights]
-        return [*results, *tape.gradient(loss, [inputs, *states, *weights])]
-
     hole = RIGHT ^ np.eye(3, 6, dtype=bool)
     for mask in (FULL, RIGHT, RIGHT[:, ::-1], hole, FULL[:0], ~FULL, RIGHT[:, :2]):
         inputs = tf.constant(rng.normal(size=(*mask.shape, 3)))
