@@ -60,7 +60,7 @@ class CellDrawing:
     def _repr_svg_(self):
         return self.svg
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Any) -> pathlib.Path:
         """Writes the drawing as an SVG file; returns its path."""
         path = pathlib.Path(path)
         path.write_text(self.svg, encoding="utf-8")

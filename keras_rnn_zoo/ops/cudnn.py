@@ -101,11 +101,9 @@ def rnn(
     # TensorFlow's op keeps cuDNN's description of the first sequences of a shape. Of
     # those whose time comes first it does not describe padding where it sees none, and
     # then fails for the next ones, which have some. Where rows come first it always
-    # does, and cuDNN is slower.
+    # does.
     time_major = mask is None
-    layers = (
-        0 if time_major else 1
-    )  # the axis of a state that counts them: there is one
+    layers = 0 if time_major else 1  # the axis of a state that counts its one layer
     first = [
         tf.expand_dims(tf.cast(state, sequences.dtype), layers)
         for state in initial_states

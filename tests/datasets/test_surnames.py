@@ -6,25 +6,15 @@
 import os
 
 import pytest
-import tensorflow_datasets as tfds
 
 from keras_rnn_zoo import datasets
 from keras_rnn_zoo.datasets import builders, surnames_builder
 from keras_rnn_zoo.datasets.surnames_builder import FILES, LANGUAGES, split_of
+from tests.datasets.prepared import prepare
 
 REAL = os.environ.get("KRZ_NAMES_18_DIR")
 NAME = "krz_names_18_languages"
 NAMES = [f"Name{k}" for k in range(40)]
-
-
-class _Files:
-    """Stands in for TFDS's downloads."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def download(self, urls):
-        return {key: self.folder / url.rpartition("/")[2] for key, url in urls.items()}
 
 
 @pytest.fixture
@@ -36,16 +26,7 @@ def data_dir(tmp_path):
         if language in ("English", "Scottish"):
             lines += NAMES
         (tmp_path / FILES[language]).write_text("\n".join(lines), encoding="utf-8")
-    builder = builders.KrzNames18Languages(data_dir=tmp_path)
-    parts = builder._split_generators(_Files(tmp_path))
-    tfds.dataset_builders.store_as_tfds_dataset(
-        name=NAME,
-        version=str(builder.version),
-        features=builder.info.features,
-        split_datasets={split: list(rows) for split, rows in parts.items()},
-        data_dir=tmp_path,
-        disable_shuffling=True,
-    )
+    prepare(builders.KrzNames18Languages, tmp_path)
     return tmp_path
 
 
@@ -73,7 +54,9 @@ def test_every_name_once_a_language_and_in_one_split(data_dir):
 def test_options(data_dir):
     data = datasets.load(NAME, data_dir=data_dir, lowercase=True, min_count=1)
     assert "á" in data.vocabulary and "Á" not in data.vocabulary
-    with pytest.raises(TypeError, match="`lowercase` must be a bool. Received: 1"):
+    with pytest.raises(
+        TypeError, match="`lowercase` must be a bool. Received: lowercase=1"
+    ):
         datasets.load(NAME, data_dir=data_dir, lowercase=1)
     with pytest.raises(ValueError, match="at least 1. Received: min_count=0"):
         datasets.load(NAME, data_dir=data_dir, min_count=0)

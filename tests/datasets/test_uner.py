@@ -6,10 +6,10 @@
 import os
 
 import pytest
-import tensorflow_datasets as tfds
 
 from keras_rnn_zoo import datasets
 from keras_rnn_zoo.datasets import builders, uner_builder
+from tests.datasets import prepared
 
 REAL = os.environ.get("KRZ_UNER_ZH_DIR")
 NAME = "krz_uner_zh"
@@ -33,30 +33,11 @@ SENTENCES = """\
 """
 
 
-class _Files:
-    """Stands in for TFDS's downloads."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def download(self, urls):
-        return {s: self.folder / url.rpartition("/")[2] for s, url in urls.items()}
-
-
 def prepare(data_dir, texts):
     """Writes what the builder reads from `texts` as its prepared data."""
     for split, text in texts.items():
         (data_dir / uner_builder.FILES[split]).write_text(text, encoding="utf-8")
-    builder = builders.KrzUnerZh(data_dir=data_dir)
-    parts = builder._split_generators(_Files(data_dir))
-    tfds.dataset_builders.store_as_tfds_dataset(
-        name=NAME,
-        version=str(builder.version),
-        features=builder.info.features,
-        split_datasets={split: list(rows) for split, rows in parts.items()},
-        data_dir=data_dir,
-        disable_shuffling=True,
-    )
+    prepared.prepare(builders.KrzUnerZh, data_dir)
 
 
 def test_words_and_tags_are_those_of_the_files(tmp_path):

@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from keras_rnn_zoo.datasets.checks import check_int
+from keras_rnn_zoo.datasets.checks import check_words
 from keras_rnn_zoo.datasets.codec import learn_codec
 from keras_rnn_zoo.datasets.source import SPLITS, Content, facts_of, sha256_of
 
 
 def load_names_18_languages(source, lowercase=False, min_count=2, manual_dir=None):
     """Letters of a surname to the language that it comes from."""
-    if not isinstance(lowercase, bool):
-        raise TypeError(f"`lowercase` must be a bool. Received: {lowercase!r}.")
-    check_int("min_count", min_count, 1)
+    check_words(lowercase, min_count, None)
     builder, examples = source.read("krz_names_18_languages", manual_dir=manual_dir)
     texts = {
         split: [name.decode() for name in examples[split]["surname"]]
