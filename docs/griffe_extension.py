@@ -6,13 +6,20 @@ import inspect
 import griffe
 from zoo_site import docstrings
 
+from keras_rnn_zoo import datasets
+
 
 class ZooDocstrings(griffe.Extension):
     """Gives mkdocstrings Markdown in the place of every docstring."""
 
     def on_object(self, *, obj, **_):
-        """Rewrites one docstring."""
+        """Rewrites one docstring.
+
+        That of `load` is completed when its module is imported.
+        """
         if obj.docstring:
+            if obj.path == "keras_rnn_zoo.datasets.pipelines.load":
+                obj.docstring.value = inspect.getdoc(datasets.load)
             obj.docstring.value = docstrings.to_markdown(
                 obj.docstring.value, docstrings.link_to
             )

@@ -7,6 +7,7 @@ whole of it (many-to-one). Sequences of a batch are padded to the longest of the
 
 import inspect
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -15,15 +16,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_zoo.datasets import loaders as loaders  # they fill LOADERS
 from keras_rnn_zoo.datasets.batches import batches, training_padding
 from keras_rnn_zoo.datasets.checks import check_int
 from keras_rnn_zoo.datasets.codec import Codec
 from keras_rnn_zoo.datasets.inputs import steps_of, width_of
-from keras_rnn_zoo.datasets.loaders import LOADERS
-from keras_rnn_zoo.datasets.source import Source
+from keras_rnn_zoo.datasets.source import LOADERS, Source
 
-#: Names that `load` knows.
-NAMES = tuple(LOADERS)
+#: Names that `load` knows: the zoo's own data, TensorFlow Datasets', one's own file.
+NAMES = tuple(sorted(LOADERS, key=lambda n: (n == "file", not n.startswith("krz_"), n)))
 
 #: The fact that holds the share of padding in the first epoch's training batches.
 PADDING = "padding in training batches"
@@ -111,76 +112,11 @@ def load(
 ) -> Pipelines:
     """Loads a data set as batched pipelines; prepares it when it is used first.
 
-    * "krz_py_tokens": characters of functions of the standard library to the token
-      class of each (many-to-many).
-    * "krz_py_cursor": a prefix of such a function to the token class of its last
-      character (many-to-one). Option `prefixes_per_function`, 1 to 8 (default 8): how
-      many of the training prefixes of each function are used.
-    * "krz_py_functions": the same functions for a language model. x is the text after
-      an end-of-text token, y the text followed by one: every character and the end
-      are predicted. Near-duplicates across splits are left out.
-    * "krz_wnut17": words to BIO tags of the names (many-to-many). Options `lowercase`
-      (default True) and `min_count` (default 2: rarer training words are unknown),
-      `max_characters` (default None: words alone; else each word comes with so many of
-      its characters), and `manual_dir`, where its three files lie if not in TFDS's
-      manual directory.
-    * "krz_uner_zh": words of Chinese sentences to BIO tags of the names (many-to-many).
-      Options as of krz_wnut17, but `lowercase` is False by default, `manual_dir` of
-      the files, and `tokens`: "words", or "characters" for sentences without spaces.
-    * "krz_digits": 8 x 8 pixels, scaled to 0..1, to the digit (many-to-one). Options
-      `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or "last".
-    * "krz_sunspots": yearly sunspot numbers in hundreds to those of the next years
-      (real-valued). Options `context` (default 24) and `horizon` (default 8).
-    * "krz_japanese_vowels": 12 coefficients a frame of an utterance, 7 to 29 frames, to
-      its speaker (many-to-one).
-    * "krz_jsb_chorales": keys that sound at a step to those of the next (several
-      classes at a step). Option `manual_dir`: where its file lies if not in TFDS's
-      manual directory.
-    * "krz_copy": symbols to be written down again after a pause, generated
-      (many-to-many). Options `blanks` (default 100) and `train` (default 10,000
-      training sequences).
-    * "krz_adding": the adding problem, generated (real-valued). Options `steps`
-      (default 100) and `train` (default 20,000 training sequences).
-    * "krz_cmudict": letters of an English word to its phones (a sequence of another
-      length). y ends with token 2; of the test data it is `(pronunciations, time)`, of
-      which any is right.
-    * "krz_sentence_polarity": words of a sentence of a film review to neg or pos
-      (many-to-one). Option `min_count` (default 2).
-    * "krz_names_18_languages": letters of a surname to one of 18 languages
-      (many-to-one). Options `lowercase` (default False), `min_count` (default 2) and
-      `manual_dir`, where its 18 files lie if not in TFDS's manual directory.
-    * "tiny_shakespeare": plays for a language model, in consecutive windows that each
-      begin with an end-of-text token. x is the text before every character, y the
-      character: all of a split are predicted once. Option `window` (default 200).
-    * "mnist": 28 x 28 pixels, scaled to 0..1, to the digit (many-to-one). Options
-      `view`, "rows" (28, 28), "pixels" (784, 1) or "permuted", the pixels in the order
-      of `numpy.random.RandomState(0).permutation(784)`; and `size`, 28 or 14, which
-      takes the mean of 2 x 2 pixels: (14, 14) or (196, 1).
-    * "imdb_reviews": words of a film review to neg or pos (many-to-one). Options
-      `min_count` (default 5); `max_steps` (default 200, None for all words) and `keep`,
-      "last" or "first": which words of a longer review are read.
-    * "trec": words of a question to what it asks for (many-to-one). Options `classes`,
-      "coarse" (6) or "fine" (47), and `min_count` (default 2).
-    * "conll2003": words of news to BIO tags of the names (many-to-many). Options
-      `lowercase`, `min_count` and `max_characters` as of krz_wnut17.
-    * "universal_dependencies": words of a treebank to universal parts of speech
-      (many-to-many). Options `config`, the treebank (default "en_ewt"), and
-      `lowercase`, `min_count` and `max_characters` as of krz_wnut17.
-    * "spoken_digit", "speech_commands": log-mel energies of a spoken word to the word
-      (many-to-one, real-valued); see `keras_rnn_zoo.datasets.loaders.speech.log_mel`.
-      Options `mel_bins` (default 40) and `step_ms` (default 10).
-    * "file": one's own file, see `keras_rnn_zoo.datasets.files`. Options `path` and
-      `task`; `validation` and `test`, files of their own (default: a tenth each of
-      `path`); `lowercase` (default False) and `min_count` (default 1); of taggers also
-      `max_characters`, `token_column` and `tag_column`, and `scheme` of the tags of
-      names (default "auto": recognised; "none": read as they are), which become BIO;
-      of series `context` (default 24) and `horizon` (default 8).
-
-    The eight sets from "tiny_shakespeare" on are TensorFlow Datasets' own, with its
-    labels and splits. Where it has no validation split, a tenth of the different
-    training examples is cut off: always the same ones, equal examples together. Words
-    are what white space parts, lower-cased unless an option says otherwise, as in an
-    exported model; those rarer in training than `min_count` are unknown.
+    The sets without "krz_" are TensorFlow Datasets' own, with its labels and splits.
+    Where it has no validation split, a tenth of the different training examples is cut
+    off: always the same ones, equal examples together. Words are what white space
+    parts, lower-cased unless an option says otherwise, as in an exported model; those
+    rarer in training than `min_count` are unknown.
 
     Args:
         name: str. One of `NAMES`.
@@ -189,7 +125,7 @@ def load(
         data_dir: where TFDS keeps prepared data; None for `~/tensorflow_datasets`.
         download: bool. Whether files may be downloaded, if they are not in TFDS's
             manual directory, `<data_dir>/downloads/manual`.
-        **options: as listed above.
+        **options: those of the data set, which `help(load)` lists.
 
     Returns:
         `Pipelines`.
@@ -199,11 +135,7 @@ def load(
         TypeError: if an argument has a wrong kind or an option is not known.
         FileNotFoundError: if files are missing and `download` is False.
         ConnectionError: if files cannot be downloaded.
-        ImportError: if a data set is not prepared and what that needs is not installed:
-            scikit-learn for krz_digits, cmudict for krz_cmudict, statsmodels for
-            krz_sunspots, sktime for krz_japanese_vowels, SciPy for krz_jsb_chorales,
-            conllu for universal_dependencies, pydub for spoken_digit and
-            speech_commands.
+        ImportError: if a data set is not prepared and what that needs is not installed.
     """
     if name not in LOADERS:
         raise ValueError(
@@ -227,6 +159,27 @@ def load(
             )
     content = loader(Source(data_dir, download), **options)
     return _pipelines(name, content, batch_size, seed)
+
+
+def _with_data_sets(docstring):
+    """Puts what the loaders say of themselves behind a docstring's first line."""
+    first, _, rest = docstring.partition("\n\n")
+    listed = (
+        textwrap.fill(
+            f'* "{name}": ' + " ".join((inspect.getdoc(LOADERS[name]) or "").split()),
+            width=88,
+            initial_indent="    ",
+            subsequent_indent="      ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for name in NAMES
+    )
+    return "\n\n".join((first, "\n".join(listed), rest))
+
+
+if load.__doc__:  # not under -OO
+    load.__doc__ = _with_data_sets(load.__doc__)
 
 
 def _pipelines(name, content, batch_size, seed):

@@ -8,7 +8,7 @@ import logging
 import os
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,32 @@ from keras_rnn_zoo.terminal import shown
 
 #: The parts of a data set, and what a builder calls them if nothing else is said.
 SPLITS = {"train": "train", "validation": "validation", "test": "test"}
+
+
+#: Loaders by the name of the data set; filled by `data_set`.
+LOADERS: dict[str, Callable[..., "Content"]] = {}
+
+
+def data_set(name: str) -> Callable[[Callable[..., "Content"]], Callable]:
+    """Makes a function the loader of a data set: what `load(name)` calls.
+
+    Its first argument is a `Source`, the others are the options of the data set, and
+    its docstring, with all of them, becomes a part of that of `load`.
+
+    Raises:
+        ValueError: if another function is the loader of that data set.
+    """
+
+    def register(loader):
+        if name in LOADERS:
+            raise ValueError(
+                "A data set must have one loader. Received: "
+                f"name={name!r}, {loader}, beside {LOADERS[name]}"
+            )
+        LOADERS[name] = loader
+        return loader
+
+    return register
 
 
 @dataclass
@@ -215,6 +241,25 @@ def texts_of(examples):
     return {
         split: [text.decode() for text in columns["text"]]
         for split, columns in examples.items()
+    }
+
+
+def encoded(codec, texts, answers):
+    """Returns the examples of each split: ids of a text's tokens, and its answer.
+
+    Args:
+        codec: `Codec`.
+        texts: dict of split to texts.
+        answers: dict of split to class ids, one for each text or for each of its
+            tokens.
+    """
+    return {
+        split: [
+            (codec.encode(text), np.asarray(answer, "int32")[()])
+            for text, answer in zip(texts[split], answers[split], strict=True)
+        ]
+        for split in SPLITS
+        if split in texts
     }
 
 

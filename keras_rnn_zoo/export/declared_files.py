@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_zoo.export import litert, onnx
+from keras_rnn_zoo.export import litert, onnx_checks, onnx_layers
 from keras_rnn_zoo.export.declared import (
     accept,
     declared_of,
@@ -25,6 +25,7 @@ from keras_rnn_zoo.export.golden import golden_inputs
 from keras_rnn_zoo.export.onnx_graph import Graph, Translator
 from keras_rnn_zoo.export.portable import portable_copy
 from keras_rnn_zoo.export.saved_model import METADATA_FILE, Exported, size_of
+from keras_rnn_zoo.export.step import replaced
 from keras_rnn_zoo.presets import new_directory
 
 
@@ -54,7 +55,7 @@ def write_litert(model, path, metadata, batch_size, steps, int8, tolerance):
                 for one, x in zip(graph.inputs, tensors[:count], strict=True)
             ]
             more = [
-                one if one.dtype == tf.bool else litert._finite(one)
+                one if one.dtype == tf.bool else litert.finite(one)
                 for one in tensors[count:]
             ]
             return named(graph, names, [*own, *more])
@@ -67,10 +68,10 @@ def write_litert(model, path, metadata, batch_size, steps, int8, tolerance):
         for kind in ("", "_int8")[: 1 + int8]:
             run = {}
             for graph in declared.graphs:
-                data = litert._converted(model, functions[graph.name], bool(kind))
+                data = litert.converted(model, functions[graph.name], bool(kind))
                 file = directory / f"{_file_of(graph)}{kind}.tflite"
                 file.write_bytes(data)
-                run[graph.name] = litert._runner(file)
+                run[graph.name] = litert.runner(file)
             difference = difference_of(declared, run, golden)
             allowed = litert.INT8_TOLERANCE if kind else tolerance
             accept("LiteRT files", difference, allowed)
@@ -93,7 +94,7 @@ def _refusing(one, x):
     """What LiteRT refuses if it is out of range: it checks the indices of `Gather`."""
     if one.reads == "tokens":
         return tf.where(x < 0, one.size, x)
-    return litert._finite(x, one.padding or 0.0)
+    return litert.finite(x, one.padding or 0.0)
 
 
 # --- ONNX
@@ -145,20 +146,20 @@ def _proto(model, max_length, one, before):
     tensors = names
     if names[1:]:
         others = "inputs" if before is None else "states"
-        tensors = onnx._of_as_many_rows(graph, names, inputs[0][1], others)
+        tensors = onnx_checks.of_as_many_rows(graph, names, inputs[0][1], others)
     values = dict(zip(names, tensors, strict=True))
     sequences = [i for i in one.inputs if i.steps]
     if sequences:
         _take_sequences(graph, sequences, values, max_length)
     for i in one.inputs:
         if i.reads == "tokens":
-            values[i.name] = onnx._checked_tokens(graph, values[i.name], i.size)
+            values[i.name] = onnx_checks.checked_tokens(graph, values[i.name], i.size)
         else:
             padding = i.padding or 0.0
-            values[i.name] = onnx._finite(graph, values[i.name], i.name, padding)
+            values[i.name] = onnx_checks.finite(graph, values[i.name], i.name, padding)
     for name, dtype, _ in inputs[len(one.inputs) :]:
         if np.dtype(dtype) != bool:
-            values[name] = onnx._finite(graph, values[name], name)
+            values[name] = onnx_checks.finite(graph, values[name], name)
     specs = [
         tf.TensorSpec([None if isinstance(d, str) else d for d in shape], dtype)
         for _, dtype, shape in inputs
@@ -179,7 +180,7 @@ def _proto(model, max_length, one, before):
             shape[1] = "steps_read"
         outputs.append((name, dtype, shape))
         graph.add("Identity", value, name=name)
-    return onnx._model_of(graph, inputs, outputs), kept
+    return onnx_checks.model_of(graph, inputs, outputs), kept
 
 
 def _take_sequences(graph, sequences, values, max_length):
@@ -189,16 +190,18 @@ def _take_sequences(graph, sequences, values, max_length):
     batch, time = (graph.add("Gather", shape, graph.integers(i)) for i in (0, 1))
     none = graph.add("Equal", batch, graph.integers(0))
     x = values[first.name]
-    x = onnx._refused(graph, x, none, "a_batch_must_have_a_row", first.dtype)
+    x = onnx_checks.refused(graph, x, none, "a_batch_must_have_a_row", first.dtype)
     if max_length is not None:
         long = graph.add("Greater", time, graph.integers(max_length))
         name = f"a_row_must_have_at_most_{max_length}_steps"
-        x = onnx._refused(graph, x, long, name, first.dtype)
+        x = onnx_checks.refused(graph, x, long, name, first.dtype)
     values[first.name] = x
     for i in sequences:
         spec, padding = spec_of(i), i.padding or 0
         x = values[i.name]
-        values[i.name] = onnx._at_least_one(graph, x, [batch, time], padding, spec)
+        values[i.name] = onnx_checks.at_least_one(
+            graph, x, [batch, time], padding, spec
+        )
 
 
 class _Traced:
@@ -210,17 +213,19 @@ class _Traced:
         self.padded = next((i for i in sequences if i.padding is not None), None)
         if self.padded is not None:
             value = self.padded.padding if self.padded.reads == "features" else None
-            self.order = onnx._Order(graph, values[self.padded.name], value)
+            self.order = onnx_layers.Order(graph, values[self.padded.name], value)
             self.markers["lengths"] = self.order.lengths
 
     def of(self, model, specs):
         """The concrete function for some specs, and the `Translator` of it."""
-        layers = onnx._recurrent_layers(model) if self.sequences else []
+        layers = onnx_layers.recurrent_layers(model) if self.sequences else []
         with contextlib.ExitStack() as stack:
             for layer in layers:
-                method = "call" if onnx.called_whole(layer) else "inner_loop"
-                mark = functools.partial(onnx._mark, layer, self.markers, self.padded)
-                stack.enter_context(onnx.replaced(layer, method, mark))
+                method = "call" if onnx_layers.called_whole(layer) else "inner_loop"
+                mark = functools.partial(
+                    onnx_layers.mark_layer, layer, self.markers, self.padded
+                )
+                stack.enter_context(replaced(layer, method, mark))
             function = tf.function(self._call, autograph=False)
             function = function.get_concrete_function(*specs)
         given = [
@@ -262,7 +267,7 @@ class _Traced:
 
 
 def _onnx_runner(file):
-    session = onnx._session(file)
+    session = onnx_checks.open_session(file)
     names = [one.name for one in session.get_outputs()]
     names = [name.removeprefix("new_") for name in names]
     return lambda **given: dict(zip(names, session.run(None, given), strict=True))

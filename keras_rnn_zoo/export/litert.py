@@ -134,11 +134,11 @@ def export_litert(
         for name, function in functions.items():
             for quantised in (False, True)[: 1 + int8]:
                 file = directory / f"{name}{'_int8' if quantised else ''}.tflite"
-                file.write_bytes(_converted(model, function, quantised))
+                file.write_bytes(converted(model, function, quantised))
                 if name == "step":
                     answer = _run_steps(file, model, step_model, x)
                 else:
-                    [answer] = _runner(file)(**{_key(x): x}).values()
+                    [answer] = runner(file)(**{_key(x): x}).values()
                 target = expected
                 if name == "step":
                     target = _target_of_steps(model, step_model, x)
@@ -208,7 +208,7 @@ def _step(model, step_model, x):
 
     def step(inputs, *states):
         inputs = _refusing(model, inputs)
-        states = [_finite(one) for one in states]
+        states = [finite(one) for one in states]
         answer, states = step_model(inputs, states)
         names = [state.name for state in step_model.states]
         return {answer_name(model): answer, **dict(zip(names, states, strict=True))}
@@ -228,7 +228,7 @@ def _refusing(model, inputs):
 
     reads, size = input_of(model)
     if reads == "features":
-        return _finite(inputs, getattr(masking_layer(model), "mask_value", 0.0))
+        return finite(inputs, getattr(masking_layer(model), "mask_value", 0.0))
     # Ids below 0 are put above the last.
     if (characters := characters_of(model)) is not None:
         most = characters["max_characters"]
@@ -236,7 +236,7 @@ def _refusing(model, inputs):
     return tf.where(inputs < 0, size, inputs)
 
 
-def _finite(x, padding=0.0):
+def finite(x, padding=0.0):
     """The same numbers; if one is not finite, an index is too large."""
     import tensorflow as tf
 
@@ -247,7 +247,8 @@ def _finite(x, padding=0.0):
     return x + tf.gather(tf.zeros(1), index)
 
 
-def _converted(model, function, quantised):
+def converted(model, function, quantised):
+    """Returns the bytes of a LiteRT file of a function of the model."""
     import tensorflow as tf
 
     module = tf.Module()
@@ -267,14 +268,15 @@ def _converted(model, function, quantised):
             ) from error
 
 
-def _runner(file):
+def runner(file):
+    """Returns the file as a function of its inputs, run by the interpreter."""
     interpreter = _interpreter()(model_path=str(file))
     return interpreter.get_signature_runner("serving_default")
 
 
 def _run_steps(file, model, step_model, x, most=24):
     """Runs the first steps of the golden input, `(batch, steps, outputs)`."""
-    run, answers = _runner(file), []
+    run, answers = runner(file), []
     first = [np.asarray(s) for s in step_model.initial_state(len(x))]
     names = [state.name for state in step_model.states]
     states = dict(zip(names, first, strict=True))

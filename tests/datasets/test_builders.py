@@ -1,6 +1,11 @@
 """The TFDS builders: registered, prepared without a network, never mixed."""
 
+import inspect
+import os
 import pathlib
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -9,7 +14,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from keras_rnn_zoo.datasets import builders, corpus
+import keras_rnn_zoo
+from keras_rnn_zoo import datasets
+from keras_rnn_zoo.datasets import builders, corpus, source
+from keras_rnn_zoo.datasets.builders import _splits, python_source, wnut17
 
 NAMES = [f"krz_{n}" for n in "py_tokens py_cursor py_functions wnut17 digits".split()]
 
@@ -43,12 +51,12 @@ SUPERVISED = {"as_supervised": True, "download": False}
 
 
 def test_prepared_data_of_two_interpreters_never_mix(monkeypatch):
-    here = builders._stdlib_configs()[0].name
+    here = python_source._stdlib_configs()[0].name
     assert corpus.fingerprint() in here
     assert here == builders.KrzPyTokens.BUILDER_CONFIGS[0].name
     monkeypatch.setattr(corpus, "interpreter", lambda: "CPython 3.99.0")
     corpus.fingerprint.cache_clear()
-    other = builders._stdlib_configs()[0].name
+    other = python_source._stdlib_configs()[0].name
     corpus.fingerprint.cache_clear()
     assert other.startswith("cpython_3_99_0_") and other[-8:] != here[-8:]
 
@@ -75,7 +83,7 @@ def test_both_digit_splits_hold_every_digit_once(data_dir):
 
 def test_every_class_gives_a_fifth_to_the_random_test_split():
     labels = np.repeat(np.arange(10), np.arange(20, 120, 10))
-    rest, test = builders._stratified_cut(np.arange(len(labels)), labels)
+    rest, test = _splits.stratified_cut(np.arange(len(labels)), labels)
     assert np.bincount(labels[test]).tolist() == [
         round(n / 5) for n in range(20, 120, 10)
     ]
@@ -113,14 +121,14 @@ def test_a_server_that_never_answers_is_not_waited_for():
 def test_a_changed_file_is_refused(tmp_path):
     (tmp_path / "wnut17train.conll").write_text("a\tO\n")
     with pytest.raises(ValueError, match="must have the sha256 731820e1.*Received: "):
-        builders.wnut17_files_in(tmp_path)
+        wnut17.files_in(tmp_path)
 
 
 def test_checksums_of_all_three_files_are_registered():
     infos = builders.KrzWnut17.url_infos
-    urls = {builders.WNUT17_URL + name for name in builders.WNUT17_FILES.values()}
+    urls = {wnut17.URL + name for name in wnut17.FILES.values()}
     assert urls <= set(infos)
-    assert {infos[url].filename for url in urls} == set(builders.WNUT17_FILES.values())
+    assert {infos[url].filename for url in urls} == set(wnut17.FILES.values())
 
 
 class TestKrzDigits(tfds.testing.DatasetBuilderTestCase):
@@ -149,5 +157,87 @@ class TestKrzWnut17(tfds.testing.DatasetBuilderTestCase):
     def setUp(self):
         super().setUp()
         self.enter_context(
-            tf.compat.v1.test.mock.patch.object(builders, "require_network")
+            tf.compat.v1.test.mock.patch.object(wnut17, "require_network")
         )
+
+
+# === A data set is two files ===
+
+BUILDER = """
+import numpy as np
+import tensorflow_datasets as tfds
+
+
+class KrzThree(tfds.core.GeneratorBasedBuilder):
+    name = "krz_three"
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict({"n": np.int64})
+        )
+
+    def _split_generators(self, dl_manager):
+        return {one: self._examples() for one in ("train", "validation", "test")}
+
+    def _generate_examples(self):
+        raise NotImplementedError
+
+    def _examples(self):
+        yield from ((k, {"n": k}) for k in range(3))
+"""
+LOADER = """
+import numpy as np
+
+from keras_rnn_zoo.datasets.source import Content, data_set
+
+
+@data_set("krz_three")
+def load_three(source, times=2):
+    \"\"\"A number to a multiple of it. Option `times` (default 2).\"\"\"
+    _, examples = source.read("krz_three")
+    raw = {
+        split: [(np.full((2, 1), n, "float32"), np.float32([times * n])) for n in rows]
+        for split, rows in ((one, examples[one]["n"]) for one in examples)
+    }
+    return Content(raw, ["product"], {"licence": "none needed"})
+"""
+USE = """
+import sys
+from keras_rnn_zoo import datasets
+data = datasets.load("krz_three", data_dir=sys.argv[1], times=5)
+assert '* "krz_three": A number to a multiple' in datasets.load.__doc__
+print(datasets.__file__, sorted(float(y[0]) for _, y in data.raw["test"]))
+"""
+
+
+def test_a_data_set_is_a_builder_and_a_loader_and_no_line_elsewhere(tmp_path):
+    package = tmp_path / "keras_rnn_zoo"
+    here = pathlib.Path(keras_rnn_zoo.__file__).parent
+    ignored = shutil.ignore_patterns("__pycache__", "_models")
+    shutil.copytree(here, package, ignore=ignored)
+    (package / "datasets" / "builders" / "three.py").write_text(BUILDER)
+    (package / "datasets" / "loaders" / "three.py").write_text(LOADER)
+    done = subprocess.run(
+        [sys.executable, "-c", USE, str(tmp_path / "data")],
+        cwd=tmp_path,  # the first place where `-c` looks
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(package))
+    assert done.stdout.endswith("[0.0, 5.0, 10.0]\n")
+
+
+def test_two_loaders_of_one_data_set_are_refused():
+    with pytest.raises(ValueError, match="one loader. Received: name='krz_digits'"):
+        source.data_set("krz_digits")(len)
+
+
+def test_load_says_every_data_set_with_all_its_options():
+    for name, loader in source.LOADERS.items():
+        said = datasets.load.__doc__.partition(f'* "{name}": ')[2].partition("* ")[0]
+        assert said, name
+        for option in list(inspect.signature(loader).parameters)[1:]:
+            assert f"`{option}`" in said or "Options as of" in said, (name, option)

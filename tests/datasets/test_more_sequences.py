@@ -153,8 +153,7 @@ def test_without_the_file_the_error_says_what_to_do(tmp_path):
 
 
 def test_the_file_is_registered():
-    [url] = builders.KrzJsbChorales.URLS
-    info = builders.KrzJsbChorales.url_infos[url]
+    [(url, info)] = builders.KrzJsbChorales.url_infos.items()
     assert (info.size, info.filename) == (96095, "JSB_Chorales.mat")
     assert info.checksum.startswith("ac0e608527cc")
 

@@ -266,7 +266,7 @@ def test_wnut17_from_its_files(data_dir):
 @pytest.mark.parametrize(
     "arguments, error, message",
     [
-        ({"name": "krz_py"}, ValueError, "must be one of krz_py_tokens.*name='krz_py'"),
+        ({"name": "krz_py"}, ValueError, "must be one of krz_adding, .*name='krz_py'"),
         ({"batch_size": 0}, ValueError, "at least 1. Received: batch_size=0"),
         ({"batch_size": 2.0}, TypeError, "at least 1. Received: batch_size=2.0"),
         ({"batch_size": True}, TypeError, "at least 1. Received: batch_size=True"),

@@ -8,8 +8,12 @@ import os
 import pytest
 
 from keras_rnn_zoo import datasets
-from keras_rnn_zoo.datasets import builders, surnames_builder
-from keras_rnn_zoo.datasets.surnames_builder import FILES, LANGUAGES, split_of
+from keras_rnn_zoo.datasets import builders
+from keras_rnn_zoo.datasets.builders.names_18_languages import (
+    FILES,
+    LANGUAGES,
+    split_of,
+)
 from tests.datasets.prepared import prepare
 
 REAL = os.environ.get("KRZ_NAMES_18_DIR")
@@ -65,7 +69,7 @@ def test_options(data_dir):
 def test_without_the_files_the_error_says_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"put Arabic.txt, Chinese.txt, "):
         datasets.load(NAME, data_dir=tmp_path)
-    for name in surnames_builder.FILES.values():
+    for name in FILES.values():
         (tmp_path / name).write_text("Abe\n", encoding="utf-8")
     with pytest.raises(ValueError, match="must be the registered ones"):
         datasets.load(NAME, data_dir=tmp_path / "tfds", manual_dir=tmp_path)

@@ -8,7 +8,8 @@ import os
 import pytest
 
 from keras_rnn_zoo import datasets
-from keras_rnn_zoo.datasets import builders, uner_builder
+from keras_rnn_zoo.datasets import builders
+from keras_rnn_zoo.datasets.builders import uner_zh
 from tests.datasets import prepared
 
 REAL = os.environ.get("KRZ_UNER_ZH_DIR")
@@ -36,14 +37,14 @@ SENTENCES = """\
 def prepare(data_dir, texts):
     """Writes what the builder reads from `texts` as its prepared data."""
     for split, text in texts.items():
-        (data_dir / uner_builder.FILES[split]).write_text(text, encoding="utf-8")
+        (data_dir / uner_zh.FILES[split]).write_text(text, encoding="utf-8")
     prepared.prepare(builders.KrzUnerZh, data_dir)
 
 
 def test_words_and_tags_are_those_of_the_files(tmp_path):
     prepare(tmp_path, dict.fromkeys(("train", "validation", "test"), SENTENCES))
     data = datasets.load(NAME, data_dir=tmp_path, min_count=1, max_characters=4)
-    assert data.labels == uner_builder.TAGS
+    assert data.labels == uner_zh.TAGS
     for split in ("train", "validation", "test"):
         assert data.texts[split] == [
             ("我", "在", "北京", "大学", "。"),
@@ -70,7 +71,7 @@ def test_a_tag_that_is_not_known_is_refused(tmp_path):
 def test_without_the_files_the_error_says_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="put zh_gsdsimp-ud-train.iob2, "):
         datasets.load(NAME, data_dir=tmp_path)
-    for name in uner_builder.FILES.values():
+    for name in uner_zh.FILES.values():
         (tmp_path / name).write_text(SENTENCES, encoding="utf-8")
     with pytest.raises(ValueError, match="must be the registered ones"):
         datasets.load(NAME, data_dir=tmp_path / "tfds", manual_dir=tmp_path)

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 import keras_rnn_zoo
 from keras_rnn_zoo import jobs, presets
-from keras_rnn_zoo.datasets import Codec, builders, surnames_builder, uner_builder
+from keras_rnn_zoo.datasets import Codec, builders
 from keras_rnn_zoo.export import export_saved_model
 from keras_rnn_zoo.jobs import cards
 from keras_rnn_zoo.presets import model_directory
@@ -29,13 +29,18 @@ from keras_rnn_zoo.training import recipes
 ROOT = pathlib.Path(__file__).parents[2]
 MODELS = ROOT / "models"
 NAMES = presets.names()
+#: The variable that names the directory of a data set's files.
+VARIABLES = {
+    builders.KrzJsbChorales: "KRZ_JSB_DIR",
+    builders.KrzNames18Languages: "KRZ_NAMES_18_DIR",
+    builders.KrzSentencePolarity: "KRZ_POLARITY_DIR",
+    builders.KrzUnerZh: "KRZ_UNER_ZH_DIR",
+    builders.KrzWnut17: "KRZ_WNUT17_DIR",
+}
 #: Files that a data set needs: the variable that names their directory, the files.
 FILES = {
-    "krz_jsb_chorales": ("KRZ_JSB_DIR", ["JSB_Chorales.mat"]),
-    "krz_names_18_languages": ("KRZ_NAMES_18_DIR", [*surnames_builder.FILES.values()]),
-    "krz_sentence_polarity": ("KRZ_POLARITY_DIR", ["sentence_polarity.zip"]),
-    "krz_uner_zh": ("KRZ_UNER_ZH_DIR", [*uner_builder.FILES.values()]),
-    "krz_wnut17": ("KRZ_WNUT17_DIR", [*builders.WNUT17_FILES.values()]),
+    builder.name: (variable, [one.filename for one in builder.url_infos.values()])
+    for builder, variable in VARIABLES.items()
 }
 MEASURED = sorted(
     path.parent.name for path in MODELS.glob(f"*/{model_directory.FIGURES_FILE}")

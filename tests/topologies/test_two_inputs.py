@@ -11,8 +11,7 @@ from keras import ops
 from keras_rnn_zoo import Bidirectional, export, jobs, make_recurrent, topologies
 from keras_rnn_zoo.datasets import Codec
 from keras_rnn_zoo.datasets.batches import batches
-from keras_rnn_zoo.datasets.loaders import LOADERS
-from keras_rnn_zoo.datasets.source import Content, sha256_of
+from keras_rnn_zoo.datasets.source import LOADERS, Content, sha256_of
 from keras_rnn_zoo.jobs import models
 from keras_rnn_zoo.layers.core.graphs import Graph, Graphs, Input, graphs_of, several
 from keras_rnn_zoo.presets import Assets
@@ -213,7 +212,7 @@ def load_loudest(source):
 
 @pytest.fixture
 def in_recipes(monkeypatch):
-    """What lines in `LOADERS` and `TOPOLOGY_KEYS`, and a file each, would do."""
+    """What a line in `TOPOLOGY_KEYS`, and a file each, would do."""
     monkeypatch.setitem(LOADERS, "loudest", load_loudest)
     monkeypatch.setattr(
         topologies, "TokensAndFeatures", TokensAndFeatures, raising=False

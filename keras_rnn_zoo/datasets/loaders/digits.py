@@ -3,11 +3,16 @@
 import numpy as np
 
 from keras_rnn_zoo.datasets.checks import check_choice
-from keras_rnn_zoo.datasets.source import Content
+from keras_rnn_zoo.datasets.source import Content, data_set
 
 
+@data_set("krz_digits")
 def load_digits(source, view="rows", split="random"):
-    """Rows or pixels of a digit to the digit."""
+    """8 x 8 pixels, scaled to 0..1, to the digit (many-to-one).
+
+    Options `view`, "rows" (8, 8) or "pixels" (64, 1), and `split`, "random" or
+    "last". Needs scikit-learn to be prepared.
+    """
     check_choice("view", view, ("rows", "pixels"))
     check_choice("split", split, ("random", "last"))
     _, examples = source.read("krz_digits", config=split)

@@ -1,11 +1,16 @@
 """Chorales harmonised by J. S. Bach, as piano rolls."""
 
 from keras_rnn_zoo.datasets.chorales import KEYS
-from keras_rnn_zoo.datasets.source import Content, sha256_of
+from keras_rnn_zoo.datasets.source import Content, data_set, sha256_of
 
 
+@data_set("krz_jsb_chorales")
 def load_jsb_chorales(source, manual_dir=None):
-    """Keys that sound at a step to the keys that sound at the next."""
+    """Keys that sound at a step to those of the next (several classes at a step).
+
+    Option `manual_dir`: where its file lies if not in TFDS's manual directory.
+    Needs SciPy to be prepared.
+    """
     _, examples = source.read("krz_jsb_chorales", manual_dir=manual_dir)
     raw = {
         split: [

@@ -3,11 +3,17 @@
 import numpy as np
 
 from keras_rnn_zoo.datasets.checks import check_choice, check_int
-from keras_rnn_zoo.datasets.source import Content, cut_off, facts_of
+from keras_rnn_zoo.datasets.source import Content, cut_off, data_set, facts_of
 
 
+@data_set("mnist")
 def load_mnist(source, view="rows", size=28):
-    """Rows or pixels of a digit to the digit."""
+    """28 x 28 pixels, scaled to 0..1, to the digit (many-to-one).
+
+    Options `view`, "rows" (28, 28), "pixels" (784, 1) or "permuted", the pixels in
+    the order of `numpy.random.RandomState(0).permutation(784)`; and `size`, 28 or
+    14, which takes the mean of 2 x 2 pixels: (14, 14) or (196, 1).
+    """
     check_choice("view", view, ("rows", "pixels", "permuted"))
     check_int("size", size, 14)
     check_choice("size", size, (14, 28))

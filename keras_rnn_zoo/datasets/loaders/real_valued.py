@@ -4,11 +4,15 @@ import numpy as np
 
 from keras_rnn_zoo.datasets import series
 from keras_rnn_zoo.datasets.checks import check_int
-from keras_rnn_zoo.datasets.source import Content, sha256_of
+from keras_rnn_zoo.datasets.source import Content, data_set, sha256_of
 
 
+@data_set("krz_sunspots")
 def load_sunspots(source, context=24, horizon=8):
-    """Years of sunspot numbers to those of the next years."""
+    """Yearly sunspot numbers in hundreds to those of the next years (real-valued).
+
+    Options `context` (default 24) and `horizon` (default 8). Needs statsmodels.
+    """
     del source
     check_int("context", context, 2, 100)
     check_int("horizon", horizon, 1, 20)
@@ -22,8 +26,12 @@ def load_sunspots(source, context=24, horizon=8):
     return Content(series.sunspots(context, horizon), labels, facts)
 
 
+@data_set("krz_adding")
 def load_adding(source, steps=100, train=20_000):
-    """Marked numbers to their sum."""
+    """The adding problem, generated (real-valued).
+
+    Options `steps` (default 100) and `train` (default 20,000 training sequences).
+    """
     del source
     check_int("steps", steps, 2)
     check_int("train", train, 1)
@@ -31,8 +39,12 @@ def load_adding(source, steps=100, train=20_000):
     return Content(series.adding(steps, train), ["sum"], facts)
 
 
+@data_set("krz_japanese_vowels")
 def load_japanese_vowels(source):
-    """Frames of an utterance to its speaker."""
+    """12 coefficients a frame of an utterance to its speaker (many-to-one).
+
+    7 to 29 frames. Needs sktime to be prepared.
+    """
     builder, examples = source.read("krz_japanese_vowels")
     raw = {
         split: [

@@ -5,11 +5,15 @@ import numpy as np
 from keras_rnn_zoo.datasets import series
 from keras_rnn_zoo.datasets.checks import check_int
 from keras_rnn_zoo.datasets.codec import PADDING, UNKNOWN, Codec
-from keras_rnn_zoo.datasets.source import Content, sha256_of
+from keras_rnn_zoo.datasets.source import Content, data_set, sha256_of
 
 
+@data_set("krz_copy")
 def load_copy(source, blanks=100, train=10_000):
-    """Text of symbols and blanks to the symbols again, once it says so."""
+    """Symbols to be written down again after a pause, generated (many-to-many).
+
+    Options `blanks` (default 100) and `train` (default 10,000 training sequences).
+    """
     del source
     check_int("blanks", blanks, 1)
     check_int("train", train, 1)

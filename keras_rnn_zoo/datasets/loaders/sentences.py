@@ -14,6 +14,8 @@ from keras_rnn_zoo.datasets.source import (
     SPLITS,
     Content,
     cut_off,
+    data_set,
+    encoded,
     facts_of,
     sha256_of,
     texts_of,
@@ -25,8 +27,12 @@ _CUT_OFF = "a tenth of the different training texts is the validation split"
 _DEV = {"train": "train", "validation": "dev", "test": "test"}
 
 
+@data_set("conll2003")
 def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
-    """Words of a news sentence to the BIO tags of the names in it."""
+    """Words of news to BIO tags of the names (many-to-many).
+
+    Options `lowercase`, `min_count` and `max_characters` as of krz_wnut17.
+    """
     check_words(lowercase, min_count, max_characters)
     builder, examples = source.read(
         "conll2003",
@@ -40,6 +46,7 @@ def load_conll2003(source, lowercase=True, min_count=2, max_characters=None):
     return content
 
 
+@data_set("krz_uner_zh")
 def load_uner_zh(
     source,
     tokens="words",
@@ -48,9 +55,11 @@ def load_uner_zh(
     max_characters=None,
     manual_dir=None,
 ):
-    """Words, or characters, of a Chinese sentence to the BIO tags of the names in it.
+    """Words of Chinese sentences to BIO tags of the names (many-to-many).
 
-    Characters make a model that reads sentences as they are written, without spaces.
+    Options as of krz_wnut17, but `lowercase` is False by default, `manual_dir` of
+    its own files, and `tokens`: "words", or "characters", which make a model that
+    reads sentences as they are written, without spaces.
     """
     check_choice("tokens", tokens, ("words", "characters"))
     check_words(lowercase, min_count, max_characters)
@@ -76,15 +85,19 @@ def load_uner_zh(
     return content
 
 
+@data_set("universal_dependencies")
 def load_universal_dependencies(
     source, config="en_ewt", lowercase=True, min_count=2, max_characters=None
 ):
-    """Words of a sentence to their universal parts of speech.
+    """Words of a treebank to universal parts of speech (many-to-many).
 
-    Tokens that stand for several words, as "don't" for "do" and "n't", come in TFDS's
-    data beside those words and have no part of speech: they are left out. Some
-    treebanks have words with a space inside, as "10 000": each part becomes a word with
-    the part of speech of the whole, for so an exported model reads it.
+    Options `config`, the treebank (default "en_ewt"), and `lowercase`, `min_count`
+    and `max_characters` as of krz_wnut17. Needs conllu to be prepared.
+
+    Tokens that stand for several words, as "don't" for "do" and "n't", come in
+    TFDS's data beside those words and have no part of speech: they are left out.
+    Some treebanks have words with a space inside, as "10 000": each part becomes a
+    word with the part of speech of the whole, for so an exported model reads it.
     """
     if not isinstance(config, str):
         raise TypeError(f"`config` must be a str. Received: config={config!r}.")
@@ -119,15 +132,24 @@ def load_universal_dependencies(
     return content
 
 
+@data_set("trec")
 def load_trec(source, classes="coarse", min_count=2):
-    """Words of a question to what it asks for."""
+    """Words of a question to what it asks for (many-to-one).
+
+    Options `classes`, "coarse" (6) or "fine" (47), and `min_count` (default 2).
+    """
     check_choice("classes", classes, ("coarse", "fine"))
     check_int("min_count", min_count, 1)
     return _classified(source, "trec", f"label-{classes}", min_count)
 
 
+@data_set("imdb_reviews")
 def load_imdb_reviews(source, min_count=5, max_steps=200, keep="last"):
-    """Words of a film review to whether it is good."""
+    """Words of a film review to neg or pos (many-to-one).
+
+    Options `min_count` (default 5); `max_steps` (default 200, None for all words)
+    and `keep`, "last" or "first": which words of a longer review are read.
+    """
     check_int("min_count", min_count, 1)
     if max_steps is not None:
         check_int("max_steps", max_steps, 1)
@@ -140,8 +162,12 @@ def load_imdb_reviews(source, min_count=5, max_steps=200, keep="last"):
     return content
 
 
+@data_set("krz_sentence_polarity")
 def load_sentence_polarity(source, min_count=2):
-    """Words of a sentence to whether the review that it is from is good."""
+    """Words of a sentence of a film review to neg or pos (many-to-one).
+
+    Option `min_count` (default 2).
+    """
     check_int("min_count", min_count, 1)
     content = _classified(source, "krz_sentence_polarity", "label", min_count)
     content.facts |= {
@@ -169,7 +195,7 @@ def _tagged(builder, examples, labels, *vocabulary):
             for words, (_, ids) in zip(parts, rows, strict=True)
         ]
     codec, facts = _word_codec(texts["train"], *vocabulary)
-    raw = _encoded(codec, texts, tags)
+    raw = encoded(codec, texts, tags)
     return Content(raw, labels, facts_of(builder) | facts, texts, codec)
 
 
@@ -194,20 +220,9 @@ def _tagged_characters(builder, examples, labels, lowercase, min_count):
                 tags[split].append(np.array(found, "int32"))
     options = {"unit": "character", "lowercase": lowercase}
     codec = learn_codec(texts["train"], min_count, **options)
-    raw = _encoded(codec, texts, tags)
+    raw = encoded(codec, texts, tags)
     facts = {"training characters kept": f"seen {min_count} times or more"}
     return Content(raw, labels, facts_of(builder) | facts, texts, codec)
-
-
-def _encoded(codec, texts, tags):
-    """The examples of each split: ids of a text's tokens, and those of its tags."""
-    return {
-        split: [
-            (codec.encode(text), ids)
-            for text, ids in zip(texts[split], tags[split], strict=True)
-        ]
-        for split in SPLITS
-    }
 
 
 def _classified(source, name, label, min_count, part=slice(None)):
@@ -225,13 +240,7 @@ def _classified(source, name, label, min_count, part=slice(None)):
         for split, rows in texts_of(examples).items()
     }
     codec, facts = _word_codec(texts["train"], True, min_count)
-    raw = {
-        split: [
-            (codec.encode(words), np.int32(label))
-            for words, label in zip(texts[split], examples[split]["label"], strict=True)
-        ]
-        for split in SPLITS
-    }
+    raw = encoded(codec, texts, {one: examples[one]["label"] for one in SPLITS})
     facts = facts_of(builder) | facts
     facts["split"] = f"TFDS's; {_CUT_OFF}"
     facts["test texts that are training texts too"] = len(test & set(keys))

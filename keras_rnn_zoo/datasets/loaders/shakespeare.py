@@ -2,14 +2,16 @@
 
 from keras_rnn_zoo.datasets.checks import check_int
 from keras_rnn_zoo.datasets.codec import END_OF_TEXT, PADDING, UNKNOWN, Codec
-from keras_rnn_zoo.datasets.source import Content, facts_of, texts_of
+from keras_rnn_zoo.datasets.source import Content, data_set, facts_of, texts_of
 
 
+@data_set("tiny_shakespeare")
 def load_tiny_shakespeare(source, window=200):
-    """Consecutive windows of plays.
+    """Plays for a language model, in consecutive windows.
 
-    Every character of a split is predicted once, from those before it in its window.
-    A window begins with the end-of-text token, as every text that the codec encodes.
+    Each begins with an end-of-text token. x is the text before every character, y
+    the character: all of a split are predicted once, each from those before it in
+    its window. Option `window` (default 200).
     """
     check_int("window", window, 2)
     builder, examples = source.read("tiny_shakespeare")

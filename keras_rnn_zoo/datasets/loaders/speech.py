@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo.datasets.checks import check_int
-from keras_rnn_zoo.datasets.source import Content, facts_of
+from keras_rnn_zoo.datasets.source import Content, data_set, facts_of
 
 #: Recordings of every speaker and digit, of 50, that are not trained on.
 _SPOKEN_DIGIT_PARTS = {"validation": range(5, 10), "test": range(0, 5)}
@@ -44,8 +44,14 @@ def log_mel(audio, sample_rate, mel_bins=40, step_ms=10):
     return (tf.math.log(energies + 1e-6) + 5) / 4
 
 
+@data_set("spoken_digit")
 def load_spoken_digit(source, mel_bins=40, step_ms=10):
-    """A spoken digit to the digit; the speakers of all three splits are the same."""
+    """Log-mel energies of a spoken digit to the digit (many-to-one, real-valued).
+
+    See `keras_rnn_zoo.datasets.loaders.speech.log_mel`. The speakers of all three
+    splits are the same. Options `mel_bins` (default 40) and `step_ms` (default 10).
+    Needs pydub to be prepared.
+    """
     builder, examples = _read(source, "spoken_digit", 8000, mel_bins, step_ms)
     everything = examples["train"]
     found: Any = [re.search(rb"_(\d+)\.wav$", name) for name in everything["file"]]
@@ -69,8 +75,13 @@ def load_spoken_digit(source, mel_bins=40, step_ms=10):
     return _content(builder, parts, facts, mel_bins, step_ms)
 
 
+@data_set("speech_commands")
 def load_speech_commands(source, mel_bins=40, step_ms=10):
-    """A spoken word to one of ten commands, silence or unknown."""
+    """Log-mel energies of a spoken word to one of ten commands, silence or unknown.
+
+    Many-to-one, real-valued. Options as of spoken_digit. Needs pydub to be
+    prepared.
+    """
     builder, examples = _read(source, "speech_commands", 16000, mel_bins, step_ms)
     facts = {"split": "TFDS's", "licence": "CC BY 4.0, as arXiv 1804.03209 states"}
     return _content(builder, examples, facts, mel_bins, step_ms)

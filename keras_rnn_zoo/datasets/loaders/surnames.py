@@ -1,14 +1,24 @@
 """Surnames, letter by letter, to their languages."""
 
-import numpy as np
-
 from keras_rnn_zoo.datasets.checks import check_words
 from keras_rnn_zoo.datasets.codec import learn_codec
-from keras_rnn_zoo.datasets.source import SPLITS, Content, facts_of, sha256_of
+from keras_rnn_zoo.datasets.source import (
+    SPLITS,
+    Content,
+    data_set,
+    encoded,
+    facts_of,
+    sha256_of,
+)
 
 
+@data_set("krz_names_18_languages")
 def load_names_18_languages(source, lowercase=False, min_count=2, manual_dir=None):
-    """Letters of a surname to the language that it comes from."""
+    """Letters of a surname to one of 18 languages (many-to-one).
+
+    Options `lowercase` (default False), `min_count` (default 2) and `manual_dir`,
+    where its 18 files lie if not in TFDS's manual directory.
+    """
     check_words(lowercase, min_count, None)
     builder, examples = source.read("krz_names_18_languages", manual_dir=manual_dir)
     texts = {
@@ -18,15 +28,7 @@ def load_names_18_languages(source, lowercase=False, min_count=2, manual_dir=Non
     codec = learn_codec(
         texts["train"], min_count, unit="character", lowercase=lowercase
     )
-    raw = {
-        split: [
-            (codec.encode(text), np.int32(language))
-            for text, language in zip(
-                texts[split], examples[split]["language"], strict=True
-            )
-        ]
-        for split in SPLITS
-    }
+    raw = encoded(codec, texts, {one: examples[one]["language"] for one in SPLITS})
     several = len(texts["test"]) - len(set(texts["test"]))
     facts = facts_of(builder) | {
         "source": "surnames of PyTorch's tutorial of character-level classification, "

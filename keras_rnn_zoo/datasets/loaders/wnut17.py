@@ -2,13 +2,20 @@
 
 from keras_rnn_zoo.datasets.checks import check_words
 from keras_rnn_zoo.datasets.codec import learn_codec
-from keras_rnn_zoo.datasets.source import Content
+from keras_rnn_zoo.datasets.source import Content, data_set, encoded
 
 
+@data_set("krz_wnut17")
 def load_wnut17(
     source, lowercase=True, min_count=2, max_characters=None, manual_dir=None
 ):
-    """Words of a sentence, and their characters, to the tags of the names in it."""
+    """Words of a sentence of social media to BIO tags of the names (many-to-many).
+
+    Options `lowercase` (default True) and `min_count` (default 2: rarer training
+    words are unknown), `max_characters` (default None: words alone; else each word
+    comes with so many of its characters), and `manual_dir`, where its three files
+    lie if not in TFDS's manual directory.
+    """
     check_words(lowercase, min_count, max_characters)
     builder, examples = source.read("krz_wnut17", manual_dir=manual_dir)
     texts = {
@@ -18,13 +25,7 @@ def load_wnut17(
     codec = learn_codec(
         texts["train"], min_count, lowercase=lowercase, max_characters=max_characters
     )
-    raw = {
-        split: [
-            (codec.encode(words), tags.astype("int32"))
-            for words, tags in zip(texts[split], columns["tags"], strict=True)
-        ]
-        for split, columns in examples.items()
-    }
+    tags = {split: columns["tags"] for split, columns in examples.items()}
     facts = {
         "source": "WNUT 2017, github.com/leondz/emerging_entities_17",
         "licence": "CC BY 4.0",
@@ -32,4 +33,4 @@ def load_wnut17(
         + (", lower-cased" if lowercase else ""),
     }
     labels = builder.info.features["tags"].feature.names
-    return Content(raw, labels, facts, texts, codec)
+    return Content(encoded(codec, texts, tags), labels, facts, texts, codec)

@@ -1,10 +1,8 @@
-"""TFDS builder of Universal NER's Chinese sentences.
-
-`keras_rnn_zoo.datasets.builders` imports it, and with it registers it.
-"""
+"""TFDS builder of Universal NER's Chinese sentences."""
 
 import tensorflow_datasets as tfds
 
+from keras_rnn_zoo.datasets.builders._files import files_at
 from keras_rnn_zoo.datasets.columns import Columns
 
 #: Tags of krz_uner_zh; the index is the class id. B- begins a name, I- continues it.
@@ -24,7 +22,17 @@ class KrzUnerZh(tfds.core.GeneratorBasedBuilder):
     """Chinese sentences with the names in them labelled by people (many-to-many)."""
 
     name = "krz_uner_zh"
-    URLS = tuple(URL + name for name in FILES.values())
+    url_infos = files_at(
+        URL,
+        """\
+zh_gsdsimp-ud-train.iob2 2088494
+  a03b5260c3d960aa711ff5f12b797de5c7d7f412563593c173cd0e7135001db5
+zh_gsdsimp-ud-dev.iob2 267445
+  8aeab3ac662468e258a65f887844c50cee8311cb080b60a421ff7aa8a05e8032
+zh_gsdsimp-ud-test.iob2 255351
+  f1d8faa790d914fe01a24627874c8e7fad9c40b54742f5aefab5ba3f7c8edede
+""",
+    )
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}

@@ -1,7 +1,4 @@
-"""TFDS builder of the CMU Pronouncing Dictionary; see `keras_rnn_zoo.datasets.cmudict`.
-
-`keras_rnn_zoo.datasets.builders` imports it, and with it registers it.
-"""
+"""TFDS builder of the CMU Pronouncing Dictionary; see `datasets.cmudict`."""
 
 import hashlib
 import pathlib
