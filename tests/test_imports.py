@@ -179,3 +179,23 @@ def _named_by(node, known):
         return [alias.name for alias in node.names]
     inside = [f"{node.module}.{alias.name}" for alias in node.names]
     return [name if name in known else node.module for name in inside]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_module_uses_a_private_name_of_another(path):
+    tree, modules, private = ast.parse(path.read_text()), set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            place = PACKAGE.parent.joinpath(*node.module.split("."))
+            for alias in node.names:
+                is_module = (place / f"{alias.name}.py").is_file()
+                if is_module or (place / alias.name).is_dir():
+                    modules.add(alias.asname or alias.name)
+                elif alias.name.startswith("_") and not alias.name.endswith("__"):
+                    private.append(alias.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = node.attr
+            if node.value.id in modules and name[0] == "_" and name[-2:] != "__":
+                private.append(f"{node.value.id}.{name}")
+    assert not private
