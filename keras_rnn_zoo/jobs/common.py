@@ -24,12 +24,15 @@ def origin(facts):
 
     The corpus's sha256 is shortened; `assets.json` and `metrics.json` have all of it.
     """
-    kept = []
-    if "interpreter" in facts:
-        kept.append(f"interpreter {facts['interpreter']}")
+    kept = [interpreter_of(facts)] if "interpreter" in facts else []
     if "corpus sha256" in facts:
         kept.append(f"corpus sha256 {facts['corpus sha256'][:12]}…")
     return ", ".join(kept)
+
+
+def interpreter_of(facts):
+    """Return whose standard library the data are, for a picture, or ""."""
+    return f"interpreter {facts['interpreter']}" if "interpreter" in facts else ""
 
 
 def figures_of(recipe, model, evaluation, pipelines, facts):

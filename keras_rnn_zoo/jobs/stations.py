@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo.jobs.common import Reporter, figures_of, origin
+from keras_rnn_zoo.jobs.common import Reporter, figures_of, interpreter_of, origin
 from keras_rnn_zoo.jobs.data import load_data
 from keras_rnn_zoo.presets import Assets
 from keras_rnn_zoo.tasks import Figure, Task, task_of
@@ -256,7 +256,7 @@ def draw(written: Written) -> None:
     shown = Report(
         *(prepared.model, prepared.pipelines, prepared.plan.recipe),
         *(judged.trained.fit, judged.evaluation, judged.figures, judged.baselines),
-        *(written.samples, origin(prepared.pipelines.facts)),
+        *(written.samples, interpreter_of(prepared.pipelines.facts)),
     )
     report.draw(written.directory, prepared.task, shown)
 
