@@ -11,6 +11,8 @@ from keras_rnn_zoo.layers import blocks, cells, heads, readers, wrappers
 from keras_rnn_zoo.layers.core.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.core.base import RecurrentLayer as RecurrentLayer
 from keras_rnn_zoo.layers.core.bidirectional import Bidirectional as Bidirectional
+from keras_rnn_zoo.layers.core.initializers import SkewBlocks as SkewBlocks
+from keras_rnn_zoo.layers.core.initializers import SoftplusUniform as SoftplusUniform
 from keras_rnn_zoo.layers.core.making import make_recurrent as make_recurrent
 from keras_rnn_zoo.layers.core.registry import recurrent_layers as recurrent_layers
 from keras_rnn_zoo.layers.core.registry import register as register
@@ -20,7 +22,8 @@ from keras_rnn_zoo.layers.core.rnn import StackedRNNCells as StackedRNNCells
 
 _CORE = (
     *("Bidirectional", "GatedCell", "RNN", "RecurrentLayer", "ResetCell"),
-    *("StackedRNNCells", "make_recurrent", "recurrent_layers", "register"),
+    *("SkewBlocks", "SoftplusUniform", "StackedRNNCells"),
+    *("make_recurrent", "recurrent_layers", "register"),
 )
 _SHELVES = (cells, heads, readers, wrappers, blocks)
 for _shelf in _SHELVES:

@@ -37,17 +37,18 @@ from keras_rnn_zoo.layers.cells.cornn import CoRNN as CoRNN
 from keras_rnn_zoo.layers.cells.cornn import CoRNNCell as CoRNNCell
 from keras_rnn_zoo.layers.cells.delta_net import DeltaNet as DeltaNet
 from keras_rnn_zoo.layers.cells.delta_net import DeltaNetCell as DeltaNetCell
-from keras_rnn_zoo.layers.cells.delta_net import GatedDeltaNet as GatedDeltaNet
-from keras_rnn_zoo.layers.cells.delta_net import GatedDeltaNetCell as GatedDeltaNetCell
 from keras_rnn_zoo.layers.cells.esn import ESN as ESN
 from keras_rnn_zoo.layers.cells.esn import ESNCell as ESNCell
 from keras_rnn_zoo.layers.cells.exp_rnn import ExpRNN as ExpRNN
 from keras_rnn_zoo.layers.cells.exp_rnn import ExpRNNCell as ExpRNNCell
-from keras_rnn_zoo.layers.cells.exp_rnn import SkewBlocks as SkewBlocks
 from keras_rnn_zoo.layers.cells.fast_grnn import FastGRNN as FastGRNN
 from keras_rnn_zoo.layers.cells.fast_grnn import FastGRNNCell as FastGRNNCell
 from keras_rnn_zoo.layers.cells.fast_grnn import FastRNN as FastRNN
 from keras_rnn_zoo.layers.cells.fast_grnn import FastRNNCell as FastRNNCell
+from keras_rnn_zoo.layers.cells.gated_delta_net import GatedDeltaNet as GatedDeltaNet
+from keras_rnn_zoo.layers.cells.gated_delta_net import (
+    GatedDeltaNetCell as GatedDeltaNetCell,
+)
 from keras_rnn_zoo.layers.cells.gilr import GILR as GILR
 from keras_rnn_zoo.layers.cells.gilr import GILRCell as GILRCell
 from keras_rnn_zoo.layers.cells.gru import GRU as GRU
@@ -94,7 +95,6 @@ from keras_rnn_zoo.layers.cells.lstm import LSTM as LSTM
 from keras_rnn_zoo.layers.cells.lstm import LSTMCell as LSTMCell
 from keras_rnn_zoo.layers.cells.ltc import LTC as LTC
 from keras_rnn_zoo.layers.cells.ltc import LTCCell as LTCCell
-from keras_rnn_zoo.layers.cells.ltc import SoftplusUniform as SoftplusUniform
 from keras_rnn_zoo.layers.cells.mamba2 import Mamba2 as Mamba2
 from keras_rnn_zoo.layers.cells.mamba2 import Mamba2Cell as Mamba2Cell
 from keras_rnn_zoo.layers.cells.memory_controller_lstm import (
@@ -208,6 +208,8 @@ from keras_rnn_zoo.layers.cells.wmc_lstm import WMCLSTMCell as WMCLSTMCell
 from keras_rnn_zoo.layers.core.base import GatedCell as GatedCell
 from keras_rnn_zoo.layers.core.base import RecurrentLayer as RecurrentLayer
 from keras_rnn_zoo.layers.core.bidirectional import Bidirectional as Bidirectional
+from keras_rnn_zoo.layers.core.initializers import SkewBlocks as SkewBlocks
+from keras_rnn_zoo.layers.core.initializers import SoftplusUniform as SoftplusUniform
 from keras_rnn_zoo.layers.core.making import make_recurrent as make_recurrent
 from keras_rnn_zoo.layers.core.registry import recurrent_layers as recurrent_layers
 from keras_rnn_zoo.layers.core.registry import register as register

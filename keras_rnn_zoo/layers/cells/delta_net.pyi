@@ -16,7 +16,7 @@ from keras_rnn_zoo.layers.core.kinds import (
 def unit_length(v: Any) -> Any: ...
 def corrected(s: Any, k: Any, v: Any, beta: Any) -> Any: ...
 
-class _DeltaCell(GatedCell):
+class DeltaCell(GatedCell):
     def __init__(
         self,
         units: int,
@@ -39,7 +39,7 @@ class _DeltaCell(GatedCell):
         trainable: bool = True,
     ) -> None: ...
 
-class DeltaNetCell(_DeltaCell):
+class DeltaNetCell(DeltaCell):
     def __init__(
         self,
         units: int,
@@ -65,64 +65,6 @@ class DeltaNetCell(_DeltaCell):
 class DeltaNet(RecurrentLayer):
     cell: DeltaNetCell
     cell_class: type[DeltaNetCell]
-    def __init__(
-        self,
-        units: int,
-        recurrent_activation: Activation = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Initializer = "glorot_uniform",
-        bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Regularizer = None,
-        bias_regularizer: Regularizer = None,
-        activity_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None,
-        bias_constraint: Constraint = None,
-        dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        use_cudnn: bool | Literal["auto"] = "auto",
-        *,
-        zoneout: Rates = 0.0,
-        trainable_initial_state: bool = False,
-        zero_output_for_mask: bool = False,
-        implementation: Implementation = "auto",
-        truncate: int | None = None,
-        checkpoint: int | None = None,
-        name: str | None = None,
-        dtype: DType = None,
-        trainable: bool = True,
-    ) -> None: ...
-
-class GatedDeltaNetCell(_DeltaCell):
-    def __init__(
-        self,
-        units: int,
-        recurrent_activation: Activation = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Initializer = "glorot_uniform",
-        bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Regularizer = None,
-        bias_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None,
-        bias_constraint: Constraint = None,
-        dropout: float = 0.0,
-        seed: int | None = None,
-        *,
-        zoneout: Rates = 0.0,
-        trainable_initial_state: bool = False,
-        implementation: Implementation = 2,
-        name: str | None = None,
-        dtype: DType = None,
-        trainable: bool = True,
-    ) -> None: ...
-
-class GatedDeltaNet(RecurrentLayer):
-    cell: GatedDeltaNetCell
-    cell_class: type[GatedDeltaNetCell]
     def __init__(
         self,
         units: int,

@@ -1,6 +1,6 @@
 """Written by `python -m tests.stubs --write`."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
 from keras_rnn_zoo.layers.core.kinds import (
@@ -11,9 +11,6 @@ from keras_rnn_zoo.layers.core.kinds import (
     Rates,
     Regularizer,
 )
-
-class SkewBlocks(Any):
-    def __init__(self, form: str = ..., seed: int | None = ...) -> None: ...
 
 class ExpRNNCell(GatedCell):
     def __init__(

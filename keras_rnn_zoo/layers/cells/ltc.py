@@ -5,47 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.core.arguments import Argument, checked, positive_number
+from keras_rnn_zoo.layers.core.arguments import Argument
 from keras_rnn_zoo.layers.core.base import GatedCell, RecurrentLayer
+from keras_rnn_zoo.layers.core.initializers import SoftplusUniform
 from keras_rnn_zoo.layers.core.registry import register
 from keras_rnn_zoo.layers.core.step import Weight
-
-
-@register
-class SoftplusUniform(keras.initializers.Initializer):
-    """Numbers whose softplus is even over an interval above 0.
-
-    Args:
-        low: positive number.
-        high: number above `low`.
-        seed: int, None, or a Keras seed generator.
-
-    Raises:
-        ValueError: if they are no such interval.
-
-    Example:
-    >>> raw = SoftplusUniform(0.4, 0.6)((100,))
-    >>> bool(np.all(abs(np.log1p(np.exp(raw)) - 0.5) < 0.1001))
-    True
-    """
-
-    def __init__(self, low: float, high: float, seed: int | None = None) -> None:
-        low, high = positive_number("low", low), positive_number("high", high)
-        if not low < high:
-            raise ValueError(
-                "`low` must be above 0 and below `high`. "
-                f"Received: low={low!r}, high={high!r}."
-            )
-        if not isinstance(seed, keras.random.SeedGenerator):
-            seed = checked("seed", "seed", seed)
-        self.low, self.high, self.seed = low, high, seed
-
-    def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        drawn = keras.random.uniform(shape, self.low, self.high, dtype, self.seed)
-        return ops.log(ops.expm1(drawn))
-
-    def get_config(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high, "seed": self.seed}
 
 
 def _even(low, high):
