@@ -20,6 +20,7 @@ import tensorflow_datasets as tfds
 
 from keras_rnn_zoo import extras
 from keras_rnn_zoo.datasets import chorales, corpus, vowels
+from keras_rnn_zoo.datasets.btc_builder import KrzBroadTwitter as KrzBroadTwitter
 from keras_rnn_zoo.datasets.cmudict_builder import KrzCmudict as KrzCmudict
 from keras_rnn_zoo.datasets.conll import parse_conll
 from keras_rnn_zoo.datasets.surnames_builder import (

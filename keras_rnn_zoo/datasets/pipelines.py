@@ -124,6 +124,14 @@ def load(
       `max_characters` (default None: words alone; else each word comes with so many of
       its characters), and `manual_dir`, where its three files lie if not in TFDS's
       manual directory.
+    * "krz_broad_twitter": words of a tweet to BIO tags of persons, places and
+      organisations (many-to-many). Options as of krz_wnut17, `manual_dir` of its six
+      files.
+    * "krz_wnut17_btc": krz_wnut17 with the sentences of krz_broad_twitter to learn from
+      as well, their names called as WNUT calls them; those that stand in WNUT's
+      validation or test data are left out. Options as of krz_wnut17, `manual_dir` of
+      the nine files, and `repeat` (default 1): how often an epoch has each of WNUT's
+      own training sentences.
     * "krz_uner_zh": words of Chinese sentences to BIO tags of the names (many-to-many).
       Options as of krz_wnut17, but `lowercase` is False by default, `manual_dir` of
       the files, and `tokens`: "words", or "characters" for sentences without spaces.

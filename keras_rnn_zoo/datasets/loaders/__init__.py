@@ -5,6 +5,10 @@ A loader takes a `Source` and the options of its data set, and returns a `Conten
 
 from collections.abc import Callable
 
+from keras_rnn_zoo.datasets.loaders.broad_twitter import (
+    load_broad_twitter,
+    load_wnut17_btc,
+)
 from keras_rnn_zoo.datasets.loaders.digits import load_digits
 from keras_rnn_zoo.datasets.loaders.jsb_chorales import load_jsb_chorales
 from keras_rnn_zoo.datasets.loaders.mnist import load_mnist
@@ -44,6 +48,8 @@ LOADERS: dict[str, Callable[..., Content]] = {
     "krz_py_cursor": load_py_cursor,
     "krz_py_functions": load_py_functions,
     "krz_wnut17": load_wnut17,
+    "krz_wnut17_btc": load_wnut17_btc,
+    "krz_broad_twitter": load_broad_twitter,
     "krz_uner_zh": load_uner_zh,
     "krz_digits": load_digits,
     "krz_sunspots": load_sunspots,

@@ -1,0 +1,105 @@
+"""TFDS builder of the Broad Twitter Corpus.
+
+`keras_rnn_zoo.datasets.builders` imports it, and with it registers it.
+"""
+
+import pathlib
+
+import tensorflow_datasets as tfds
+
+from keras_rnn_zoo.datasets.conll import parse_conll
+
+#: Tags of krz_broad_twitter; the index is the class id.
+TAGS = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
+URL = (
+    "https://raw.githubusercontent.com/GateNLP/broad_twitter_corpus/"
+    "0c45ef7b1924a6b8115bceab388781590b1b553a/"
+)
+#: Its sections: general, undirected, a disaster, known people, news, general again.
+FILES = {section: f"{section}.conll" for section in "abefgh"}
+
+
+def rows_of(text: str) -> str:
+    r"""Returns the rows of a section without what is no token.
+
+    White space in a token, which some emoji have behind them, is left out, and so is a
+    row that has a tag alone.
+
+    Example:
+    >>> rows_of("I\tO\n\u2665 \tO\n\tO\n\nHi\tO\n")
+    'I\tO\n♥\tO\n\nHi\tO\n'
+    """
+    rows = []
+    for row in text.split("\n"):
+        token, tab, tag = row.rpartition("\t")
+        token = "".join(token.split())
+        if token or not tab:
+            rows.append(token + tab + tag)
+    return "\n".join(rows)
+
+
+class KrzBroadTwitter(tfds.core.GeneratorBasedBuilder):
+    """Tweets of six years and countries with the names in them (many-to-many)."""
+
+    name = "krz_broad_twitter"
+    URLS = tuple(URL + name for name in FILES.values())
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        f"Without a network, put {', '.join(FILES.values())} from "
+        "github.com/GateNLP/broad_twitter_corpus into this directory."
+    )
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=(
+                "Broad Twitter Corpus: tweets of 2009 to 2014 with the names of "
+                "persons, places and organisations in BIO tags. The split is the one "
+                "that its authors recommend: section F is the test split, the second "
+                "half of section H the validation split."
+            ),
+            features=tfds.features.FeaturesDict(
+                {
+                    "tokens": tfds.features.Sequence(tfds.features.Text()),
+                    "tags": tfds.features.Sequence(
+                        tfds.features.ClassLabel(names=list(TAGS))
+                    ),
+                }
+            ),
+            supervised_keys=("tokens", "tags"),
+            homepage="https://github.com/GateNLP/broad_twitter_corpus",
+            citation="""\
+@inproceedings{derczynski2016broad,
+  title = {Broad {Twitter} Corpus: A Diverse Named Entity Recognition Resource},
+  author = {Derczynski, Leon and Bontcheva, Kalina and Roberts, Ian},
+  booktitle = {Proceedings of the 26th International Conference on Computational
+               Linguistics},
+  year = {2016},
+  url = {https://aclanthology.org/C16-1111},
+}""",
+            license="CC BY 4.0",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        paths = dl_manager.download({one: URL + name for one, name in FILES.items()})
+        parts = {one: list(self._sentences(path)) for one, path in paths.items()}
+        half = len(parts["h"]) // 2
+        train = [*(parts[one] for one in "abeg"), parts["h"][:half]]
+        splits = {
+            "train": sum(train, []),
+            "validation": parts["h"][half:],
+            "test": parts["f"],
+        }
+        return {split: self._generate_examples(part) for split, part in splits.items()}
+
+    def _sentences(self, path):
+        path = pathlib.Path(path)
+        text = path.read_bytes().decode("utf-8")
+        return parse_conll(rows_of(text), TAGS, path.name)
+
+    def _generate_examples(self, sentences):
+        for key, (tokens, tags) in enumerate(sentences):
+            yield key, {"tokens": tokens, "tags": tags}
