@@ -26,15 +26,15 @@ def conll(*sentences):
 
 WNUT = {
     "wnut17train.conll": conll(
-        "BBC/B-corporation News/I-corporation met/O Muse/B-group in/O"
+        "BBC/B-corporation News/I-corporation met/O Muse/B-group in/O", "not/O one/O"
     ),
     "emerging.dev.conll": conll("Turing/B-person was/O never/O in/O Paris/B-location"),
     "emerging.test.annotated": conll("the/O engine/O is/O not/O here/O"),
 }
 SECTIONS = {
     "a.conll": conll(
-        "@/B-PER ada/B-PER saw/O BBC/B-ORG News/I-ORG in/O Paris/B-LOC",
-        "@bob/B-PER Pye/B-PER Ltd/B-ORG /O ♥~/O",
+        "@/B-PER ada/B-PER saw/O MUSE/B-ORG in/O Paris/B-LOC Texas/I-LOC",
+        "@bob/B-PER Pye/B-PER Ltd/B-ORG Co/I-ORG /O ♥~/O",
     ),
     "b.conll": conll(
         "RT/O @/B-ORG cay/I-ORG The/O engine/O is/O not/O here/O http:x/O"
@@ -67,42 +67,50 @@ def test_alone_it_has_its_own_tags_and_the_split_of_its_authors(data_dir):
     assert data.texts["validation"] == [("h2",), ("h3",)]
     assert data.texts["test"] == [("f",)]
     assert data.texts["train"][:2] == [
-        ("@", "ada", "saw", "BBC", "News", "in", "Paris"),
-        ("@bob", "Pye", "Ltd", "♥"),
+        ("@", "ada", "saw", "MUSE", "in", "Paris", "Texas"),
+        ("@bob", "Pye", "Ltd", "Co", "♥"),
     ]
     assert data.texts["train"][-1] == ("h1",)
-    expected = ["B-PER", "B-PER", "O", "B-ORG", "I-ORG", "O", "B-LOC"]
+    expected = ["B-PER", "B-PER", "O", "B-ORG", "O", "B-LOC", "I-LOC"]
     assert tags_of(data, "train", 0) == expected
     assert data.facts["licence"] == "CC BY 4.0"
 
 
 def test_its_names_are_called_as_in_wnut(data_dir):
-    data = datasets.load(BOTH, data_dir=data_dir, min_count=1, repeat=2)
+    data = datasets.load(BOTH, data_dir=data_dir, min_count=1)
     assert data.labels == datasets.load("krz_wnut17", data_dir=data_dir).labels
-    own = ("BBC", "News", "met", "Muse", "in")
-    assert data.texts["train"][:2] == [own, own]
-    assert tags_of(data, "train", 1)[:2] == ["B-corporation", "I-corporation"]
-    # Names of users are none; the organisation is what WNUT's sentence calls it.
+    texts = [" ".join(words) for words in data.texts["train"]]
+    assert texts[:2] == ["BBC News met Muse in", "not one"]
+    assert tags_of(data, "train", 0)[:2] == ["B-corporation", "I-corporation"]
+    # Names of users are none; an organisation is what WNUT's sentences call it.
     assert tags_of(data, "train", 2) == [
-        *("O", "O", "O", "B-corporation", "I-corporation", "O", "B-location")
+        *("O", "O", "O", "B-group", "O", "B-location", "I-location")
     ]
-    assert tags_of(data, "train", 3) == ["O", "B-person", "B-group", "O"]
-    # Those of section f and h are training sentences here, what WNUT holds out is not.
-    rest = [" ".join(words) for words in data.texts["train"][4:]]
-    assert rest == ["engine here", "engine here", "h1", "h2", "h3", "f"]
-    assert "8 of the Broad Twitter Corpus, without 2 " in str(data.facts)
-    for split in ("validation", "test"):
-        assert len(data.raw[split]) == 1
+    assert tags_of(data, "train", 3) == [
+        *("O", "B-person", "B-corporation", "I-corporation", "O")
+    ]
+    # All sections are to learn from here, but not what WNUT holds out.
+    assert texts[4:] == ["engine here", "engine here", "h1", "h2", "h3", "f"]
+    assert "8 of the Broad Twitter Corpus, and so 2 " in str(data.facts)
+    assert [len(data.raw[split]) for split in ("validation", "test")] == [1, 1]
     assert data.texts["validation"][0][0] == "Turing"
 
 
-def test_words_are_counted_once_however_often_a_sentence_is_read(data_dir):
+def test_sentences_with_names_may_be_read_more_often_than_others(data_dir):
     once = datasets.load(BOTH, data_dir=data_dir)
-    thrice = datasets.load(BOTH, data_dir=data_dir, repeat=3)
-    assert once.vocabulary == thrice.vocabulary
-    assert "muse" not in thrice.vocabulary and "bbc" in thrice.vocabulary
-    assert len(thrice.raw["train"]) == len(once.raw["train"]) + 2
-    assert once.facts["data sha256"] != thrice.facts["data sha256"]
+    options = {"repeat": 3, "names_only": True}
+    data = datasets.load(BOTH, data_dir=data_dir, **options)
+    assert once.vocabulary == data.vocabulary, "each different sentence counts once"
+    assert {"muse", "engine"} <= set(data.vocabulary) and "bbc" not in data.vocabulary
+    texts = [" ".join(words) for words in data.texts["train"]]
+    assert texts[:4] == [
+        "BBC News met Muse in",
+        "not one",
+        *["BBC News met Muse in"] * 2,
+    ]
+    assert [len(one) for one in data.texts["train"][4:]] == [7, 5]
+    assert "3 times an epoch" in str(data.facts)
+    assert once.facts["data sha256"] != data.facts["data sha256"]
 
 
 def test_a_kind_that_is_counted_more_often_is_taken():
@@ -116,6 +124,8 @@ def test_wrong_options(data_dir):
         datasets.load(BOTH, data_dir=data_dir, repeat=0)
     with pytest.raises(TypeError, match="`repeat` must be an int.*repeat='2'"):
         datasets.load(BOTH, data_dir=data_dir, repeat="2")
+    with pytest.raises(TypeError, match="`names_only` must be a bool.*names_only=1"):
+        datasets.load(BOTH, data_dir=data_dir, names_only=1)
     for name in (ALONE, BOTH):
         with pytest.raises(ValueError, match="at least 1. Received: min_count=0"):
             datasets.load(name, data_dir=data_dir, min_count=0)
@@ -125,7 +135,7 @@ def test_an_unknown_tag_is_refused(tmp_path):
     for name, text in SECTIONS.items():
         text = text.replace("B-LOC", "B-MISC")
         (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="a.conll, line 7: the tag must be .*'B-MISC'"):
+    with pytest.raises(ValueError, match="a.conll, line 6: the tag must be .*'B-MISC'"):
         prepare(builders.KrzBroadTwitter, tmp_path)
 
 
@@ -149,4 +159,13 @@ def test_the_real_files(tmp_path):
     sizes = {split: len(rows) for split, rows in both.raw.items()}
     assert sizes == {"train": 12721, "validation": 1009, "test": 1287}
     tags = [both.labels[i] for _, y in both.raw["train"] for i in y]
-    assert tags.count("B-person") > 2000
+    kinds = {tag[2:] for tag in tags if tag != "O"}
+    counts = {kind: tags.count(f"B-{kind}") for kind in kinds}
+    assert counts == {
+        "corporation": 2546,
+        "creative-work": 140,
+        "group": 375,
+        "location": 3217,
+        "person": 3243,
+        "product": 142,
+    }

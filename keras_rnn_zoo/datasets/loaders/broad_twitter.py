@@ -9,7 +9,7 @@ import collections
 
 import numpy as np
 
-from keras_rnn_zoo.datasets.checks import check_int, check_words
+from keras_rnn_zoo.datasets.checks import check_flag, check_int, check_words
 from keras_rnn_zoo.datasets.codec import learn_codec
 from keras_rnn_zoo.datasets.source import SPLITS, Content, sha256_of
 from keras_rnn_zoo.datasets.tags import spans_of, tags_of
@@ -21,7 +21,7 @@ SOURCE = (
 )
 #: What WNUT calls the names of the corpus.
 KINDS = {"PER": "person", "LOC": "location"}
-#: What it may call organisations; the last one if it does not say.
+#: What it may call organisations; the first one if it does not say.
 ORGANISATIONS = ("corporation", "group")
 
 
@@ -47,11 +47,13 @@ def load_wnut17_btc(
     min_count=2,
     max_characters=None,
     repeat=1,
+    names_only=False,
     manual_dir=None,
 ):
     """Words of a sentence to WNUT's tags; more training sentences than WNUT's own."""
     check_words(lowercase, min_count, max_characters)
     check_int("repeat", repeat, 1)
+    check_flag("names_only", names_only)
     builder, wnut = source.read("krz_wnut17", manual_dir=manual_dir)
     other, tweets = source.read(NAME, manual_dir=manual_dir)
     labels = builder.info.features["tags"].feature.names
@@ -66,19 +68,22 @@ def load_wnut17_btc(
     }
     kept = [one for one in more if _key(one[0]) not in held_out]
     own, kinds = parts["train"], kinds_of(parts["train"])
-    different = own + [(words, renamed(words, tags, kinds)) for words, tags in kept]
-    parts["train"] = own * (repeat - 1) + different
-    times = f", each {repeat} times in an epoch" if repeat > 1 else ""
+    kept = [(words, renamed(words, tags, kinds)) for words, tags in kept]
+    read = [one for one in kept if _has_names(one)] if names_only else kept
+    again = [one for one in own if _has_names(one)] * (repeat - 1)
+    parts["train"] = own + again + read
+    times = f", those with names {repeat} times an epoch" if repeat > 1 else ""
+    without = ", those without names left out" if names_only else ""
     facts = {
         "source": "WNUT 2017, github.com/leondz/emerging_entities_17; for training "
         f"also the {SOURCE}, with the kinds of its names renamed and users' names not "
         "counted",
-        "training sentences": f"{len(own)} of WNUT{times}; {len(kept)} of the Broad "
-        f"Twitter Corpus, without {len(more) - len(kept)} that WNUT's validation or "
-        "test data have too",
+        "training sentences": f"{len(own)} of WNUT{times}; {len(read)} of the Broad "
+        f"Twitter Corpus{without}, and so {len(more) - len(kept)} that WNUT's "
+        "validation or test data have too",
     }
     vocabulary = lowercase, min_count, max_characters
-    return _content(parts, labels, facts, different, *vocabulary)
+    return _content(parts, labels, facts, own + kept, *vocabulary)
 
 
 def _content(parts, labels, facts, counted, lowercase, min_count, max_characters):
@@ -113,6 +118,10 @@ def _sentences(columns, labels):
         (tuple(word.decode() for word in words), tuple(labels[i] for i in tags))
         for words, tags in zip(columns["tokens"], columns["tags"], strict=True)
     ]
+
+
+def _has_names(sentence):
+    return any(tag != "O" for tag in sentence[1])
 
 
 def _key(words):
@@ -161,11 +170,11 @@ def renamed(words, tags, kinds) -> tuple[str, ...]:
     Args:
         words: tuple of str.
         tags: their tags there.
-        kinds: dict: what `kinds_of` tells of organisations; others are groups.
+        kinds: dict: what `kinds_of` tells of organisations; others are corporations.
 
     Example:
     >>> renamed(("@", "ada", "BBC", "News"), ("B-PER", "B-PER", "B-ORG", "I-ORG"), {})
-    ('O', 'O', 'B-group', 'I-group')
+    ('O', 'O', 'B-corporation', 'I-corporation')
     """
     users = {i for i, word in enumerate(words) if word.startswith("@")}
     users |= {i + 1 for i, word in enumerate(words) if word == "@"}
@@ -173,6 +182,6 @@ def renamed(words, tags, kinds) -> tuple[str, ...]:
     spans = []
     for first, stop, kind in spans_of(without):
         name = " ".join(words[first:stop]).lower()
-        kind = KINDS.get(kind) or kinds.get(name, ORGANISATIONS[-1])
+        kind = KINDS.get(kind) or kinds.get(name, ORGANISATIONS[0])
         spans.append((first, stop, kind))
     return tuple(tags_of(spans, len(words)))
