@@ -91,7 +91,7 @@ def test_its_names_are_called_as_in_wnut(data_dir):
     ]
     # All sections are to learn from here, but not what WNUT holds out.
     assert texts[4:] == ["engine here", "engine here", "h1", "h2", "h3", "f"]
-    assert "8 of the Broad Twitter Corpus, and so 2 " in str(data.facts)
+    assert "8 of the Broad Twitter Corpus, without 2 that" in str(data.facts)
     assert [len(data.raw[split]) for split in ("validation", "test")] == [1, 1]
     assert data.texts["validation"][0][0] == "Turing"
 

@@ -2,7 +2,8 @@
 
 Some need files that do not come with a package: `KRZ_JSB_DIR` names a directory with
 JSB_Chorales.mat, `KRZ_WNUT17_DIR` and `KRZ_UNER_ZH_DIR` those with the three files of
-WNUT 2017 and of Universal NER's Chinese GSDSIMP.
+WNUT 2017 and of Universal NER's Chinese GSDSIMP, `KRZ_WNUT17_BTC_DIR` one with WNUT's
+and the six of the Broad Twitter Corpus.
 """
 
 import fnmatch
@@ -19,7 +20,13 @@ import tensorflow as tf
 
 import keras_rnn_zoo
 from keras_rnn_zoo import jobs, presets
-from keras_rnn_zoo.datasets import Codec, builders, surnames_builder, uner_builder
+from keras_rnn_zoo.datasets import (
+    Codec,
+    btc_builder,
+    builders,
+    surnames_builder,
+    uner_builder,
+)
 from keras_rnn_zoo.export import export_saved_model
 from keras_rnn_zoo.jobs import cards
 from keras_rnn_zoo.presets import model_directory
@@ -36,6 +43,10 @@ FILES = {
     "krz_sentence_polarity": ("KRZ_POLARITY_DIR", ["sentence_polarity.zip"]),
     "krz_uner_zh": ("KRZ_UNER_ZH_DIR", [*uner_builder.FILES.values()]),
     "krz_wnut17": ("KRZ_WNUT17_DIR", [*builders.WNUT17_FILES.values()]),
+    "krz_wnut17_btc": (
+        "KRZ_WNUT17_BTC_DIR",
+        [*builders.WNUT17_FILES.values(), *btc_builder.FILES.values()],
+    ),
 }
 MEASURED = sorted(
     path.parent.name for path in MODELS.glob(f"*/{model_directory.FIGURES_FILE}")

@@ -73,13 +73,13 @@ def load_wnut17_btc(
     again = [one for one in own if _has_names(one)] * (repeat - 1)
     parts["train"] = own + again + read
     times = f", those with names {repeat} times an epoch" if repeat > 1 else ""
-    without = ", those without names left out" if names_only else ""
+    named = ": those with names" if names_only else ""
     facts = {
         "source": "WNUT 2017, github.com/leondz/emerging_entities_17; for training "
         f"also the {SOURCE}, with the kinds of its names renamed and users' names not "
         "counted",
         "training sentences": f"{len(own)} of WNUT{times}; {len(read)} of the Broad "
-        f"Twitter Corpus{without}, and so {len(more) - len(kept)} that WNUT's "
+        f"Twitter Corpus{named}, without {len(more) - len(kept)} that WNUT's "
         "validation or test data have too",
     }
     vocabulary = lowercase, min_count, max_characters
