@@ -15,6 +15,12 @@ def check_int(argument, value, minimum, maximum=None):
         raise ValueError(message)
 
 
+def check_flag(argument, value):
+    """Raise unless an option is a bool."""
+    if not isinstance(value, bool):
+        raise TypeError(f"`{argument}` must be a bool. Received: {argument}={value!r}.")
+
+
 def check_choice(argument, value, choices):
     """Raise unless an option is one of `choices`."""
     if value not in choices:
@@ -26,10 +32,7 @@ def check_choice(argument, value, choices):
 
 def check_words(lowercase, min_count, max_characters):
     """Raise unless the options that say which words are kept are right."""
-    if not isinstance(lowercase, bool):
-        raise TypeError(
-            f"`lowercase` must be a bool. Received: lowercase={lowercase!r}."
-        )
+    check_flag("lowercase", lowercase)
     check_int("min_count", min_count, 1)
     if max_characters is not None:
         check_int("max_characters", max_characters, 1)

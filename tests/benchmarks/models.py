@@ -53,7 +53,7 @@ def epoch_of(model, dataset):
     return lambda: model.fit(dataset, shuffle=False, verbose=0)
 
 
-NEED_FILES = "krz_wnut17", "krz_uner_zh", "krz_names_18_languages"
+NEED_FILES = "krz_wnut17", "krz_wnut17_btc", "krz_uner_zh", "krz_names_18_languages"
 
 
 def with_keras_layers(model):

@@ -2,7 +2,8 @@
 
 Some need files that do not come with a package: `KRZ_JSB_DIR` names a directory with
 JSB_Chorales.mat, `KRZ_WNUT17_DIR` and `KRZ_UNER_ZH_DIR` those with the three files of
-WNUT 2017 and of Universal NER's Chinese GSDSIMP.
+WNUT 2017 and of Universal NER's Chinese GSDSIMP, `KRZ_WNUT17_BTC_DIR` one with WNUT's
+and the six of the Broad Twitter Corpus.
 """
 
 import fnmatch
@@ -29,18 +30,24 @@ from keras_rnn_zoo.training import recipes
 ROOT = pathlib.Path(__file__).parents[2]
 MODELS = ROOT / "models"
 NAMES = presets.names()
-#: The variable that names the directory of a data set's files.
+#: The variable that names the directory of a data set's files, and their builders.
 VARIABLES = {
-    builders.KrzJsbChorales: "KRZ_JSB_DIR",
-    builders.KrzNames18Languages: "KRZ_NAMES_18_DIR",
-    builders.KrzSentencePolarity: "KRZ_POLARITY_DIR",
-    builders.KrzUnerZh: "KRZ_UNER_ZH_DIR",
-    builders.KrzWnut17: "KRZ_WNUT17_DIR",
+    "krz_jsb_chorales": ("KRZ_JSB_DIR", builders.KrzJsbChorales),
+    "krz_names_18_languages": ("KRZ_NAMES_18_DIR", builders.KrzNames18Languages),
+    "krz_sentence_polarity": ("KRZ_POLARITY_DIR", builders.KrzSentencePolarity),
+    "krz_uner_zh": ("KRZ_UNER_ZH_DIR", builders.KrzUnerZh),
+    "krz_wnut17": ("KRZ_WNUT17_DIR", builders.KrzWnut17),
+    "krz_wnut17_btc": (
+        *("KRZ_WNUT17_BTC_DIR", builders.KrzWnut17, builders.KrzBroadTwitter),
+    ),
 }
 #: Files that a data set needs: the variable that names their directory, the files.
 FILES = {
-    builder.name: (variable, [one.filename for one in builder.url_infos.values()])
-    for builder, variable in VARIABLES.items()
+    name: (
+        variable,
+        [one.filename for made in makers for one in made.url_infos.values()],
+    )
+    for name, (variable, *makers) in VARIABLES.items()
 }
 MEASURED = sorted(
     path.parent.name for path in MODELS.glob(f"*/{model_directory.FIGURES_FILE}")
