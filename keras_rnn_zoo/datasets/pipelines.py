@@ -130,9 +130,9 @@ def load(
     * "krz_wnut17_btc": krz_wnut17 with the sentences of krz_broad_twitter to learn from
       as well, their names called as WNUT calls them; those that stand in WNUT's
       validation or test data are left out. Options as of krz_wnut17, `manual_dir` of
-      the nine files, `names_only` (default False; True: without the tweets that have no
-      name) and `repeat` (default 1): how often an epoch has each of WNUT's own training
-      sentences that has one.
+      the nine files, `names_only` (default False; True: tweets that have no name are
+      left out, though their words count for the vocabulary) and `repeat` (default 1):
+      how often an epoch has each of WNUT's own training sentences that has a name.
     * "krz_uner_zh": words of Chinese sentences to BIO tags of the names (many-to-many).
       Options as of krz_wnut17, but `lowercase` is False by default, `manual_dir` of
       the files, and `tokens`: "words", or "characters" for sentences without spaces.
