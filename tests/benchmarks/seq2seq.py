@@ -7,9 +7,9 @@ Both read the same pairs of the recipe's training data, real words and their pho
 Keras's side is what one writes by hand after keras.io: `Embedding`, a bidirectional
 `GRU`, a dense bridge, a `GRU` that begins with its states, `Attention`, two `Dense`,
 and a target shifted in the pipeline; the same number of weights, and the same loss of
-the same weights, which is checked before anything is timed. Its batches are once ours, of
-pairs of like lengths, and once those of keras.io's examples, padded to the longest pair
-of the data. `compile` is left alone on both sides. A figure is the median over the
+the same weights, which is checked before anything is timed. Its batches are once ours,
+of pairs of like lengths, and once those of keras.io's examples, padded to the longest
+pair of the data. `compile` is left alone on both sides. A figure is the median over the
 rounds, in which all run in turn, in one process; the first epoch, with tracing and
 compiling, stands beside it.
 """

@@ -59,9 +59,9 @@ def load_wnut17_btc(
     They are those of krz_broad_twitter, their names called as WNUT calls them, without
     those that stand in WNUT's validation or test data. Options `lowercase`,
     `min_count`, `max_characters` as of krz_wnut17, `manual_dir` of the nine files,
-    `names_only` (default False; True: without the tweets that have no name) and
-    `repeat` (default 1): how often an epoch has each of WNUT's own training sentences
-    that has one.
+    `names_only` (default False; True: tweets that have no name are left out, though
+    their words count for the vocabulary) and `repeat` (default 1): how often an epoch
+    has each of WNUT's own training sentences that has a name.
     """
     check_words(lowercase, min_count, max_characters)
     check_int("repeat", repeat, 1)
