@@ -11,6 +11,7 @@ from keras import ops
 from keras_rnn_zoo.layers.core.arguments import checked, flag, positive_integer
 from keras_rnn_zoo.ops import decoding, samplers
 from keras_rnn_zoo.ops.checks import integer_from
+from keras_rnn_zoo.topologies import _encoder_decoder_kernel as kernel
 
 #: What it stands before: the model.
 _Model: Any = object
@@ -154,7 +155,9 @@ class Writes(_Model):
 
     def _compiled(self, jit, sampler, max_length, min_length, by_step, by_pair):
         config = json.dumps(sampler.get_config(), sort_keys=True)
-        key = jit, type(sampler), config, max_length, min_length, by_step, by_pair
+        in_kernel = not jit and kernel.why_not(self, sampler) is None
+        rest = max_length, min_length, by_step, by_pair
+        key = jit, in_kernel, type(sampler), config, *rest
         compiled = self.__dict__.setdefault("_loops", {})
         if key in compiled:
             return compiled[key]
@@ -165,6 +168,8 @@ class Writes(_Model):
                 allowed if by_step else None,
                 transitions if by_pair else None,
             )
+            if in_kernel:
+                return kernel.decode(self, source, rules, sampler)
             found = self.decode(source, rules, sampler, draws)
             return found.tokens, found.scores
 
