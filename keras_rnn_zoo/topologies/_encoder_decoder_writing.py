@@ -128,8 +128,15 @@ class Writes(_Model):
                 "`min_length` must be at least 0 and below `max_length`. Received: "
                 f"min_length={min_length!r}, max_length={max_length!r}."
             )
-        allowed = self._checked_allowed(allowed, len(source))
-        transitions = np.ones((1, 1), "bool")
+        given = {"source": source}
+        if sampler.draws:
+            seed = sampler.seed if seed is None else checked("seed", "seed", seed)
+            draws = np.random.default_rng(seed).random((len(source), max_length))
+            given["draws"] = np.minimum(draws, 1 - 2.0**-23).astype("float32")
+        elif seed is not None:
+            checked("seed", "seed", seed)
+        if allowed is not None:
+            given["allowed"] = self._checked_allowed(allowed, len(source))
         if allowed_transitions is not None:
             transitions = np.asarray(allowed_transitions, "bool")
             if transitions.shape != (self.num_target,) * 2:
@@ -138,48 +145,42 @@ class Writes(_Model):
                     f"({self.num_target}, {self.num_target}). Received: shape "
                     f"{transitions.shape}."
                 )
-        seed = sampler.seed if seed is None else checked("seed", "seed", seed)
-        draws = np.zeros((len(source), 1))
-        if sampler.draws:
-            draws = np.random.default_rng(seed).random((len(source), max_length))
-        draws = np.minimum(draws, 1 - 2.0**-23).astype("float32")
-        given = allowed is not None, allowed_transitions is not None
-        if allowed is None:
-            allowed = np.ones((1, 1, 1), "bool")
-        run = self._compiled(jit_compile, sampler, max_length, min_length, *given)
-        arrays = map(ops.convert_to_tensor, (source, draws, allowed, transitions))
-        tokens, scores = (ops.convert_to_numpy(one) for one in run(*arrays))
+            given["transitions"] = transitions
+        run = self._compiled(jit_compile, sampler, max_length, min_length, tuple(given))
+        found = run(*map(ops.convert_to_tensor, given.values()))
+        tokens, scores = map(ops.convert_to_numpy, found)
         if one_row:
             tokens, scores = tokens[0], scores[0]
         return (tokens, scores) if return_scores else tokens
 
-    def _compiled(self, jit, sampler, max_length, min_length, by_step, by_pair):
+    def _compiled(self, jit, sampler, max_length, min_length, names):
+        """The loop of a sampler, of tensors with these names."""
         config = json.dumps(sampler.get_config(), sort_keys=True)
         in_kernel = not jit and kernel.why_not(self, sampler) is None
-        rest = max_length, min_length, by_step, by_pair
-        key = jit, in_kernel, type(sampler), config, *rest
+        key = jit, in_kernel, type(sampler), config, max_length, min_length, names
         compiled = self.__dict__.setdefault("_loops", {})
         if key in compiled:
             return compiled[key]
 
-        def run(source, draws, allowed, transitions):
+        def run(*tensors):
+            given = dict(zip(names, tensors, strict=True))
             rules = decoding.Rules(
                 *(self.start, self.end, max_length, min_length),
-                allowed if by_step else None,
-                transitions if by_pair else None,
+                *(given.get("allowed"), given.get("transitions")),
             )
             if in_kernel:
-                return kernel.decode(self, source, rules, sampler)
-            found = self.decode(source, rules, sampler, draws)
+                return kernel.decode(self, given["source"], rules, sampler)
+            found = self.decode(given["source"], rules, sampler, given.get("draws"))
             return found.tokens, found.scores
 
+        specs = {
+            "source": ((None, None), "int32"),
+            "draws": ((None, None), "float32"),
+            "allowed": ((None, None, None), "bool"),
+            "transitions": ((None, None), "bool"),
+        }
         compiled[key] = decoding.compile_loop(
-            run,
-            ((None, None), "int32"),
-            ((None, None), "float32"),
-            ((None, None, None), "bool"),
-            ((None, None), "bool"),
-            jit_compile=jit,
+            run, *(specs[name] for name in names), jit_compile=jit
         )
         return compiled[key]
 
@@ -206,8 +207,6 @@ class Writes(_Model):
         return rows, source.ndim == 1
 
     def _checked_allowed(self, allowed, rows):
-        if allowed is None:
-            return None
         allowed = np.asarray(allowed)
         shape = allowed.shape
         fits = 1 <= len(shape) <= 3 and shape[-1] == self.num_target and allowed.size
