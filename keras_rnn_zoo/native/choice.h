@@ -11,45 +11,9 @@
 #include <limits>
 #include <vector>
 
-#include "sequence.h"
+#include "writing.h"
 
 namespace keras_rnn_zoo {
-
-// What stands for a log-probability of minus infinity where sums must stay finite.
-constexpr float kImpossible = -1e9f;
-
-// What may be written, and how it is chosen.
-struct Rules {
-  Index tokens = 0, length = 0, least = 0;  // least: tokens before the end
-  int start = 0, end = 0;
-  const bool* allowed = nullptr;      // (allowed_sources, allowed_steps, tokens), or null
-  Index allowed_sources = 1, allowed_steps = 1;
-  const bool* transitions = nullptr;  // (tokens, tokens), or null
-  Index beams = 0, groups = 1;        // no beams: the most likely token
-  float diversity = 0, length_penalty = 0, coverage_penalty = 0;
-
-  Index rows() const { return std::max<Index>(1, beams); }
-
-  // to = the log-probabilities, kImpossible for what may not be.
-  template <typename T>
-  void apply(const T* log_p, Index source, Index t, int previous, float* to) const {
-    const bool* here = nullptr;
-    if (allowed) {
-      const Index own = allowed_sources == 1 ? 0 : source;
-      here = allowed + (own * allowed_steps + std::min(t, allowed_steps - 1)) * tokens;
-    }
-    const bool* follows = transitions ? transitions + previous * tokens : nullptr;
-    for (Index v = 0; v < tokens; ++v) {
-      bool may = v != 0 && v != start && (!here || here[v]) && (!follows || follows[v]);
-      may = may && (v == end ? t >= least : t < length - 1);
-      const float value = float(log_p[v]);
-      to[v] = !may || value < kImpossible ? kImpossible : value;
-    }
-  }
-  float penalty(Index count) const {
-    return std::pow((5.0f + float(count)) / 6.0f, length_penalty);
-  }
-};
 
 // The places of the `most` greatest of some values, the greatest first, and of equal ones
 // the one that comes first.
@@ -68,6 +32,7 @@ void greatest(Index count, Index most, const F& value, std::vector<Index>& place
 
 // What is being written for one source. Row k is fed with token[k] and continues what row
 // parent[k] was at the step before; it is computed only if it is alive.
+template <typename T>
 class Choice {
  public:
   Choice(const Rules& rules, Index source, Index steps)
@@ -77,6 +42,13 @@ class Choice {
         rules_(rules),
         source_(source),
         steps_(steps) {}
+
+  virtual ~Choice() = default;
+  virtual bool goes_on(Index t) const = 0;
+  // Step t, with the log-probabilities of the rows that are alive, and their attention.
+  virtual void choose(Index t, const T* const* log_p, const T* const* attention) = 0;
+  // Tokens (rows, length) and scores (rows), the best first.
+  virtual void finish(int32_t* tokens, float* scores) = 0;
 
   std::vector<int> token;
   std::vector<Index> parent;
@@ -88,17 +60,20 @@ class Choice {
   const Index source_, steps_;
 };
 
-class Greedy : public Choice {
+template <typename T>
+class Greedy : public Choice<T> {
  public:
+  using Base = Choice<T>;
+  using Base::alive, Base::token, Base::rules_, Base::source_;
+
   Greedy(const Rules& rules, Index source, Index steps)
-      : Choice(rules, source, steps), tokens_(rules.length, 0), values_(rules.tokens) {
+      : Base(rules, source, steps), tokens_(rules.length, 0), values_(rules.tokens) {
     alive[0] = 1;
   }
 
-  bool goes_on(Index t) const { return t < rules_.length && alive[0]; }
+  bool goes_on(Index t) const override { return t < rules_.length && alive[0]; }
 
-  template <typename T>
-  void choose(Index t, const T* const* log_p, const T* const*) {
+  void choose(Index t, const T* const* log_p, const T* const*) override {
     rules_.apply(log_p[0], source_, t, token[0], values_.data());
     const Index best = std::max_element(values_.begin(), values_.end()) - values_.begin();
     const float gain = values_[best];
@@ -108,7 +83,7 @@ class Greedy : public Choice {
     alive[0] = token[0] != 0 && token[0] != rules_.end;
   }
 
-  void finish(int32_t* tokens, float* scores) const {
+  void finish(int32_t* tokens, float* scores) override {
     const bool possible = score_ > kImpossible / 2;
     for (Index t = 0; t < rules_.length; ++t) tokens[t] = possible ? tokens_[t] : 0;
     *scores = possible ? score_ : -std::numeric_limits<float>::infinity();
@@ -120,10 +95,14 @@ class Greedy : public Choice {
   float score_ = 0;
 };
 
-class Beams : public Choice {
+template <typename T>
+class Beams : public Choice<T> {
  public:
+  using Base = Choice<T>;
+  using Base::alive, Base::token, Base::parent, Base::rules_, Base::source_, Base::steps_;
+
   Beams(const Rules& rules, Index source, Index steps)
-      : Choice(rules, source, steps),
+      : Base(rules, source, steps),
         beams_(rules.beams),
         size_(rules.beams / rules.groups),
         most_(rules.penalty(rules.length)),
@@ -148,7 +127,7 @@ class Beams : public Choice {
     }
   }
 
-  bool goes_on(Index t) const {
+  bool goes_on(Index t) const override {
     if (t >= rules_.length) return false;
     for (Index first = 0; first < beams_; first += size_) {
       const auto own = log_p_.begin() + first, done = done_.begin() + first;
@@ -159,9 +138,7 @@ class Beams : public Choice {
     return false;
   }
 
-  // The rows' log-probabilities and attention, for those that are alive.
-  template <typename T>
-  void choose(Index t, const T* const* log_p, const T* const* attention) {
+  void choose(Index t, const T* const* log_p, const T* const* attention) override {
     const Index width = rules_.tokens;
     for (Index k = 0; k < beams_; ++k) {
       float* const row = total_.data() + k * width;
@@ -184,7 +161,7 @@ class Beams : public Choice {
     for (Index k = 0; k < beams_; ++k) alive[k] = log_p_[k] > kImpossible / 2;
   }
 
-  void finish(int32_t* tokens, float* scores) {
+  void finish(int32_t* tokens, float* scores) override {
     greatest(beams_, beams_, [&](Index k) { return done_[k]; }, places_);
     for (const Index k : places_) {
       const bool possible = done_[k] > kImpossible / 2;

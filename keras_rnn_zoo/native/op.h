@@ -217,8 +217,7 @@ class Inference {
 
 void implement(const char* op, void* create(TF_OpKernelConstruction*),
                void compute(void*, TF_OpKernelContext*), void destroy(void*)) {
-  TF_KernelBuilder* const kernel =
-      TF_NewKernelBuilder(op, "CPU", create, compute, destroy);
+  TF_KernelBuilder* const kernel = TF_NewKernelBuilder(op, "CPU", create, compute, destroy);
   Status status;
   TF_KernelBuilder_TypeConstraint(kernel, "T", kType, status);
   TF_RegisterKernelBuilder(op, kernel, status);

@@ -6,6 +6,7 @@
 
 #include "op.h"
 #include "threads.h"
+#include "writer_op.h"
 
 namespace keras_rnn_zoo {
 namespace {

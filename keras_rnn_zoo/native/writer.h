@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -20,40 +21,15 @@
 #include "block.h"
 #include "choice.h"
 #include "functions.h"
+#include "writing.h"
 
 namespace keras_rnn_zoo {
 
-template <typename T>
-struct WritingLayer {
-  const T* kernel = nullptr;     // (features, gates * units)
-  const T* recurrent = nullptr;  // (units, gates * units)
-  const T* bias = nullptr;       // as of Sequence; null: zeros
-  const T* peepholes = nullptr;  // (peepholes, units)
-  const T* initial[2] = {};      // (sources, units)
-};
-
-// What is given to a writer. Without attention, memory is null.
-template <typename T>
-struct Writing {
-  Index sources = 0, steps = 0, features = 0;  // of the memory
-  Index embedding = 0, units = 0, width = 0;   // width: of a, what the output layer reads
-  const T* embeddings = nullptr;               // (tokens, embedding)
-  const T* output = nullptr;                   // (width, tokens)
-  const T* output_bias = nullptr;              // (tokens)
-  const T* memory = nullptr;                   // (sources, steps, features)
-  const bool* mask = nullptr;                  // (sources, steps)
-  Index keys = 0;                              // width of the keys
-  const T* memory_kernel = nullptr;            // (features, keys); null: keys are the memory
-  const T* query_kernel = nullptr;             // (units, keys); null: products, else
-                                               // v · tanh(q W + k_j + b)
-  const T* query_bias = nullptr;               // (keys), b
-  const T* score_kernel = nullptr;             // (keys), v
-  T divisor = 1;                               // of products
-  const T* combine = nullptr;                  // (units + features, width)
-  bool query_before = false, input_feeding = false;
-  std::vector<WritingLayer<T>> layers;
-  Rules rules;
-};
+// Made once, in driver.cc.
+extern template void product(int, int, const float* const*, Index, const float*, Index, Index,
+                             float*, Index, Index);
+extern template void product(int, int, const double* const*, Index, const double*, Index,
+                             Index, double*, Index, Index);
 
 // Columns of a matrix of weights, which rows are multiplied by: packed where there are many
 // rows, otherwise where they lie.
@@ -155,11 +131,7 @@ class Writer {
     parallel_(work, parts, [&](Index part) {
       std::vector<Index> sources;
       for (Index i = part; i < in_.sources; i += parts) sources.push_back(i);
-      if (in_.rules.beams > 0) {
-        write_some<Beams>(sources, tokens, scores);
-      } else {
-        write_some<Greedy>(sources, tokens, scores);
-      }
+      write_some(sources, tokens, scores);
     });
   }
 
@@ -253,7 +225,6 @@ class Writer {
     Index own, before;  // its number among all rows, and that of what it continues
   };
 
-  template <typename Kind>
   void write_some(const std::vector<Index>& sources, int32_t* tokens, float* scores) const {
     const Index u = in_.units, n = sources.size() * rows_, length = in_.rules.length;
     const Index depth = layers_.size() * states_ * u;
@@ -269,13 +240,16 @@ class Writer {
       return feeding.data() + ((turn & 1) * n + row) * in_.width;
     };
     if (in_.input_feeding) feeding.zero();
-    std::vector<Kind> choices;
-    choices.reserve(sources.size());
+    std::vector<std::unique_ptr<Choice<T>>> choices;
     Index most = 0;
     for (std::size_t i = 0; i < sources.size(); ++i) {
       const Index steps = memory[i].values.size();
       most = std::max(most, steps);
-      choices.emplace_back(in_.rules, sources[i], steps);
+      if (in_.rules.beams > 0) {
+        choices.push_back(std::make_unique<Beams<T>>(in_.rules, sources[i], steps));
+      } else {
+        choices.push_back(std::make_unique<Greedy<T>>(in_.rules, sources[i], steps));
+      }
       for (Index k = 0; k < rows_; ++k)
         for (std::size_t l = 0; l < layers_.size(); ++l)
           for (int s = 0; s < states_; ++s)
@@ -302,12 +276,12 @@ class Writer {
     std::iota(going.begin(), going.end(), Index(0));
     for (Index t = 0; t < length; ++t) {
       going.erase(std::remove_if(going.begin(), going.end(),
-                                 [&](Index i) { return !choices[i].goes_on(t); }),
+                                 [&](Index i) { return !choices[i]->goes_on(t); }),
                   going.end());
       if (going.empty()) break;
       rows.clear(), last.clear();
       for (const Index i : going) {
-        const Choice& choice = choices[i];
+        const Choice<T>& choice = *choices[i];
         for (Index k = 0; k < rows_; ++k) {
           if (!choice.alive[k]) continue;
           rows.push_back({&memory[i], i * rows_ + k, i * rows_ + choice.parent[k]});
@@ -390,17 +364,17 @@ class Writer {
       Index r = 0;
       for (const Index i : going) {
         for (Index k = 0; k < rows_; ++k) {
-          if (!choices[i].alive[k]) continue;
+          if (!choices[i]->alive[k]) continue;
           log_p[k] = output[r];
           looked[k] = in_.memory ? attention[r] : nullptr;
           ++r;
         }
-        choices[i].choose(t, log_p.data(), looked.data());
+        choices[i]->choose(t, log_p.data(), looked.data());
       }
     }
-    for (Kind& choice : choices) {
-      const Index first = choice.source() * rows_;
-      choice.finish(tokens + first * length, scores + first);
+    for (const auto& choice : choices) {
+      const Index first = choice->source() * rows_;
+      choice->finish(tokens + first * length, scores + first);
     }
   }
 
@@ -505,11 +479,6 @@ class Writer {
   Weights<T> output_, keys_, query_, combine_, context_;
   const Parallel& parallel_;
 };
-
-// In writer.cc.
-template <typename T>
-void write(const std::string& cell, const Writing<T>& in, const Parallel& parallel,
-           int32_t* tokens, float* scores);
 
 }  // namespace keras_rnn_zoo
 

@@ -1,4 +1,8 @@
-// The TensorFlow op of writer.h: shapes and checks around it.
+// The TensorFlow op of writer.h: shapes and checks around it. Part of ops.cc, as headers are
+// most of what the compiler reads.
+#ifndef KERAS_RNN_ZOO_WRITER_OP_H_
+#define KERAS_RNN_ZOO_WRITER_OP_H_
+
 #include <cmath>
 #include <memory>
 #include <string>
@@ -6,9 +10,10 @@
 
 #include "op.h"
 #include "threads.h"
-#include "writer.h"
+#include "writing.h"
 
 namespace keras_rnn_zoo {
+namespace writing {
 namespace {
 
 // In their order. Behind them come the lists: kernels, recurrent kernels, biases and
@@ -213,4 +218,7 @@ const bool implemented = [] {
 }();
 
 }  // namespace
+}  // namespace writing
 }  // namespace keras_rnn_zoo
+
+#endif  // KERAS_RNN_ZOO_WRITER_OP_H_
