@@ -2,7 +2,7 @@
 
 A layer calls `start_building(dtype)` when it is built and asks `supports(cell, dtype)`
 where it is traced; `rnn` computes. Neither of the first two raises, whatever a machine
-lacks.
+lacks. `writer.write` is the whole loop in which an encoder-decoder writes.
 """
 
 from keras_rnn_zoo.native.build import (

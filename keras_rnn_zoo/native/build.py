@@ -63,8 +63,8 @@ FLAGS = (
 )
 # What is missing is to be found when the library is loaded, not when it is called.
 LINK_FLAGS = ("-Wl,-z,now",)
-# No time is spent there at run time.
-FLAGS_OF_SOURCE = {"ops.cc": ("-O1",)}
+# No time is spent there at run time; what of the writer takes time is in driver.cc.
+FLAGS_OF_SOURCE = {"ops.cc": ("-O1",), "writer.cc": ("-O1",)}
 # The first set that the compiler accepts. GCC 12 cannot compile Eigen with AVX512-FP16.
 MACHINE_FLAGS = (("-march=native", "-mno-avx512fp16"), ("-march=native",), ())
 
@@ -284,7 +284,7 @@ def _open(path, dtype):
         else:
             tf.load_library(str(path))
             module = _loaded["float32"]
-        names = ("keras_rnn_zoo_forward", "keras_rnn_zoo_backward")
+        names = (f"keras_rnn_zoo_{op}" for op in ("forward", "backward", "write"))
         if not all(hasattr(module, name) for name in names):
             raise NativeBuildError("the library does not hold the ops")
         ctypes.c_char.in_dll(ctypes.CDLL(str(path)), f"keras_rnn_zoo_{DTYPES[dtype]}")

@@ -3,11 +3,16 @@
 
 namespace keras_rnn_zoo {
 
-template const Cell<KERAS_RNN_ZOO_TYPE>* find_cell(const std::string&);
+using Type = KERAS_RNN_ZOO_TYPE;
+
+template const Cell<Type>* find_cell(const std::string&);
 
 CellShape cell_shape(const std::string& name) {
-  const auto* cell = find_cell<KERAS_RNN_ZOO_TYPE>(name);
+  const auto* cell = find_cell<Type>(name);
   return cell ? cell->shape : CellShape();
 }
+
+template void tanh_in_place(Type*, Index);
+template void exp_in_place(Type*, Index);
 
 }  // namespace keras_rnn_zoo

@@ -20,6 +20,7 @@
 
 #include "Eigen/Core"
 #include "block.h"
+#include "functions.h"
 
 namespace keras_rnn_zoo {
 
@@ -55,6 +56,23 @@ template <typename T>
 inline Vector<T> where_positive(Vector<T> y, Vector<T> gradient) {
   const Vector<T> zero = Vector<T>::fill(T(0));
   return {zero.v < y.v ? gradient.v : zero.v};
+}
+
+template <typename T, typename F>
+void in_place(T* x, Index count, const F& f) {
+  for (Index i = 0; i < count; i += Vector<T>::size)
+    f(Vector<T>::load(x + i, count - i)).store(x + i, count - i);
+}
+
+template <typename T>
+void tanh_in_place(T* x, Index count) {
+  in_place(x, count, [](Vector<T> v) { return tanh(v); });
+}
+
+template <typename T>
+void exp_in_place(T* x, Index count) {
+  in_place(x, count,
+           [](Vector<T> v) { return by_eigen<Eigen::internal::scalar_exp_op>(v); });
 }
 
 // h = φ(x W + h' U + b)

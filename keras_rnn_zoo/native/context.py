@@ -1,6 +1,7 @@
 """Where a custom op may stand: not in a graph that can end in a file."""
 
 import itertools
+import threading
 from typing import Any
 
 import tensorflow as tf
@@ -74,16 +75,33 @@ def are_data_of_a_trainer(tensor):
     return True
 
 
+_traced = threading.local()
+
+
+def gives_answers_alone() -> bool:
+    """True while a function of `staying_here` is traced: no derivatives of derivatives.
+
+    What makes them possible is some twenty ops beside each kernel, and one short
+    sequence takes as long as those.
+    """
+    return getattr(_traced, "answers", False)
+
+
 def staying_here(function):
     """A function whose graph may hold a native op, since nobody can save that graph.
 
     Args:
-        function: what a `tf.function` will be made of, to be called in this process.
+        function: what a `tf.function` will be made of, to be called in this process for
+            its answers.
     """
 
     def one_step_on_data(*given):  # as Keras names such a graph
         keep_out_of_files()
-        return function(*given)
+        before, _traced.answers = gives_answers_alone(), True
+        try:
+            return function(*given)
+        finally:
+            _traced.answers = before
 
     return one_step_on_data
 

@@ -16,6 +16,8 @@ void backward(const std::string& cell, const Sequence<T>& in, const Parallel& pa
 }
 
 using Type = KERAS_RNN_ZOO_TYPE;
+template void product(int, int, const Type* const*, Index, const Type*, Index, Index, Type*,
+                      Index, Index);
 template void forward(const std::string&, const Sequence<Type>&, const Parallel&,
                       const Kept<Type>&, const Outputs<Type>&);
 template void backward(const std::string&, const Sequence<Type>&, const Parallel&,

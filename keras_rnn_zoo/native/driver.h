@@ -40,11 +40,17 @@ class Driver {
         slots_(sequence.batch, sequence.time, sequence.mask) {}
 
   void forward(const Kept<T>& kept, const Outputs<T>& out) {
-    const int vectors = vectors_per_gate<T>(in_.units, kMaxVectors / gates_);
     const Index columns = gates_ * in_.units;
-    input_.pack(in_.kernel, in_.features, in_.units, gates_, vectors, columns, 1, parallel_);
-    direct_.pack(in_.recurrent, in_.units, in_.units, direct_gates_, vectors, columns, 1,
-                 parallel_);
+    packed_ = in_.batch > 1 || in_.time > kFewSteps || in_.units % V::size != 0;
+    int vectors = vectors_per_gate<T>(in_.units, kMaxVectors / (packed_ ? gates_ : 1));
+    while (in_.units % (vectors * V::size) != 0 && !packed_) --vectors;
+    span_ = vectors * V::size;
+    panels_ = (in_.units + span_ - 1) / span_;
+    if (packed_) {
+      input_.pack(in_.kernel, in_.features, in_.units, gates_, vectors, columns, 1, parallel_);
+      direct_.pack(in_.recurrent, in_.units, in_.units, direct_gates_, vectors, columns, 1,
+                   parallel_);
+    }
     if (reset_first_) {
       reset_.pack(in_.recurrent + direct_gates_ * in_.units, in_.units, in_.units, 1,
                   vectors_per_gate<T>(in_.units, kMaxVectors), columns, 1, parallel_);
@@ -76,6 +82,8 @@ class Driver {
   }
 
  private:
+  // Steps of one row up to which weights are read where they lie, and not packed before.
+  static constexpr Index kFewSteps = 32;
   // Numbers in all threads' sums: with more, there are fewer threads.
   static constexpr Index kMostSums = Index(1) << 27;
   // Steps whose D a thread gathers.
@@ -109,7 +117,7 @@ class Driver {
   // The bias in the order of a forward tile.
   void pack_bias(int vectors) {
     const Index u = in_.units, span = vectors * V::size;
-    bias_.resize(input_.count() * cell_slots_ * span);
+    bias_.resize(panels_ * cell_slots_ * span);
     bias_.zero();
     if (!in_.bias) return;
     for (int slot = 0; slot < cell_slots_; ++slot) {
@@ -216,11 +224,12 @@ class Driver {
   void forward_step(const std::vector<Line<T>>& lines) const {
     const int moved = cell_slots_ == gates_ ? 0 : 1;  // the last input block's slot
     const Index u = in_.units, n = lines.size();
-    const Index width = input_.width(), span = width / gates_, row = span * cell_slots_;
-    const int vectors = span / V::size, block = rows_for(width / V::size);
+    const Index span = span_, row = span * cell_slots_, columns = gates_ * u;
+    const int vectors = span / V::size;
+    const int block = packed_ ? rows_for(gates_ * vectors) : 1;
     alignas(64) T tile[kMaxRows * (kMaxVectors + 1) * V::size];
     const T* a[kMaxRows];
-    for (Index p = 0; p < input_.count(); ++p) {
+    for (Index p = 0; p < panels_; ++p) {
       const T* bias = bias_.data() + p * row;
       in_blocks(n, block, [&](Index i, int rows) {
         const Line<T>* line = lines.data() + i;
@@ -229,19 +238,26 @@ class Driver {
           a[r] = line[r].x;
         }
         const int all = gates_ * vectors;
-        product(rows, all, a, 1, input_.panel(p), width, in_.features, tile, row,
-                all - 1 + moved);
-        if (in_.dropout) {
-          for (int gate = 0; gate < direct_gates_; ++gate) {
-            for (int r = 0; r < rows; ++r) a[r] = line[r].dropout + gate * u;
-            product(rows, vectors, a, 1, direct_.panel(p) + gate * span, direct_.width(), u,
-                    tile + gate * span, row, Index(vectors - 1));
-          }
+        if (packed_) {
+          product(rows, all, a, 1, input_.panel(p), all * V::size, in_.features, tile, row,
+                  all - 1 + moved);
         } else {
-          for (int r = 0; r < rows; ++r) a[r] = line[r].prev[0];
+          for (int gate = 0; gate < gates_; ++gate) {
+            const int slot = gate == gates_ - 1 ? gate + moved : gate;
+            product(rows, vectors, a, 1, in_.kernel + gate * u + p * span, columns,
+                    in_.features, tile + slot * span, row, Index(vectors - 1));
+          }
+        }
+        for (int r = 0; r < rows; ++r) a[r] = line[r].prev[0];
+        if (packed_ && !in_.dropout) {
           const int direct = direct_gates_ * vectors;
           product(rows, direct, a, 1, direct_.panel(p), direct_.width(), u, tile, row,
                   Index(direct - 1));
+        } else {
+          for (int gate = 0; gate < direct_gates_; ++gate) {
+            for (int r = 0; in_.dropout && r < rows; ++r) a[r] = line[r].dropout + gate * u;
+            product_of_gate(rows, vectors, a, p, gate, tile + gate * span, row);
+          }
         }
         const Block<T> block = block_of(line, rows, p * span, vectors, tile, row, span);
         (reset_first_ ? cell_.reset : cell_.forward)(block);
@@ -261,6 +277,16 @@ class Driver {
         });
       }
     }
+  }
+
+  // tile += h U of one gate and panel
+  void product_of_gate(int rows, int vectors, const T* const* a, Index p, int gate, T* tile,
+                       Index row) const {
+    const Index u = in_.units, columns = gates_ * u;
+    const T* const panel = packed_ ? direct_.panel(p) + gate * span_
+                                   : in_.recurrent + gate * u + p * span_;
+    product(rows, vectors, a, 1, panel, packed_ ? direct_.width() : columns, u, tile, row,
+            Index(vectors - 1));
   }
 
   Block<T> block_of(const Line<T>* line, int rows, Index unit, int vectors, const T* tile,
@@ -564,6 +590,8 @@ class Driver {
   const Sequence<T> in_;
   const Parallel& parallel_;
   const Slots slots_;
+  bool packed_ = true;            // forward
+  Index span_ = 0, panels_ = 0;   // forward: units of a panel, panels
   Panels<T> input_, direct_, reset_;
   Scratch<T> bias_;
 };

@@ -120,7 +120,7 @@ def rnn(
             "go_backwards": bool(go_backwards),
             "zero_output_for_mask": bool(zero_output_for_mask),
             "return_sequences": bool(return_sequences),
-            "threads": _threads(),
+            "threads": threads(),
         },
     )
     arguments = [
@@ -210,7 +210,7 @@ class _Op(NamedTuple):
 
 
 @functools.cache
-def _threads():
+def threads():
     """How many threads the user has given to an op; 0 for the machine's choice.
 
     It cannot change any more once TensorFlow has begun, and looking is slow.

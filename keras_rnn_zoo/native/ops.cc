@@ -1,70 +1,15 @@
 // The TensorFlow ops: shapes and checks around the driver. Built once for float and once
-// for double, with KERAS_RNN_ZOO_TYPE. With TensorFlow's C API alone: its C++ headers take
-// longer to compile than all the rest.
+// for double, with KERAS_RNN_ZOO_TYPE.
 #include <memory>
-#include <new>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include "sequence.h"
-#include "tensorflow/c/kernels.h"
-#include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_tensor.h"
+#include "op.h"
 #include "threads.h"
+#include "writer_op.h"
 
 namespace keras_rnn_zoo {
 namespace {
-
-using T = KERAS_RNN_ZOO_TYPE;
-constexpr TF_DataType kType = std::is_same<T, float>::value ? TF_FLOAT : TF_DOUBLE;
-using Shape = std::vector<int64_t>;
-
-struct Error {  // thrown; becomes the op's status
-  TF_Code code;
-  std::string message;
-};
-
-std::string text(const Shape& shape) {
-  std::string result = "(";
-  for (const int64_t size : shape) {
-    if (result.size() > 1) result += ", ";
-    result += std::to_string(size);
-  }
-  return result + (shape.size() == 1 ? ",)" : ")");
-}
-
-class Status {
- public:
-  operator TF_Status*() const { return status_.get(); }
-  bool ok() const { return TF_GetCode(*this) == TF_OK; }
-  void check() const {
-    if (!ok()) throw Error{TF_GetCode(*this), TF_Message(*this)};
-  }
-  void set(const Error& error) { TF_SetStatus(*this, error.code, error.message.c_str()); }
-
- private:
-  std::unique_ptr<TF_Status, void (*)(TF_Status*)> status_{TF_NewStatus(), TF_DeleteStatus};
-};
-
-class Tensor {
- public:
-  explicit Tensor(TF_Tensor* tensor) : tensor_(tensor, TF_DeleteTensor) {
-    for (int i = 0; i < TF_NumDims(tensor); ++i) shape_.push_back(TF_Dim(tensor, i));
-  }
-  const Shape& shape() const { return shape_; }
-  // Null if it has no elements, as the one that stands for "not given", of shape (0,).
-  template <typename E = T>
-  E* data() const {
-    if (TF_TensorElementCount(tensor_.get()) == 0) return nullptr;
-    return static_cast<E*>(TF_TensorData(tensor_.get()));
-  }
-  Index size() const { return TF_TensorElementCount(tensor_.get()); }
-
- private:
-  std::unique_ptr<TF_Tensor, void (*)(TF_Tensor*)> tensor_;
-  Shape shape_;
-};
 
 // The attributes, which are read once.
 struct Attributes {
@@ -74,38 +19,10 @@ struct Attributes {
   int64_t threads;
 };
 
-class Reader {
- public:
-  explicit Reader(TF_OpKernelConstruction* context) : context_(context) {}
-
-  bool flag(const char* name) {
-    TF_Bool value = 0;
-    TF_OpKernelConstruction_GetAttrBool(context_, name, &value, status_);
-    status_.check();
-    return value;
-  }
-  int64_t number(const char* name) {
-    int64_t value = 0;
-    TF_OpKernelConstruction_GetAttrInt64(context_, name, &value, status_);
-    status_.check();
-    return value;
-  }
-  std::string word(const char* name) {
-    char value[64] = {};
-    TF_OpKernelConstruction_GetAttrString(context_, name, value, sizeof(value) - 1, status_);
-    status_.check();
-    return value;
-  }
-
- private:
-  TF_OpKernelConstruction* const context_;
-  Status status_;
-};
-
 template <bool kForward>
 void* create(TF_OpKernelConstruction* context) {
   auto attributes = std::make_unique<Attributes>();
-  try {
+  making(context, [&] {
     Reader reader(context);
     attributes->cell = reader.word("cell");
     attributes->go_backwards = reader.flag("go_backwards");
@@ -120,27 +37,17 @@ void* create(TF_OpKernelConstruction* context) {
     attributes->shape = cell_shape(attributes->cell);
     if (attributes->shape.gates == 0)
       throw Error{TF_INVALID_ARGUMENT, "There is no cell \"" + attributes->cell + "\"."};
-  } catch (const Error& error) {
-    Status status;
-    status.set(error);
-    TF_OpKernelConstruction_Failure(context, status);
-  }
+  });
   return attributes.release();
 }
 
 void destroy(void* kernel) { delete static_cast<Attributes*>(kernel); }
 
 // One call of an op: its inputs, all checked, and its outputs.
-class Call {
+class Call : public Tensors {
  public:
   Call(TF_OpKernelContext* context, const Attributes& attributes)
-      : context_(context), cell_(attributes.shape) {
-    for (int i = 0; i < TF_NumInputs(context); ++i) {
-      TF_Tensor* tensor = nullptr;
-      TF_GetInput(context, i, &tensor, status_);
-      status_.check();
-      inputs_.emplace_back(tensor);
-    }
+      : Tensors(context), cell_(attributes.shape) {
     const Shape &x = input(0).shape(), &recurrent = input(3).shape();
     if (x.size() != 3)
       refuse("sequences", "three dimensions, (batch, time, features)", x);
@@ -171,8 +78,6 @@ class Call {
     in.dropout = input(6).data();
   }
 
-  const Tensor& input(int i) const { return inputs_[i]; }
-  bool given(int i) const { return input(i).shape() != Shape{0}; }
   Shape state() const { return {in.batch, in.units}; }
 
   // Input `i`, which must have this shape.
@@ -182,22 +87,12 @@ class Call {
   }
   // The states begin at input `first`, and must have the shape of the state.
   void need_states(int first, const char* name, const T** states) const {
-    if (Index(inputs_.size()) != first + cell_.states)
+    if (inputs() != first + cell_.states)
       throw Error{TF_INVALID_ARGUMENT, "`" + std::string(name) + "` must hold " +
                                            std::to_string(cell_.states) +
                                            " tensors. Received: " +
-                                           std::to_string(inputs_.size() - first)};
+                                           std::to_string(inputs() - first)};
     for (int s = 0; s < cell_.states; ++s) states[s] = need(first + s, name, state());
-  }
-  // Output `i`; null if it has no elements.
-  T* output(int i, const Shape& shape) {
-    Index size = sizeof(T);
-    for (const int64_t n : shape) size *= n;
-    TF_Tensor* const tensor =
-        TF_AllocateOutput(context_, i, kType, shape.data(), shape.size(), size, status_);
-    if (tensor) outputs_.emplace_back(tensor);
-    status_.check();
-    return outputs_.back().data();
   }
   bool nothing() const { return in.batch * in.units == 0; }
 
@@ -213,10 +108,7 @@ class Call {
                     " units."};
   }
 
-  TF_OpKernelContext* const context_;
   const CellShape cell_;
-  Status status_;
-  std::vector<Tensor> inputs_, outputs_;
 };
 
 void run_forward(Call& call, const Attributes& attributes) {
@@ -265,71 +157,14 @@ void run_backward(Call& call, const Attributes& attributes) {
 
 template <void run(Call&, const Attributes&)>
 void compute(void* kernel, TF_OpKernelContext* context) {
-  const auto fail = [&](const Error& error) {
-    Status status;
-    status.set(error);
-    TF_OpKernelContext_Failure(context, status);
-  };
-  try {
+  running(context, [&] {
     const auto& attributes = *static_cast<Attributes*>(kernel);
     Call call(context, attributes);
     run(call, attributes);
-  } catch (const Error& error) {
-    fail(error);
-  } catch (const std::bad_alloc&) {
-    fail({TF_RESOURCE_EXHAUSTED, "The native kernel has not enough memory."});
-  } catch (const std::exception& error) {
-    fail({TF_INTERNAL, error.what()});
-  }
+  });
 }
 
 #ifdef KERAS_RNN_ZOO_REGISTER
-
-// Shapes while a graph is made; whatever cannot be known stays unknown.
-class Inference {
- public:
-  explicit Inference(TF_ShapeInferenceContext* context, TF_Status* status)
-      : context_(context), status_(status) {
-    TF_ShapeInferenceContextSetUnknownShape(context, status);
-  }
-  // The shape of an input, if it can have this rank.
-  TF_ShapeHandle* input(int i, int rank = -1) {
-    TF_ShapeHandle* shape = made();
-    TF_ShapeInferenceContextGetInput(context_, i, shape, status_);
-    if (rank >= 0 && ok()) {
-      TF_ShapeHandle* ranked = made();
-      TF_ShapeInferenceContextWithRank(context_, shape, rank, ranked, status_);
-      return ranked;
-    }
-    return shape;
-  }
-  // The first dimension of a and the first of b.
-  TF_ShapeHandle* firsts(TF_ShapeHandle* a, TF_ShapeHandle* b) {
-    TF_ShapeHandle *one = first(a), *other = first(b), *both = made();
-    if (ok()) TF_ShapeInferenceContextConcatenateShapes(context_, one, other, both, status_);
-    return both;
-  }
-  void output(int i, TF_ShapeHandle* shape) {
-    if (ok()) TF_ShapeInferenceContextSetOutput(context_, i, shape, status_);
-  }
-  int inputs() const { return TF_ShapeInferenceContextNumInputs(context_); }
-  bool ok() const { return TF_GetCode(status_) == TF_OK; }
-
- private:
-  TF_ShapeHandle* made() {
-    made_.emplace_back(TF_NewShapeHandle(), TF_DeleteShapeHandle);
-    return made_.back().get();
-  }
-  TF_ShapeHandle* first(TF_ShapeHandle* shape) {
-    TF_ShapeHandle* part = made();
-    if (ok()) TF_ShapeInferenceContextSubshape(context_, shape, 0, 1, part, status_);
-    return part;
-  }
-
-  TF_ShapeInferenceContext* const context_;
-  TF_Status* const status_;
-  std::vector<std::unique_ptr<TF_ShapeHandle, void (*)(TF_ShapeHandle*)>> made_;
-};
 
 void forward_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
   Inference infer(context, status);
@@ -377,18 +212,9 @@ const bool declared = [] {
 
 #endif  // KERAS_RNN_ZOO_REGISTER
 
-void implement(const char* op, void* create(TF_OpKernelConstruction*),
-               void compute(void*, TF_OpKernelContext*)) {
-  TF_KernelBuilder* const kernel =
-      TF_NewKernelBuilder(op, "CPU", create, compute, destroy);
-  Status status;
-  TF_KernelBuilder_TypeConstraint(kernel, "T", kType, status);
-  TF_RegisterKernelBuilder(op, kernel, status);
-}
-
 const bool implemented = [] {
-  implement("KerasRnnZoo>Forward", create<true>, compute<run_forward>);
-  implement("KerasRnnZoo>Backward", create<false>, compute<run_backward>);
+  implement("KerasRnnZoo>Forward", create<true>, compute<run_forward>, destroy);
+  implement("KerasRnnZoo>Backward", create<false>, compute<run_backward>, destroy);
   return true;
 }();
 

@@ -224,7 +224,11 @@ class Panels {
       for (int gate = 0; gate < gates; ++gate) {
         const T* from = matrix + gate * units + first * u_stride;
         T* to = panel + gate * span;
-        if (u_stride == 1) {
+        if (u_stride == 1 && used == span) {
+          for (Index k = 0; k < depth; ++k)
+            for (Index u = 0; u < span; u += kSize)
+              Vector<T>::load(from + k * k_stride + u).store(to + k * width_ + u);
+        } else if (u_stride == 1) {
           for (Index k = 0; k < depth; ++k) {
             T* line = to + k * width_;
             std::copy_n(from + k * k_stride, used, line);

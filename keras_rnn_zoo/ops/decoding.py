@@ -301,7 +301,8 @@ def _alike(new, old):
 def compile_loop(function, *signature, jit_compile=False):
     """A loop as a TensorFlow graph; with another backend, the loop itself.
 
-    The graph may hold native kernels, and is not one that can be saved.
+    The graph may hold native kernels: it is for its answers, and is not one that can be
+    saved.
 
     Args:
         function: of tensors.

@@ -11,6 +11,7 @@ from keras import ops
 from keras_rnn_zoo.layers.core.arguments import checked, flag, positive_integer
 from keras_rnn_zoo.ops import decoding, samplers
 from keras_rnn_zoo.ops.checks import integer_from
+from keras_rnn_zoo.topologies import _encoder_decoder_kernel as kernel
 
 #: What it stands before: the model.
 _Model: Any = object
@@ -82,6 +83,12 @@ class Writes(_Model):
     ) -> Any:
         """Targets of sources, token by token, all rows in one compiled loop.
 
+        On a CPU a C++ kernel writes the whole target, with the same results, if there
+        is one for all of it: greedily or with a `BeamSampler`; SimpleRNN, LSTM, GRU,
+        PeepholeLSTM or CIFGLSTM without zoneout; no attention, "luong" or "bahdanau";
+        no `copying`, mixed precision or quantized layer. All else goes through
+        TensorFlow's loop, and so does `decoder.implementation = "loop"`.
+
         Args:
             source: integers, `(steps,)` or `(batch, steps)`; zeros are padding.
             max_length: int, at least 1. The greatest number of tokens, with the end:
@@ -98,7 +105,8 @@ class Writes(_Model):
             return_scores: bool.
             jit_compile: bool. Has XLA compile the loop: some seconds for each number
                 of rows and every 8 steps more of the sources, after which one source or
-                a few take about half the time. For many at once it is no gain.
+                a few take about half the time of TensorFlow's loop. No gain for many at
+                once, nor where the kernel writes.
 
         Returns:
             int32 array `(batch, max_length)`, `(batch, num_beams, max_length)` of a
@@ -127,8 +135,15 @@ class Writes(_Model):
                 "`min_length` must be at least 0 and below `max_length`. Received: "
                 f"min_length={min_length!r}, max_length={max_length!r}."
             )
-        allowed = self._checked_allowed(allowed, len(source))
-        transitions = np.ones((1, 1), "bool")
+        given = {"source": source}
+        if sampler.draws:
+            seed = sampler.seed if seed is None else checked("seed", "seed", seed)
+            draws = np.random.default_rng(seed).random((len(source), max_length))
+            given["draws"] = np.minimum(draws, 1 - 2.0**-23).astype("float32")
+        elif seed is not None:
+            checked("seed", "seed", seed)
+        if allowed is not None:
+            given["allowed"] = self._checked_allowed(allowed, len(source))
         if allowed_transitions is not None:
             transitions = np.asarray(allowed_transitions, "bool")
             if transitions.shape != (self.num_target,) * 2:
@@ -137,44 +152,42 @@ class Writes(_Model):
                     f"({self.num_target}, {self.num_target}). Received: shape "
                     f"{transitions.shape}."
                 )
-        seed = sampler.seed if seed is None else checked("seed", "seed", seed)
-        draws = np.zeros((len(source), 1))
-        if sampler.draws:
-            draws = np.random.default_rng(seed).random((len(source), max_length))
-        draws = np.minimum(draws, 1 - 2.0**-23).astype("float32")
-        given = allowed is not None, allowed_transitions is not None
-        if allowed is None:
-            allowed = np.ones((1, 1, 1), "bool")
-        run = self._compiled(jit_compile, sampler, max_length, min_length, *given)
-        arrays = map(ops.convert_to_tensor, (source, draws, allowed, transitions))
-        tokens, scores = (ops.convert_to_numpy(one) for one in run(*arrays))
+            given["transitions"] = transitions
+        run = self._compiled(jit_compile, sampler, max_length, min_length, tuple(given))
+        found = run(*map(ops.convert_to_tensor, given.values()))
+        tokens, scores = map(ops.convert_to_numpy, found)
         if one_row:
             tokens, scores = tokens[0], scores[0]
         return (tokens, scores) if return_scores else tokens
 
-    def _compiled(self, jit, sampler, max_length, min_length, by_step, by_pair):
+    def _compiled(self, jit, sampler, max_length, min_length, names):
+        """The loop of a sampler, of tensors with these names."""
         config = json.dumps(sampler.get_config(), sort_keys=True)
-        key = jit, type(sampler), config, max_length, min_length, by_step, by_pair
+        in_kernel = not jit and kernel.why_not(self, sampler) is None
+        key = jit, in_kernel, type(sampler), config, max_length, min_length, names
         compiled = self.__dict__.setdefault("_loops", {})
         if key in compiled:
             return compiled[key]
 
-        def run(source, draws, allowed, transitions):
+        def run(*tensors):
+            given = dict(zip(names, tensors, strict=True))
             rules = decoding.Rules(
                 *(self.start, self.end, max_length, min_length),
-                allowed if by_step else None,
-                transitions if by_pair else None,
+                *(given.get("allowed"), given.get("transitions")),
             )
-            found = self.decode(source, rules, sampler, draws)
+            if in_kernel:
+                return kernel.decode(self, given["source"], rules, sampler)
+            found = self.decode(given["source"], rules, sampler, given.get("draws"))
             return found.tokens, found.scores
 
+        specs = {
+            "source": ((None, None), "int32"),
+            "draws": ((None, None), "float32"),
+            "allowed": ((None, None, None), "bool"),
+            "transitions": ((None, None), "bool"),
+        }
         compiled[key] = decoding.compile_loop(
-            run,
-            ((None, None), "int32"),
-            ((None, None), "float32"),
-            ((None, None, None), "bool"),
-            ((None, None), "bool"),
-            jit_compile=jit,
+            run, *(specs[name] for name in names), jit_compile=jit
         )
         return compiled[key]
 
@@ -201,8 +214,6 @@ class Writes(_Model):
         return rows, source.ndim == 1
 
     def _checked_allowed(self, allowed, rows):
-        if allowed is None:
-            return None
         allowed = np.asarray(allowed)
         shape = allowed.shape
         fits = 1 <= len(shape) <= 3 and shape[-1] == self.num_target and allowed.size

@@ -8,7 +8,7 @@ weights, on words of real lengths. PyTorch's side is what one would write there:
 `GRU` on packed sequences, its `gru_cell` a step, keys of the memory computed once, and
 beams as one tensor `(batch * beams, …)` with the same scores and the same rule of
 ending. Both sides must say the same before anything is timed. `generate` is called as
-users call it, arrays in and out, as a graph and with `jit_compile=True`, compiled
+users call it, arrays in and out, as it is and with `jit_compile=True`, compiled
 before; at batch 1, words come one after the other. A figure is the median over the
 rounds, in which all competitors run in turn, in one process.
 """

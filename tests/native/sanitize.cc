@@ -1,5 +1,6 @@
-// Runs every cell over many shapes, masks and options, without TensorFlow, to be built
-// with sanitizers. In double, the gradients are checked by finite differences.
+// Runs every cell over many shapes, masks and options, and the writer with it, without
+// TensorFlow, to be built with sanitizers. In double, the gradients are checked by finite
+// differences.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,8 +12,15 @@
 #include "cells.h"
 #include "driver.h"
 #include "threads.h"
+#include "writer.h"
 
 namespace keras_rnn_zoo {
+
+template void product(int, int, const float* const*, Index, const float*, Index, Index,
+                      float*, Index, Index);
+template void product(int, int, const double* const*, Index, const double*, Index, Index,
+                      double*, Index, Index);
+
 namespace {
 
 std::mt19937 generator(7);
@@ -123,6 +131,89 @@ void run(const char* name, Index batch, Index time, Index features, Index units,
   for (int s = 0; s < shape.states; ++s) check("state", initial[s], state, d_initial[s]);
 }
 
+// What is written by several threads is what is written by one, and source by source.
+template <typename T>
+void write(const char* name, Index sources, Index steps, Index units, int layers, int beams,
+           int groups, int kind, int rule) {
+  const Cell<T>& cell = *find_cell<T>(name);
+  const Index tokens = 13, embedding = 7, features = kind == 1 ? units : units + 2;
+  const Index width = kind == 0 ? units : 9, keys = kind == 3 ? 5 : units;
+  const Index gates = cell.shape.gates * units;
+  std::vector<std::unique_ptr<T[]>> memory;
+  const auto made = [&](Index size, double scale = 0.5) {
+    return memory.emplace_back(random<T>(size, scale)).get();
+  };
+  Writing<T> in;
+  in.sources = sources, in.steps = steps, in.features = features;
+  in.embedding = embedding, in.units = units, in.width = width;
+  in.embeddings = made(tokens * embedding), in.output = made(width * tokens);
+  in.output_bias = made(tokens);
+  std::unique_ptr<bool[]> mask(new bool[sources * steps]);
+  for (Index i = 0; i < sources * steps; ++i) mask[i] = generator() % 3 != 0;
+  in.mask = mask.get();
+  Index more = 0;
+  if (kind > 0) {  // products with the memory, with its keys; a network
+    in.memory = made(sources * steps * features), in.keys = keys;
+    in.combine = made((units + features) * width);
+    if (kind > 1) in.memory_kernel = made(features * keys);
+    if (kind == 3) {
+      in.query_kernel = made(units * keys), in.query_bias = made(keys);
+      in.score_kernel = made(keys);
+    }
+    in.query_before = kind == 3, in.input_feeding = kind == 2;
+    more = kind == 3 ? features : kind == 2 ? width : 0;
+  }
+  for (int l = 0; l < layers; ++l) {
+    WritingLayer<T> layer;
+    layer.kernel = made((l ? units : embedding + more) * gates);
+    layer.recurrent = made(units * gates), layer.bias = made(cell.shape.biases() * gates);
+    layer.peepholes = made(cell.shape.peepholes * units);
+    for (int s = 0; s < cell.shape.states; ++s) layer.initial[s] = made(sources * units);
+    in.layers.push_back(layer);
+  }
+  Rules& rules = in.rules;
+  rules.tokens = tokens, rules.length = 7, rules.least = rule % 3;
+  rules.start = 1, rules.end = 2, rules.beams = beams, rules.groups = groups;
+  rules.diversity = 0.5, rules.length_penalty = rule % 2;
+  rules.coverage_penalty = kind && rule % 3 == 1 ? 0.3 : 0;
+  std::unique_ptr<bool[]> allowed(new bool[sources * 3 * tokens]);
+  for (Index i = 0; i < sources * 3 * tokens; ++i) allowed[i] = generator() % 4 != 0;
+  if (rule == 2) {
+    rules.allowed = allowed.get(), rules.allowed_sources = sources, rules.allowed_steps = 3;
+    rules.transitions = allowed.get();  // as good as any other, and large enough
+    if (sources * 3 < tokens) rules.transitions = nullptr;
+  }
+  const Index rows = sources * rules.rows(), size = rows * rules.length;
+  std::vector<int32_t> found(size), again(size);
+  std::vector<float> scores(rows), same(rows);
+  Writer<T>(cell, in, Threads(1)).write(found.data(), scores.data());
+  Writer<T>(cell, in, Threads(4)).write(again.data(), same.data());
+  if (found != again || scores != same) {
+    ++failures;
+    std::printf("threads write something else\n");
+  }
+}
+
+void write_all(const char* name) {
+  int cases = 0;
+  for (const Index units : {1, 16, 33}) {
+    for (const Index sources : {1, 3, 40}) {
+      for (int kind = 0; kind < 4; ++kind) {
+        for (int rule = 0; rule < 3; ++rule) {
+          const int beams = (kind + rule) % 3 * 3, layers = 1 + rule % 2;
+          const Index steps = 1 + 5 * rule;
+          write<float>(name, sources, steps, units, layers, beams, beams ? 3 : 1, kind, rule);
+          write<double>(name, sources, steps, units, layers, beams, 1, kind, rule);
+          cases += 2;
+        }
+      }
+    }
+  }
+  write<float>(name, 200, 9, 64, 2, 6, 2, 2, 0);  // enough for four threads
+  write<float>(name, 90, 9, 64, 1, 6, 1, 3, 1), cases += 2;
+  std::printf("%s: written %d times\n", name, cases);
+}
+
 void run_all(const char* name) {
   const Index shapes[][4] = {{1, 1, 1, 1},  {1, 7, 3, 16},  {2, 5, 4, 17}, {9, 4, 70, 33},
                              {13, 6, 5, 64}, {3, 0, 2, 4},  {0, 3, 2, 4},  {5, 3, 1, 100}};
@@ -157,6 +248,8 @@ int main() {
   run_all("coupled_lstm");
   run_all("gru");
   run_all("gru_reset_before");
+  for (const char* name : {"simple_rnn_relu", "peephole_lstm", "gru", "gru_reset_before"})
+    write_all(name);
 #ifndef __SANITIZE_THREAD__  // which does not follow a fork
   // A fork leaves the threads behind; the child has others.
   const pid_t child = fork();

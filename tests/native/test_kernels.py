@@ -255,6 +255,25 @@ def test_equals_keras(cell, dtype, batch, steps, features, units, kind, rng):
         assert_close(a, e, dtype, f"result {k}")
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize("steps", [7, 40])
+@pytest.mark.parametrize("cell", native.CELLS)
+def test_one_row_is_the_same_beside_another(cell, steps, dropped, rng):
+    """A short sequence alone is multiplied with weights where they lie."""
+    x, states, *weights = draw(cell, 2, steps, 5, 48, "float32")
+    more: dict = {"mask": rng.random((2, steps)) < 0.8}
+    if dropped:
+        factors = rng.integers(0, 2, (2, native.CELLS[cell][0], 48)) * 2.0
+        more["recurrent_dropout_mask"] = factors
+    if cell == "peephole_lstm":
+        more["peepholes"] = rng.normal(size=3 * 48)
+    both = native.rnn(cell, x, states, *weights, **more)
+    alone = {k: v if k == "peepholes" else v[:1] for k, v in more.items()}
+    one = native.rnn(cell, x[:1], [s[:1] for s in states], *weights, **alone)
+    for a, b in zip([*one[:2], *one[2]], [*both[:2], *both[2]], strict=True):
+        np.testing.assert_allclose(a, b[:1], rtol=1e-6, atol=1e-6)
+
+
 def test_swapped_gates_are_noticed():
     x, states, kernel, recurrent, bias = draw("lstm", 3, 4, 5, 8)
     i, f, c, o = tf.split(recurrent, 4, axis=1)

@@ -372,6 +372,7 @@ def test_sources_are_read_by_the_kernels_and_no_file_can_hold_that(rng, tmp_path
     for layer in portable.encoder:
         layer.forward_layer.implementation = "loop"
         layer.backward_layer.implementation = "loop"
+    portable.decoder.implementation = "loop"
     expected, expected_scores = portable.generate(SOURCE, 6, return_scores=True)
     [loop] = portable._loops.values()
     assert not native.holds_native_ops(loop)
