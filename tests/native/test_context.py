@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_rnn_zoo import native
+from keras_rnn_zoo import GRU, native
+from keras_rnn_zoo.native import context
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -159,3 +160,40 @@ def test_holds_native_ops(function, tmp_path):
 def test_holds_native_ops_of_something_else():
     with pytest.raises(TypeError, match="`graph` must be .* Received: str"):
         native.holds_native_ops("graph")
+
+
+def test_what_is_traced_for_its_answers_alone():
+    """It says so while it is traced, in this thread, and also if the trace fails."""
+    seen = []
+
+    def note(x):
+        seen.append(context.gives_answers_alone())
+        if x.shape == (1,):
+            raise RuntimeError("stop")
+        return x + 1
+
+    tf.function(note, autograph=False)(tf.ones(2))
+    answers = tf.function(context.staying_here(note), autograph=False)
+    answers(tf.ones(2))
+    with pytest.raises(RuntimeError, match="stop"):
+        answers(tf.ones(1))
+    tf.function(note, autograph=False)(tf.ones(2))
+    assert seen == [False, True, True, False]
+
+
+def test_answers_are_read_without_what_derivatives_of_derivatives_need():
+    layer = GRU(4, return_sequences=True)
+    x = tf.ones((2, 5, 3))
+    expected = layer(x)
+    if native.load(wait=None) is None:
+        pytest.skip(f"no native kernels: {native.status().reason}")
+    for wrap, bits in ((lambda f: f, True), (context.staying_here, False)):
+
+        def one_step_on_data(x):
+            return layer(x)
+
+        made = tf.function(wrap(one_step_on_data), autograph=False)
+        graph = made.get_concrete_function(tf.TensorSpec((None, None, 3))).graph
+        types = {op.type for op in graph.get_operations()}
+        assert "KerasRnnZoo>Forward" in types and ("Bitcast" in types) == bits
+        np.testing.assert_allclose(made(x), expected, rtol=1e-6)
