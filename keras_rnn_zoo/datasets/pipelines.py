@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.datasets import loaders as loaders  # they fill LOADERS
 from keras_rnn_zoo.datasets.batches import batches, training_padding
-from keras_rnn_zoo.datasets.checks import check_int
+from keras_rnn_zoo.datasets.checks import check_flag, check_int
 from keras_rnn_zoo.datasets.codec import Codec
 from keras_rnn_zoo.datasets.inputs import steps_of, width_of
 from keras_rnn_zoo.datasets.source import LOADERS, Source
@@ -147,8 +147,7 @@ def load(
         raise TypeError(
             f"`data_dir` must be a path or None. Received: data_dir={data_dir!r}."
         )
-    if not isinstance(download, bool):
-        raise TypeError(f"`download` must be a bool. Received: download={download!r}.")
+    check_flag("download", download)
     loader = LOADERS[name]
     known = list(inspect.signature(loader).parameters)[1:]
     for option in options:

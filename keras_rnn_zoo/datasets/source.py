@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import extras
-from keras_rnn_zoo.datasets.codec import Codec
+from keras_rnn_zoo.datasets.codec import Codec, learn_codec
 from keras_rnn_zoo.terminal import shown
 
 #: The parts of a data set, and what a builder calls them if nothing else is said.
@@ -242,6 +242,15 @@ def texts_of(examples):
         split: [text.decode() for text in columns["text"]]
         for split, columns in examples.items()
     }
+
+
+def word_codec(texts, lowercase, min_count, max_characters=None):
+    """Returns the codec of the words of training texts, and the facts on it."""
+    codec = learn_codec(
+        texts, min_count, lowercase=lowercase, max_characters=max_characters
+    )
+    rule = f"seen {min_count} times or more" + (", lower-cased" if lowercase else "")
+    return codec, {"training words kept": rule}
 
 
 def encoded(codec, texts, answers):

@@ -8,8 +8,14 @@ validation and test sentences stay as they are.
 import collections
 
 from keras_rnn_zoo.datasets.checks import check_flag, check_int, check_words
-from keras_rnn_zoo.datasets.codec import learn_codec
-from keras_rnn_zoo.datasets.source import SPLITS, Content, data_set, encoded, sha256_of
+from keras_rnn_zoo.datasets.source import (
+    SPLITS,
+    Content,
+    data_set,
+    encoded,
+    sha256_of,
+    word_codec,
+)
 from keras_rnn_zoo.datasets.tags import spans_of, tags_of
 
 NAME = "krz_broad_twitter"
@@ -98,27 +104,17 @@ def load_wnut17_btc(
     return _content(parts, labels, facts, own + kept, *vocabulary)
 
 
-def _content(parts, labels, facts, counted, lowercase, min_count, max_characters):
+def _content(parts, labels, facts, counted, *vocabulary):
     """The content of (words, tags); the vocabulary is that of those `counted`."""
     texts = {split: [words for words, _ in part] for split, part in parts.items()}
-    codec = learn_codec(
-        [words for words, _ in counted],
-        min_count,
-        lowercase=lowercase,
-        max_characters=max_characters,
-    )
+    codec, kept = word_codec([words for words, _ in counted], *vocabulary)
     numbers = {label: number for number, label in enumerate(labels)}
     tags = {
         split: [[numbers[tag] for tag in tags] for _, tags in part]
         for split, part in parts.items()
     }
     raw = encoded(codec, texts, tags)
-    facts |= {
-        "licence": "CC BY 4.0",
-        "training words kept": f"seen {min_count} times or more"
-        + (", lower-cased" if lowercase else ""),
-        "data sha256": sha256_of(raw),
-    }
+    facts |= {"licence": "CC BY 4.0"} | kept | {"data sha256": sha256_of(raw)}
     return Content(raw, labels, facts, texts, codec)
 
 

@@ -19,6 +19,7 @@ from keras_rnn_zoo.datasets.source import (
     facts_of,
     sha256_of,
     texts_of,
+    word_codec,
 )
 
 #: TFDS has no checksum of this file.
@@ -194,7 +195,7 @@ def _tagged(builder, examples, labels, *vocabulary):
             np.repeat(ids.astype("int32"), [len(part) for part in words])
             for words, (_, ids) in zip(parts, rows, strict=True)
         ]
-    codec, facts = _word_codec(texts["train"], *vocabulary)
+    codec, facts = word_codec(texts["train"], *vocabulary)
     raw = encoded(codec, texts, tags)
     return Content(raw, labels, facts_of(builder) | facts, texts, codec)
 
@@ -239,18 +240,9 @@ def _classified(source, name, label, min_count, part=slice(None)):
         split: [tuple(text.split()[part]) for text in rows]
         for split, rows in texts_of(examples).items()
     }
-    codec, facts = _word_codec(texts["train"], True, min_count)
+    codec, facts = word_codec(texts["train"], True, min_count)
     raw = encoded(codec, texts, {one: examples[one]["label"] for one in SPLITS})
     facts = facts_of(builder) | facts
     facts["split"] = f"TFDS's; {_CUT_OFF}"
     facts["test texts that are training texts too"] = len(test & set(keys))
     return Content(raw, builder.info.features[label].names, facts, texts, codec)
-
-
-def _word_codec(texts, lowercase, min_count, max_characters=None):
-    """The codec of the words of training texts, and the facts on it."""
-    codec = learn_codec(
-        texts, min_count, lowercase=lowercase, max_characters=max_characters
-    )
-    rule = f"seen {min_count} times or more" + (", lower-cased" if lowercase else "")
-    return codec, {"training words kept": rule}

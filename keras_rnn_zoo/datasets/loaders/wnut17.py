@@ -1,8 +1,7 @@
 """Names in sentences of social media."""
 
 from keras_rnn_zoo.datasets.checks import check_words
-from keras_rnn_zoo.datasets.codec import learn_codec
-from keras_rnn_zoo.datasets.source import Content, data_set, encoded
+from keras_rnn_zoo.datasets.source import Content, data_set, encoded, word_codec
 
 
 @data_set("krz_wnut17")
@@ -22,15 +21,11 @@ def load_wnut17(
         split: [tuple(w.decode() for w in words) for words in columns["tokens"]]
         for split, columns in examples.items()
     }
-    codec = learn_codec(
-        texts["train"], min_count, lowercase=lowercase, max_characters=max_characters
-    )
+    codec, kept = word_codec(texts["train"], lowercase, min_count, max_characters)
     tags = {split: columns["tags"] for split, columns in examples.items()}
     facts = {
         "source": "WNUT 2017, github.com/leondz/emerging_entities_17",
         "licence": "CC BY 4.0",
-        "training words kept": f"seen {min_count} times or more"
-        + (", lower-cased" if lowercase else ""),
     }
     labels = builder.info.features["tags"].feature.names
-    return Content(encoded(codec, texts, tags), labels, facts, texts, codec)
+    return Content(encoded(codec, texts, tags), labels, facts | kept, texts, codec)
